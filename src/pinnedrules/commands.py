@@ -1,0 +1,190 @@
+"""What the gate may ask of the world: a closed union, answered by the two drivers.
+
+Rules of this file:
+
+1. The gate yields a command and is resumed with its reply, or with :class:`Failed`; it never gets an exception.
+2. Nothing here knows a socket, a file, a clock or an SDK.
+3. A new command must be answered by both drivers; ``assert_never`` there makes forgetting one a type error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pinnedrules.types import Entry, LedgerState, Proposal, Restore, SessionId
+
+__all__ = [
+    "Ask",
+    "Begin",
+    "Command",
+    "Failed",
+    "Find",
+    "Forward",
+    "Head",
+    "Keep",
+    "Now",
+    "Random",
+    "ReadLedger",
+    "ReadStop",
+    "Receive",
+    "Record",
+    "Send",
+    "Sync",
+    "Take",
+    "Wait",
+    "WriteLedger",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The reply to a command that could not be carried out."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers of an answer; header names in lower case, content coding already removed."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str:
+        """Return the first header called *name* (lower case), or an empty string."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request with this body; a former answer is closed first. Reply: :class:`Head`."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Read on from the answer. Reply: bytes, empty at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Give the caller status and headers. Reply: None."""
+
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Give the caller bytes. Reply: None."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append evidence and start making it durable. Reply: a position for :class:`Sync`."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Wait until the record at *position*, and all before it, are durable. Reply: None."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStop:
+    """Reply: the :class:`~pinnedrules.types.StopState` in force for *session*."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLedger:
+    """Reply: a :class:`~pinnedrules.types.LedgerState`."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLedger:
+    """Write both halves if nobody else did since they were read. Reply: True, or False to read and decide again."""
+
+    session: SessionId
+    state: LedgerState
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Open or join the ticket of this exact call. Reply: :class:`~pinnedrules.types.Ticket` (maybe answered already)."""
+
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait up to *seconds* for any of these tickets to be answered. Reply: all of them, a tuple of tickets."""
+
+    tickets: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Use up an approved ticket for this exact call. Reply: True once, then False."""
+
+    ticket: str
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Store what must be put back on a later request. Reply: None, durable."""
+
+    restore: Restore
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Reply: a mapping of the known ones of these tokens to their :class:`~pinnedrules.types.Restore`."""
+
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Reply: a :class:`~pinnedrules.types.Moment`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """Reply: *size* unpredictable bytes."""
+
+    size: int
+
+
+Command: TypeAlias = (
+    Ask
+    | Begin
+    | Find
+    | Forward
+    | Keep
+    | Now
+    | Random
+    | ReadLedger
+    | ReadStop
+    | Receive
+    | Record
+    | Send
+    | Sync
+    | Take
+    | Wait
+    | WriteLedger
+)
+Reply: TypeAlias = object
+Headers: TypeAlias = Mapping[str, str]

@@ -1,0 +1,1 @@
+"""Thin bindings of the core to the places where requests pass."""

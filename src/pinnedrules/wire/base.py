@@ -1,0 +1,169 @@
+"""What every dialect must be able to say about bytes. Bytes in, values and bytes out; no IO, no SDK.
+
+Rules of this file and of every dialect:
+
+1. Nothing is decided here. A dialect finds calls and says where they are; the gate says what becomes of them.
+2. What cannot be read raises :class:`~pinnedrules.errors.Unreadable`; nothing unread is ever passed on.
+3. Feeding the same bytes in other chunks gives the same frames.
+4. A span that is not edited is given back byte-identical.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from pinnedrules.types import Call, Outcome, Restore
+
+__all__ = ["Answer", "Dialect", "Frame", "Key", "RequestFacts", "Restored", "ServerTool", "Slot", "StreamReader"]
+
+Key: TypeAlias = tuple[int, ...]
+"""Where a call stands in an answer: (choice, index) in Chat Completions, (block,) in Messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool that the provider runs itself, so that it can only be decided on the request."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the gate needs to know of a request body.
+
+    ``messages`` are the raw JSON bytes of each message in order (Anthropic's top-level ``system`` is not one of them).
+    ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open).
+    ``markers`` name provider-side compaction settings found in the request, for the record.
+    """
+
+    messages: tuple[bytes, ...]
+    tools: Mapping[str, frozenset[str] | None]
+    server_tools: tuple[ServerTool, ...]
+    model: str
+    stream: bool
+    structured: bool
+    choices: int
+    markers: tuple[str, ...] = ()
+    last_user_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place where the pin block belongs, as it is in the bytes.
+
+    ``text`` is the decoded text of the whole slot (empty when the slot is missing), ``role`` its role,
+    ``path`` its JSON Pointer. ``elsewhere`` counts occurrences of the given marker in any other decoded text.
+    """
+
+    text: str
+    role: str
+    path: str
+    elsewhere: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A request body with placeholders turned back, which tokens were honoured and which stood in a wrong place."""
+
+    body: bytes
+    used: tuple[str, ...]
+    inert: tuple[str, ...]
+    patch: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole answer of the provider.
+
+    ``message`` is the assistant message that the next request would carry to repeat this answer faithfully (JSON bytes),
+    or ``None`` when it cannot be rebuilt; ``text`` its visible text. ``cut`` says that the provider stopped early
+    (length), so that the model cannot be asked to go on. ``markers`` name provider-side compaction found in the answer.
+    """
+
+    calls: Mapping[Key, Call]
+    message: bytes | None
+    text: str
+    finish: str
+    cut: bool
+    usage: Mapping[str, object] = field(default_factory=dict)
+    markers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of an event stream.
+
+    ``keys`` are the calls that this frame carries a part of; a frame without keys can pass at once if nothing before it
+    is held. ``done`` are calls that this frame proves complete. ``ending`` is true for a frame that says how the answer
+    ended or repeats its usage: it must wait until every call of the answer is decided.
+    """
+
+    raw: bytes
+    keys: frozenset[Key] = frozenset()
+    done: tuple[tuple[Key, Call], ...] = ()
+    ending: bool = False
+
+
+class StreamReader(Protocol):
+    """Reads one streamed answer. Not reusable."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return the frames that *data* completes. Raises Unreadable."""
+
+    def end(self) -> list[Frame]:
+        """Say that no more bytes come. Raises Unreadable when bytes are left over or the answer is cut inside a call."""
+
+    def answer(self) -> Answer:
+        """Return what was read, as a whole. Only after :meth:`end`."""
+
+    def render(self, frame: Frame, outcomes: Mapping[Key, Outcome]) -> bytes:
+        """Return the bytes to forward for *frame* (maybe none) once all its calls, or the whole answer, are decided.
+
+        For an answer that continues a former one (see :meth:`Dialect.read_stream`) every frame goes through here.
+        """
+
+
+class Dialect(Protocol):
+    """One wire format."""
+
+    name: str
+
+    def read_request(self, body: bytes) -> RequestFacts:
+        """Read a request body. Raises Unreadable."""
+
+    def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put *block* in its slot and return the body with the JSON Patch that says what was done.
+
+        Gives the same bytes back, and no patch, when the block already stands there.
+        """
+
+    def slot(self, body: bytes, marker: str) -> Slot:
+        """Read the slot from the bytes that will leave, and count *marker* everywhere else."""
+
+    def tokens(self, body: bytes) -> tuple[str, ...]:
+        """Return candidate tokens found anywhere in the bytes, cheaply; empty for almost every request."""
+
+    def restore(self, body: bytes, known: Mapping[str, Restore]) -> Restored:
+        """Turn placeholders and rewritten calls back into the provider's originals plus results that say what happened."""
+
+    def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:
+        """Return the request that continues after *answer* with these (call id, text) results, all of them refusals."""
+
+    def read_json(self, body: bytes) -> Answer:
+        """Read a whole JSON answer. Raises Unreadable."""
+
+    def write_json(self, body: bytes, outcomes: Mapping[Key, Outcome], before: Sequence[tuple[Answer, str]]) -> bytes:
+        """Return the answer's bytes for the caller.
+
+        *before* are former answers of the same turn that the gate replied to itself, each with the placeholder text that
+        stands after it; their visible text goes first and their usage is added. Byte-identical when nothing is edited.
+        """
+
+    def read_stream(self, before: Sequence[tuple[Answer, str]] = ()) -> StreamReader:
+        """Return a reader for one streamed answer; *before* as in :meth:`write_json` (already forwarded)."""
+
+    def close_stream(self, reader: StreamReader, text: str) -> bytes:
+        """Return frames that show *text* as assistant text and stay inside the still open stream of *reader*."""
