@@ -1,0 +1,1 @@
+"""A scripted provider and helpers to test an agent, and this package itself, without a network or a key."""

@@ -1,0 +1,276 @@
+"""A model provider on loopback, served over real HTTP, that says what it is scripted to say and refuses
+what the real ones refuse.
+
+::
+
+    with ScriptedProvider(Script([Reply("hello")])) as provider:
+        client = openai.OpenAI(base_url=provider.openai_url, api_key="any")
+
+It serves ``POST <any base>/chat/completions`` and ``POST <any base>/messages`` as JSON and as event streams
+with chunked transfer coding over kept-alive connections, and records the exact bytes of every request and
+answer. It shares no code with what it is used to test: a mistake made in reading a wire format is not made
+here a second time.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from pinnedrules.testing.body import make_body
+from pinnedrules.testing.chat import Chat
+from pinnedrules.testing.history import History, Moved
+from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.script import Model, Reply, Seen
+from pinnedrules.testing.server import Handler, Server
+from pinnedrules.testing.shapes import Problem, Turn, Wire, name_from
+
+__all__ = ["Exchange", "ScriptedProvider"]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request as it came and what became of it.
+
+    ``headers`` are pairs with names as they came; ``seen`` is set when the model was asked; ``answer``
+    holds the bytes of the answer's body that were written, content coding included; ``gone`` says that the
+    client closed before its end.
+    """
+
+    number: int
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    seen: Seen | None = None
+    status: int = 0
+    answer: bytearray = field(default_factory=bytearray)
+    gone: bool = False
+
+    def header(self, name: str) -> str:
+        """Return the first header called *name*, in any case, or an empty string."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _HttpError(Exception):
+    status: int
+    problem: Problem
+    headers: Mapping[str, str] = field(default_factory=lambda: {"x-should-retry": "false"})
+
+
+class ScriptedProvider:
+    """Serves *model* from ``with`` to the end of its block; leaving it raises what the model function
+    raised.
+
+    With *key*, requests must carry it (``Authorization: Bearer`` or ``x-api-key``), else 401 as the
+    services do.
+    """
+
+    def __init__(self, model: Model, *, key: str | None = None) -> None:
+        self._model = model
+        self._key = key
+        self._chat = Chat()
+        self._messages = Messages(secrets.token_bytes(32))
+        self._history = History()
+        self._lock = threading.Lock()
+        self._requests: list[Exchange] = []
+        self._errors: list[Exception] = []
+        self._server = Server(self._serve)
+
+    def __enter__(self) -> ScriptedProvider:
+        """Start serving."""
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving; raise the model function's first error, or add it as a note to the error on its
+        way.
+        """
+        self._server.stop()
+        for mistake in self._errors[:1]:
+            if error is None:
+                raise mistake
+            error.add_note(f"the scripted model raised {mistake!r}")
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a path: the base URL of an Anthropic client."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL of an OpenAI client."""
+        return f"{self.url}/v1"
+
+    @property
+    def requests(self) -> tuple[Exchange, ...]:
+        """Everything that was asked so far, refused or not."""
+        with self._lock:
+            return tuple(self._requests)
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What the model was shown so far."""
+        return tuple(exchange.seen for exchange in self.requests if exchange.seen is not None)
+
+    @property
+    def moved_prefixes(self) -> tuple[Moved, ...]:
+        """Requests that go on with an earlier conversation and changed what stands before its end: a lost
+        prompt cache.
+        """
+        return self._history.moved("extended")
+
+    @property
+    def rewritten_histories(self) -> tuple[Moved, ...]:
+        """Requests that begin as an earlier conversation did and go on otherwise: compactions, edits,
+        forks.
+        """
+        return self._history.moved("rewritten")
+
+    def _serve(self, handler: Handler) -> None:
+        exchange = self._record(handler)
+        wire = self._wire(exchange)
+        try:
+            reply, turn = self._ask(exchange, wire)
+            handler.wait(reply.delay)
+            self._answer(handler, exchange, wire, reply, turn)
+        except _HttpError as refusal:
+            error = wire.error(refusal.status, refusal.problem, _request_id(exchange))
+            _write(
+                handler,
+                exchange,
+                wire,
+                [error],
+                Reply(status=refusal.status, headers=refusal.headers),
+                streamed=False,
+            )
+
+    def _record(self, handler: Handler) -> Exchange:
+        body = handler.read_body()
+        headers = tuple((name, value) for name, value in handler.headers.items())
+        with self._lock:
+            exchange = Exchange(len(self._requests), handler.command, handler.path, headers, body)
+            self._requests.append(exchange)
+        return exchange
+
+    def _wire(self, exchange: Exchange) -> Wire:
+        return (
+            self._messages
+            if exchange.header("anthropic-version") or "/messages" in exchange.path
+            else self._chat
+        )
+
+    def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
+        """Check a request as the service would and ask the model. Raises _HttpError."""
+        if exchange.method != "POST" or not urlsplit(exchange.path).path.endswith(
+            ("/chat/completions", "/messages")
+        ):
+            raise _HttpError(404, Problem(f"Invalid URL ({exchange.method} {exchange.path})"))
+        if self._key is not None and self._key not in (
+            exchange.header("x-api-key"),
+            exchange.header("authorization")[7:],
+        ):
+            raise _HttpError(401, Problem("Incorrect API key provided.", None, "invalid_api_key"))
+        body = _object(exchange.body)
+        problem = wire.problem(body)
+        if problem is not None:
+            raise _HttpError(400, problem)
+        known = self._history.add(exchange.number, body)
+        exchange.seen = _see(exchange, wire, body)
+        try:
+            return self._model(exchange.seen), Turn(exchange.number, body, known)
+        except Exception as error:
+            with self._lock:
+                self._errors.append(error)
+            raise _HttpError(500, Problem(f"the scripted model raised {error!r}")) from error
+
+    def _answer(self, handler: Handler, exchange: Exchange, wire: Wire, reply: Reply, turn: Turn) -> None:
+        streamed = turn.body.get("stream") is True
+        if reply.raw is not None:
+            frames = [reply.raw]
+        elif reply.status != 200:
+            wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
+            raise _HttpError(
+                reply.status,
+                Problem(reply.message or "The service had an error."),
+                wait | dict(reply.headers),
+            )
+        else:
+            frames = wire.frames(reply, turn) if streamed else [wire.json(reply, turn)]
+        if reply.error_after_frames is not None:
+            frames = [
+                *frames[: reply.error_after_frames],
+                wire.error_frame(Problem(reply.message or "Overloaded")),
+            ]
+        _write(handler, exchange, wire, frames, reply, streamed=streamed)
+
+
+def _write(
+    handler: Handler, exchange: Exchange, wire: Wire, frames: list[bytes], reply: Reply, *, streamed: bool
+) -> None:
+    headers = {
+        "content-type": reply.content_type
+        or ("text/event-stream; charset=utf-8" if streamed else "application/json"),
+        "x-request-id" if wire.name == "chat" else "request-id": _request_id(exchange),
+    }
+    if reply.encoding:
+        headers["content-encoding"] = reply.encoding
+    exchange.status = reply.status
+    body = make_body(frames, reply, streamed=streamed)
+    try:
+        handler.write(
+            reply.status,
+            headers | dict(reply.headers),
+            body,
+            chunked=streamed,
+            pause=reply.frame_delay,
+            log=exchange.answer,
+        )
+    except ConnectionError:
+        exchange.gone = True
+        raise
+
+
+def _request_id(exchange: Exchange) -> str:
+    return name_from("req_", exchange.number)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return the request body as an object. Raises _HttpError."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _HttpError(400, Problem("We could not parse the JSON body of your request."))
+    return value
+
+
+def _see(exchange: Exchange, wire: Wire, body: Mapping[str, Any]) -> Seen:
+    shown = wire.shown(body)
+    headers = {name.lower(): value for name, value in exchange.headers}
+    return Seen(
+        exchange.number,
+        wire.name,
+        exchange.path,
+        headers,
+        body,
+        exchange.body,
+        shown.texts,
+        shown.calls,
+        shown.tools,
+    )
