@@ -151,8 +151,9 @@ def _pairing_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem
             continue
         if waiting:
             yield Problem(
-                "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
-                f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(waiting)}",
+                "An assistant message with 'tool_calls' must be followed by tool messages responding to "
+                "each 'tool_call_id'. The following tool_call_ids did not have response messages: "
+                + ", ".join(waiting),
                 f"messages.[{index}].role",
             )
         waiting = [str(call.get("id")) for call in message.get("tool_calls") or ()]
@@ -256,21 +257,25 @@ def _deltas(
     reply: Reply, habits: Reply, turn: Turn, choice: int
 ) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Yield the deltas of one choice, each with its ``finish_reason``."""
-    yield (
-        {"role": "assistant", "content": "" if reply.text or not reply.calls else None, "refusal": None},
-        None,
-    )
-    for piece in fragments(reply.thinking, habits.fragment_chars):
-        yield {"reasoning_content": piece}, None
-    for piece in fragments(reply.text, habits.fragment_chars):
-        yield {"content": piece}, None
+    opening = {"role": "assistant", "content": "" if reply.text or not reply.calls else None, "refusal": None}
+    rest = list(_later_deltas(reply, habits, turn, choice))
+    if len(reply.calls) == 1 and not reply.text and not reply.thinking:
+        # A lone call begins in the very delta that brings the role.
+        opening |= rest.pop(0)
+    yield opening, None
+    yield from ((delta, None) for delta in rest)
+    yield {}, _finish(reply)
+
+
+def _later_deltas(reply: Reply, habits: Reply, turn: Turn, choice: int) -> Iterator[dict[str, Any]]:
+    yield from ({"reasoning_content": piece} for piece in fragments(reply.thinking, habits.fragment_chars))
+    yield from ({"content": piece} for piece in fragments(reply.text, habits.fragment_chars))
     for index, call in enumerate(reply.calls):
         if call.kind == "legacy":
-            yield from (({"function_call": part}, None) for part in _legacy_parts(call, habits))
+            yield from ({"function_call": part} for part in _legacy_parts(call, habits))
         else:
             for part in _call_parts(call, _call_id(call, habits, turn, choice, index), habits):
-                yield {"tool_calls": [part if habits.no_index else {"index": index} | part]}, None
-    yield {}, _finish(reply)
+                yield {"tool_calls": [part if habits.no_index else {"index": index} | part]}
 
 
 def _legacy_parts(call: ProposedCall, habits: Reply) -> Iterator[dict[str, Any]]:

@@ -165,8 +165,8 @@ class Messages:
                 made = self._signature(body, body["messages"][:index], str(block.get("thinking")))
                 if not hmac.compare_digest(made, str(block.get("signature"))):
                     yield Problem(
-                        f"messages.{index}.content.{number}: Invalid `signature` in `thinking` block: `system`, "
-                        "`tools` or an earlier message differs from what was sent when it was made"
+                        f"messages.{index}.content.{number}: Invalid `signature` in `thinking` block: "
+                        "`system`, `tools` or an earlier message differs from what was sent when it was made"
                     )
 
 
@@ -221,17 +221,17 @@ def _pairing_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem
                 continue
             if message["role"] != "user" or block.get("tool_use_id") not in waiting:
                 yield Problem(
-                    f"messages.{index}.content.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
-                    f"{block.get('tool_use_id')}. Each `tool_result` block must have a corresponding `tool_use` "
-                    "block in the previous message."
+                    f"messages.{index}.content.{number}: unexpected `tool_use_id` found in `tool_result` "
+                    f"blocks: {block.get('tool_use_id')}. Each `tool_result` block must have a corresponding "
+                    "`tool_use` block in the previous message."
                 )
             elif all(earlier["type"] == "tool_result" for earlier in blocks[:number]):
                 waiting.remove(block["tool_use_id"])
         if waiting:
             yield Problem(
-                f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: "
-                f"{', '.join(waiting)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
-                "next message."
+                f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately "
+                f"after: {', '.join(waiting)}. Each `tool_use` block must have a corresponding `tool_result` "
+                "block in the next message."
             )
         waiting = [str(block.get("id")) for block in blocks if block["type"] == "tool_use"]
         if seen.intersection(waiting) or len(set(waiting)) < len(waiting):

@@ -198,7 +198,7 @@ class Script:
         with self._lock:
             if self._given == len(self._replies):
                 raise ScriptEndedError(
-                    f"the {len(self._replies)} replies are used up; the newest text is {seen.last_text[:200]!r}"
+                    f"all {len(self._replies)} replies are used up; newest text: {seen.last_text[:200]!r}"
                 )
             self._given += 1
             return self._replies[self._given - 1]
