@@ -1,0 +1,1 @@
+"""Control: the state folder, the stop, approvals and the store behind them."""

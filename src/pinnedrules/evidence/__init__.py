@@ -1,0 +1,1 @@
+"""Evidence: canonical lines, commitments and hash chains (pure), and the log that writes them."""
