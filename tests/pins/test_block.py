@@ -41,7 +41,7 @@ def test_the_block_is_these_very_bytes() -> None:
 
 
 def test_the_block_says_who_speaks_and_what_yields() -> None:
-    """The model reads that these are the operator's rules and that confirming beats "continue without asking"."""
+    """The model reads whose rules these are, and that confirming beats "continue without asking"."""
     first, second, *_ = render(RULES, version=1).text.split("\n")
     assert "operator's rules" in first
     assert second.startswith("Confirmation rules override any")

@@ -2,9 +2,11 @@
 
 Rules of this file:
 
-1. The same texts and version always give the same bytes: providers cache and check the prefix of a conversation.
+1. The same texts and version always give the same bytes: providers cache and check the prefix of a
+conversation.
 2. One rule is one line, so that no rule text can pass for two rules.
-3. The frame costs at most 120 characters however many rules there are, plus the line break that ends each rule.
+3. The frame costs at most 120 characters however many rules there are, plus the line break that ends each
+rule.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ class Block:
     """The pin block of one rule set.
 
     ``marker`` is its first line, which no other rule set shares; ``digest`` is the hex SHA-256 of the rule
-    lines joined with line feeds, in UTF-8. Its first 12 digits are in the marker, so that whoever sees only the
-    block can check it against itself.
+    lines joined with line feeds, in UTF-8. Its first 12 digits are in the marker, so that whoever sees only
+    the block can check it against itself.
     """
 
     text: str

@@ -14,7 +14,7 @@ __all__ = ["Verified", "verify"]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Whether the block stands where it must and, if not, ``why``; ``elsewhere`` is the number of other copies."""
+    """Whether the block stands where it must, if not ``why``, and how many copies are ``elsewhere``."""
 
     ok: bool
     why: str
@@ -24,9 +24,9 @@ class Verified:
 def verify(block: Block, *, slot_text: str, role: str, roles: frozenset[str], elsewhere: int) -> Verified:
     """Say whether *block* is once, whole, and at the start of the slot, under a role that the model obeys.
 
-    *slot_text* is the decoded text of the slot in the bytes that leave, *role* the role of that slot, *roles* the
-    ones that count, *elsewhere* how often the block's marker stands in any other text. A copy elsewhere may be a
-    quotation, a summary or a forgery: it neither helps nor harms, and is reported.
+    *slot_text* is the decoded text of the slot in the bytes that leave, *role* the role of that slot,
+    *roles* the ones that count, *elsewhere* how often the block's marker stands in any other text. A copy
+    elsewhere may be a quotation, a summary or a forgery: it neither helps nor harms, and is reported.
     """
     why = _fault(block, slot_text, role, roles)
     return Verified(not why, why, elsewhere)
