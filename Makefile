@@ -1,0 +1,57 @@
+# Each word does its own set-up. `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The newest SDKs are in $(VENV); these two hold the newest ones on httpx and the lowest supported ones.
+LEGACY := .venv-httpx
+LOWEST := .venv-lowest
+
+.PHONY: demo test check unit sdk-matrix cover bench clean
+
+demo: $(VENV)/ready
+	$(BIN)/pinnedrules demo
+
+test: check cover sdk-matrix
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+unit: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+cover: $(VENV)/ready
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+sdk-matrix: $(LEGACY)/ready $(LOWEST)/ready
+	$(LEGACY)/bin/python -m pytest tests/hosts -q
+	$(LOWEST)/bin/python -m pytest tests/hosts -q
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks.overhead
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -c constraints.txt -e . --group dev
+	touch $@
+
+$(LEGACY)/ready: pyproject.toml
+	$(PYTHON) -m venv $(LEGACY)
+	$(LEGACY)/bin/python -m pip install -q --upgrade pip
+	$(LEGACY)/bin/python -m pip install -q -e . --group sdk-httpx
+	touch $@
+
+$(LOWEST)/ready: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install -q --upgrade pip
+	$(LOWEST)/bin/python -m pip install -q -e . --group sdk-lowest
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(LEGACY) $(LOWEST) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,350 @@
+"""The way back: text passes, calls are held, decided, and released, rewritten or refused.
+
+When every call of an answer is refused, the gate by default answers the model itself and the caller gets the model's next
+answer in the same response, so that an ordinary loop goes on (design, step 11).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pinnedrules.commands import Begin, Failed, Forward, Head, Keep, Random, Receive, Record
+from pinnedrules.compaction.markers import kind
+from pinnedrules.errors import Denied, Refused, Unreadable
+from pinnedrules.gate.calls import Judged, judge, settle
+from pinnedrules.gate.context import Context, Flow, check_stop, record
+from pinnedrules.gate.request import prepare_again, scope, send, stamp
+from pinnedrules.types import Entry, Outcome, Release, Replace, Restore, Rewrite
+from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
+
+__all__ = ["read_answer"]
+
+_ROUNDS = 3
+_HELD_BYTES = 64 * 1024 * 1024
+_KEEP_ALIVE = b": waiting for a person\n\n"
+_PLAIN = ("content-length", "content-encoding", "transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An answer whose calls were all refused, so that the gate replies to the model itself.
+
+    ``closing`` is what the caller still gets if the model cannot be asked again.
+    """
+
+    answer: Answer
+    placeholder: str
+    results: tuple[tuple[str, str], ...]
+    closing: bytes = b""
+
+
+def read_answer(ctx: Context, head: Head) -> Flow[None]:
+    """Hand the answer that *head* begins to the caller, with every call gated."""
+    turns: list[_Turn] = []
+    begun = False
+    while True:
+        if not 200 <= head.status < 300:
+            yield from _error(ctx, head)
+            return
+        media = head.get("content-type").split(";")[0].strip().lower()
+        if media not in ("text/event-stream", "application/json") or (begun and media == "application/json"):
+            raise Unreadable(
+                f"The answer has the content type {media or 'none'!r}, which cannot be checked for tool calls.",
+                next_step="use an endpoint that answers with JSON or an event stream",
+            )
+        if media == "application/json":
+            turn = yield from _whole(ctx, head, turns)
+        else:
+            if not begun:
+                yield from check_stop(ctx)
+                yield Begin(_bare(head))
+                begun = True
+            turn = yield from (_streamed(ctx, turns) if ctx.enforcing else _watched(ctx))
+        if turn is None:
+            return
+        turns.append(turn)
+        again = yield from _again(ctx, turn)
+        if again is None:
+            # The model cannot be asked again; the caller still gets an answer that ends, with the refusal in it.
+            yield from (_forward(ctx, turn.closing) if begun else _deliver(head, turn.closing))
+            return
+        head = again
+
+
+def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
+    data = yield from _all_of_it()
+    before = _before(turns)
+    try:
+        answer = ctx.dialect.read_json(data)
+    except Unreadable:
+        if ctx.enforcing:
+            raise
+        yield from _deliver(head, data)
+        return None
+    judged: dict[Key, Judged] = {}
+    for key, call in answer.calls.items():
+        judged[key] = yield from judge(ctx, call)
+    judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()))), strict=True))
+    yield from check_stop(ctx)
+    yield from _noted(ctx, answer, judged)
+    outcomes, turn = yield from _outcomes(ctx, answer, judged)
+    if turn is not None:
+        shown = {**outcomes, next(iter(outcomes)): Replace(turn.placeholder)}
+        return replace(turn, closing=ctx.dialect.write_json(data, shown, before))
+    yield from _deliver(head, ctx.dialect.write_json(data, outcomes, before))
+    return None
+
+
+def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
+    reader = ctx.dialect.read_stream(_before(turns))
+    held: deque[Frame] = deque()
+    judged: dict[Key, Judged] = {}
+    weight = 0
+    while True:
+        data = yield from _receive()
+        for frame in reader.feed(data) if data else reader.end():
+            held.append(frame)
+            weight += len(frame.raw)
+            for key, call in frame.done:
+                judged[key] = yield from judge(ctx, call)
+            weight -= yield from _flush(ctx, reader, held, judged, bool(turns))
+        if weight > _HELD_BYTES:
+            raise Unreadable(f"More than {_HELD_BYTES >> 20} MiB of one answer are held back.")
+        if not data:
+            break
+    answer = reader.answer()
+    judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=_KEEP_ALIVE)), strict=True))
+    yield from _noted(ctx, answer, judged)
+    outcomes, turn = yield from _outcomes(ctx, answer, judged)
+    closing = b""
+    for frame in held:
+        rendered = reader.render(frame, outcomes)
+        if turn is not None and frame.ending:
+            closing += rendered
+        else:
+            yield from _forward(ctx, rendered)
+    if turn is None:
+        return None
+    yield from _forward(ctx, ctx.dialect.close_stream(reader, turn.placeholder))
+    return replace(turn, closing=closing)
+
+
+def _watched(ctx: Context) -> Flow[None]:
+    """Monitor mode: everything passes as it comes; calls are decided and recorded beside it."""
+    reader: StreamReader | None = ctx.dialect.read_stream()
+    judged: dict[Key, Judged] = {}
+    while True:
+        data = yield from _receive()
+        yield from _forward(ctx, data)
+        try:
+            frames = [] if reader is None else (reader.feed(data) if data else reader.end())
+        except Unreadable as unreadable:
+            yield Record(_entry(ctx, "refusal", {"error": "Unreadable", "enforced": False}, {"why": str(unreadable)}))
+            reader, frames = None, []
+        for key, call in (done for frame in frames for done in frame.done):
+            judged[key] = yield from judge(ctx, call)
+        if not data:
+            break
+    if reader is not None:
+        yield from _noted(ctx, reader.answer(), judged)
+
+
+def _flush(
+    ctx: Context, reader: StreamReader, held: deque[Frame], judged: Mapping[Key, Judged], again: bool
+) -> Flow[int]:
+    """Forward what need not wait any longer: frames in order, up to the first call that is not (yet) released as it is."""
+    released = 0
+    while held:
+        frame = held[0]
+        if any(key not in judged or not _unchanged(judged[key]) for key in frame.keys):
+            break
+        if frame.ending and any(not _unchanged(item) for item in judged.values()):
+            break
+        held.popleft()
+        released += len(frame.raw)
+        outcomes: dict[Key, Outcome] = {key: Release() for key in judged}
+        yield from _forward(ctx, reader.render(frame, outcomes) if again else frame.raw)
+    return released
+
+
+def _unchanged(judged: Judged) -> bool:
+    return not judged.refused and not judged.open and judged.decision.arguments is None
+
+
+def _outcomes(
+    ctx: Context, answer: Answer, judged: Mapping[Key, Judged]
+) -> Flow[tuple[dict[Key, Outcome], _Turn | None]]:
+    """Say what stands in the place of each call; the second value is set when the gate answers the model itself."""
+    refused = {key: item for key, item in judged.items() if item.refused}
+    changed = any(not item.refused and item.decision.arguments is not None for item in judged.values())
+    if not (refused or changed) or not ctx.enforcing:
+        return {key: Release() for key in judged}, None
+    yield from _raise_if_wanted(ctx, refused)
+    single = ctx.facts is not None and ctx.facts.choices == 1
+    nonce = yield Random(8)
+    if answer.message is None or not single or not isinstance(nonce, bytes):
+        # What cannot be rebuilt cannot be restored: the sentence stays all that the model sees of the call.
+        return _plainly(judged), None
+    going_on = (
+        len(refused) == len(judged)
+        and ctx.policy.on_denied == "continue"
+        and not (answer.cut or ctx.paused)
+        and ctx.rounds < _ROUNDS
+    )
+    token = stamp(ctx, nonce, answer.message)
+    placeholder = _placeholder(refused, token)
+    outcomes, ids = _shown(judged, "" if going_on else placeholder, token)
+    results = tuple((item.call.id, item.text) for item in refused.values())
+    kept = yield Keep(
+        Restore(
+            token=token,
+            session=scope(ctx),
+            dialect=ctx.dialect.name,
+            message=answer.message,
+            placeholder=placeholder,
+            visible="".join((*ctx.shown, answer.text)),
+            results=results,
+            rewritten=ids,
+            closed=not going_on,
+        )
+    )
+    if isinstance(kept, Failed):
+        return _plainly(judged), None
+    if not going_on:
+        return outcomes, None
+    ctx.shown += [answer.text, placeholder]
+    return outcomes, _Turn(answer, placeholder, results)
+
+
+def _shown(
+    judged: Mapping[Key, Judged], placeholder: str, token: str
+) -> tuple[dict[Key, Outcome], dict[str, tuple[str, str, str]]]:
+    outcomes: dict[Key, Outcome] = {}
+    ids: dict[str, tuple[str, str, str]] = {}
+    for number, (key, item) in enumerate(judged.items()):
+        if item.refused:
+            outcomes[key] = Replace(placeholder)
+            placeholder = ""
+        elif item.decision.arguments is not None:
+            shown = f"pinnedrules:call:{token}:{number}"
+            ids[shown] = (item.call.id, item.call.arguments, _note(item))
+            outcomes[key] = Rewrite(shown, item.decision.arguments)
+        else:
+            outcomes[key] = Release()
+    return outcomes, ids
+
+
+def _plainly(judged: Mapping[Key, Judged]) -> dict[Key, Outcome]:
+    """Nothing can be put back later: refused calls become sentences, and so do calls that had to be changed."""
+    outcomes: dict[Key, Outcome] = {}
+    for key, item in judged.items():
+        if item.refused:
+            outcomes[key] = Replace(item.text)
+        elif item.decision.arguments is not None:
+            outcomes[key] = Replace(f"The call to {item.call.name!r} had to be changed and that could not be stored.")
+        else:
+            outcomes[key] = Release()
+    return outcomes
+
+
+def _raise_if_wanted(ctx: Context, refused: Mapping[Key, Judged]) -> Flow[None]:
+    structured = ctx.facts is not None and ctx.facts.structured
+    if refused and (ctx.policy.on_denied == "raise" or structured):
+        yield from check_stop(ctx)
+        raise Denied(
+            "\n".join(item.text for item in refused.values()),
+            decisions=tuple(item.decision for item in refused.values()),
+        )
+
+
+def _placeholder(refused: Mapping[Key, Judged], token: str) -> str:
+    if not refused:
+        return ""
+    sentences = "\n".join(item.text for item in refused.values())
+    return f"\n\n{sentences}\n[pinnedrules:denied:{token}]\n\n"
+
+
+def _note(item: Judged) -> str:
+    return f"[pinnedrules ran this call with changed arguments: {item.decision.arguments}]\n"
+
+
+def _again(ctx: Context, turn: _Turn) -> Flow[Head | None]:
+    """Answer the model: its own calls plus refusals, through the same checks, recorded. None when that fails."""
+    ctx.rounds += 1
+    yield from check_stop(ctx)
+    position = yield from prepare_again(ctx, ctx.dialect.go_on(ctx.body, turn.answer, turn.results))
+    try:
+        head = yield from send(ctx, position, waits=False)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001 - whatever the network did, send() recorded it; the caller's answer still ends
+        return None
+    return head if 200 <= head.status < 300 else None
+
+
+def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[None]:
+    compaction = kind(answer.markers)
+    if compaction:
+        body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}
+        yield from record(ctx, _entry(ctx, "compaction", body))
+    body = {
+        "finish": answer.finish,
+        "calls": len(judged),
+        "refused": sum(item.refused for item in judged.values()),
+        "rewritten": sum(item.decision.arguments is not None for item in judged.values()),
+        "text_chars": len(answer.text),
+    }
+    yield from record(ctx, _entry(ctx, "answer", body))
+
+
+def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mapping[str, object] | None = None) -> Entry:
+    return Entry(kind_, ctx.session, body, private or {}, epoch=ctx.epoch, conversation=ctx.conversation)
+
+
+def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
+    return [(turn.answer, turn.placeholder) for turn in turns]
+
+
+def _error(ctx: Context, head: Head) -> Flow[None]:
+    """An error answer proposes nothing that any SDK would run; it passes as it is."""
+    yield Begin(_bare(head))
+    while data := (yield from _receive()):
+        yield from check_stop(ctx)
+        yield Forward(data)
+
+
+def _deliver(head: Head, data: bytes) -> Flow[None]:
+    yield Begin(_bare(head))
+    yield Forward(data)
+
+
+def _forward(ctx: Context, data: bytes) -> Flow[None]:
+    if data:
+        yield from check_stop(ctx)
+        yield Forward(data)
+
+
+def _bare(head: Head) -> Head:
+    return Head(head.status, tuple((name, value) for name, value in head.headers if name not in _PLAIN))
+
+
+def _receive() -> Flow[bytes]:
+    data = yield Receive()
+    if isinstance(data, Failed):
+        raise data.error
+    if not isinstance(data, bytes):
+        raise Unreadable("The host gave no bytes.")
+    return data
+
+
+def _all_of_it() -> Flow[bytes]:
+    parts: list[bytes] = []
+    size = 0
+    while data := (yield from _receive()):
+        parts.append(data)
+        size += len(data)
+        if size > _HELD_BYTES:
+            raise Unreadable(f"The answer is larger than {_HELD_BYTES >> 20} MiB.")
+    return b"".join(parts)

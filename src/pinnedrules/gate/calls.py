@@ -1,0 +1,229 @@
+"""What becomes of one proposed call: decided, asked, recorded. The three places that gate calls all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pinnedrules.commands import Ask, Failed, Forward, ReadLedger, Take, Wait, WriteLedger
+from pinnedrules.evidence.record import call_hash
+from pinnedrules.gate.context import Context, Flow, check_stop, now, record, sync
+from pinnedrules.rules.decide import decide
+from pinnedrules.rules.ledger import after
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.refusal import refusal
+from pinnedrules.types import Call, Decision, Effect, Entry, LedgerState, Moment, Proposal, SessionId, Ticket, Undecided
+
+__all__ = ["Judged", "judge", "settle"]
+
+_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+_WAIT_SLICE = 0.25
+_ATTEMPTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A call with its decision. ``ticket`` is set while a person is asked, ``refused`` says that it does not run."""
+
+    call: Call
+    decision: Decision
+    proposal: Proposal | None = None
+    ticket: Ticket | None = None
+    refused: bool = False
+
+    @property
+    def open(self) -> bool:
+        """True while only a person can say what becomes of the call."""
+        return self.ticket is not None and self.ticket.state == "open" and not self.refused
+
+    @property
+    def text(self) -> str:
+        """The refusal, for the model and for a person."""
+        return refusal(self.call, self.decision, ticket=self.ticket.id if self.ticket else "")
+
+
+def judge(ctx: Context, call: Call, *, effects: tuple[Effect, ...] | None = None) -> Flow[Judged]:
+    """Decide *call* and, when it is allowed, write the ledger and the record that must be durable before its release.
+
+    An ask opens or joins its ticket and comes back open; :func:`settle` waits for it.
+    """
+    yield from check_stop(ctx)
+    decision = yield from _decided(ctx, call, effects)
+    if not ctx.enforcing:
+        return (yield from _finish(ctx, Judged(call, decision)))
+    decision = _paused_or_degraded(ctx, decision)
+    if decision.verdict != "ask":
+        return (yield from _finish(ctx, Judged(call, decision, refused=decision.verdict == "deny")))
+    rules = ctx.policy.rules.sha256
+    proposal = Proposal(ctx.session, call, decision, call_hash(ctx.session, call, rules, ctx.epoch), rules, ctx.epoch)
+    ticket = yield Ask(proposal)
+    if not isinstance(ticket, Ticket):
+        why = ticket.error if isinstance(ticket, Failed) else "no answer"
+        denied = _deny(decision, f"nobody can be asked, because the store does not answer ({why})")
+        return (yield from _finish(ctx, Judged(call, denied, proposal, refused=True)))
+    judged = Judged(call, decision, proposal, ticket)
+    return judged if judged.open else (yield from _answered(ctx, judged))
+
+
+def settle(ctx: Context, judged: Sequence[Judged], *, keep_alive: bytes = b"") -> Flow[list[Judged]]:
+    """Wait for all open tickets together, then say what became of each call.
+
+    *keep_alive* is forwarded between two looks, so that a stream does not fall silent while a person thinks. The wait
+    ends after ``ctx.ask_wait`` seconds: no answer in time is a deny whose ticket can be approved later.
+    """
+    waiting = {item.ticket.id: item.ticket for item in judged if item.open and item.ticket}
+    started = yield from now(ctx)
+    while any(ticket.state == "open" for ticket in waiting.values()):
+        yield from check_stop(ctx)
+        moment = yield from now(ctx)
+        left = ctx.ask_wait - (moment.mono_ns - started.mono_ns) / 1e9
+        if left <= 0:
+            break
+        answers = yield Wait(tuple(waiting), min(left, _WAIT_SLICE))
+        if not isinstance(answers, tuple):
+            break
+        waiting.update((ticket.id, ticket) for ticket in answers)
+        if keep_alive:
+            yield Forward(keep_alive)
+    yield from check_stop(ctx)
+    done: list[Judged] = []
+    for item in judged:
+        if item.open and item.ticket:
+            item = yield from _answered(ctx, replace(item, ticket=waiting[item.ticket.id]))
+        done.append(item)
+    return done
+
+
+def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
+    """Turn an answered (or unanswered) ticket into a decision; an approval is used up here, once."""
+    ticket, proposal = judged.ticket, judged.proposal
+    assert ticket is not None
+    assert proposal is not None
+    if ticket.state == "approved" and (yield Take(ticket.id, proposal)) is True:
+        allowed = replace(judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}"))
+        judged = replace(judged, decision=allowed, ticket=replace(ticket, state="used"))
+        yield from _reserve(ctx, judged.call, allowed)
+        return (yield from _finish(ctx, judged))
+    why = {
+        "denied": f"{ticket.by or 'a person'} said no" + (f": {ticket.why}" if ticket.why else ""),
+        "open": "nobody has answered yet",
+    }.get(ticket.state, f"its approval is {ticket.state}")
+    denied = replace(judged.decision, verdict="deny", reasons=(*judged.decision.reasons, why))
+    return (yield from _finish(ctx, replace(judged, decision=denied, refused=True)))
+
+
+def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
+    """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
+    moment = yield from now(ctx)
+    for _ in range(_ATTEMPTS):
+        strictest: Decision | None = None
+        ledgers: list[tuple[SessionId, LedgerState]] = []
+        for session in ctx.sessions:
+            ledger = yield ReadLedger(session)
+            if not isinstance(ledger, LedgerState):
+                why = ledger.error if isinstance(ledger, Failed) else "no answer"
+                return _without_ledger(ctx, call, moment, effects, str(why))
+            ledgers.append((session, ledger))
+            for rules in _rule_sets(ctx):
+                found = decide(rules, call, ledger, moment, effects=effects)
+                if strictest is None or _STRICTNESS[found.verdict] > _STRICTNESS[strictest.verdict]:
+                    strictest = found
+        assert strictest is not None
+        if (strictest.verdict != "allow" and ctx.enforcing) or (yield from _write(ctx, call, strictest, ledgers, moment)):
+            return strictest
+    return _deny(strictest, "the ledger is written by too many at once")
+
+
+def _reserve(ctx: Context, call: Call, decision: Decision) -> Flow[None]:
+    """Write the ledger for a call that a person allowed."""
+    moment = yield from now(ctx)
+    for _ in range(_ATTEMPTS):
+        ledgers: list[tuple[SessionId, LedgerState]] = []
+        for session in ctx.sessions:
+            ledger = yield ReadLedger(session)
+            if isinstance(ledger, LedgerState):
+                ledgers.append((session, ledger))
+        if (yield from _write(ctx, call, decision, ledgers, moment)):
+            return
+
+
+def _write(
+    ctx: Context, call: Call, decision: Decision, ledgers: Sequence[tuple[SessionId, LedgerState]], moment: Moment
+) -> Flow[bool]:
+    for session, ledger in ledgers:
+        changed = after(ctx.policy.rules, call, decision, ledger, moment)
+        if changed is not ledger and (yield WriteLedger(session, changed)) is not True:
+            return False
+    return True
+
+
+def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
+    proposed = ctx.policy.proposed
+    return (ctx.policy.rules,) if proposed is None else (ctx.policy.rules, proposed)
+
+
+def _without_ledger(
+    ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, why: str
+) -> Decision:
+    """A store that does not answer: declared reads go on for the grace period, everything else is refused."""
+    ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
+    found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)
+    health = ctx.health
+    if not health.failing_since_ns:
+        health.failing_since_ns, health.why = moment.mono_ns, why
+    late = moment.mono_ns - health.failing_since_ns >= ctx.policy.grace * 1e9
+    if found.verdict == "allow" and found.harmless and not late:
+        return found
+    undecided = (*found.undecided, Undecided("ledger", why))
+    return replace(_deny(found, f"the store does not answer ({why})"), undecided=undecided)
+
+
+def _paused_or_degraded(ctx: Context, decision: Decision) -> Decision:
+    if decision.harmless or decision.verdict == "deny":
+        return decision
+    if ctx.paused:
+        return _deny(decision, f"paused: {ctx.paused}")
+    if ctx.degraded:
+        return _deny(decision, ctx.degraded)
+    return decision
+
+
+def _deny(decision: Decision, why: str) -> Decision:
+    return replace(decision, verdict="deny", reasons=(*decision.reasons, why))
+
+
+def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
+    """Record the decision; a call with an effect waits until the record is durable (invariant 6)."""
+    call, decision = judged.call, judged.decision
+    entry = Entry(
+        type="decision",
+        session=ctx.session,
+        epoch=ctx.epoch,
+        conversation=ctx.conversation,
+        body={
+            "tool": call.name,
+            "call": call.id,
+            "effects": list(decision.effects),
+            "verdict": decision.verdict,
+            "enforced": ctx.enforcing,
+            "released": not judged.refused,
+            "rewritten": decision.arguments is not None,
+            "rules": list(decision.rules),
+            "undecided": [item.rule for item in decision.undecided],
+            "ticket": judged.ticket.id if judged.ticket else "",
+            "approved_by": judged.ticket.by if judged.ticket and judged.ticket.state == "used" else "",
+        },
+        private={
+            "arguments": call.arguments,
+            "call_sha256": call_hash(ctx.session, call, ctx.policy.rules.sha256, ctx.epoch),
+            "targets": list(decision.targets),
+            "reasons": list(decision.reasons),
+            "patch": [dict(operation) for operation in decision.patch],
+        },
+    )
+    position = yield from record(ctx, entry)
+    if not judged.refused and not decision.harmless:
+        yield from sync(ctx, position)
+        if ctx.degraded and ctx.enforcing:
+            return replace(judged, decision=_deny(decision, ctx.degraded), refused=True)
+    return judged

@@ -1,0 +1,147 @@
+"""What one exchange knows: who, under which rules, in which dialect, and what was learned on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypeVar
+
+from pinnedrules.commands import Command, Failed, Now, ReadStop, Record, Reply, Sync
+from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.errors import Stopped, Unrecorded
+from pinnedrules.pins.block import Block
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
+from pinnedrules.wire.base import Dialect, RequestFacts
+
+__all__ = ["Context", "Flow", "Health", "OnDenied", "Policy", "check_stop", "now", "record", "sync"]
+
+T = TypeVar("T")
+Flow: TypeAlias = Generator[Command, Reply, T]
+OnDenied: TypeAlias = Literal["continue", "end", "raise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is in force. ``proposed`` is a rule set that somebody wrote to the file since: it can only make stricter.
+
+    ``ask_wait`` is how many seconds an ask may hold an answer; ``grace`` how many seconds plain text and declared reads
+    go on while the store or the log fails.
+    """
+
+    rules: RuleSet
+    block: Block
+    secret: bytes
+    mode: Mode = "enforce"
+    on_denied: OnDenied = "continue"
+    ask_wait: float = 0.0
+    grace: float = 60.0
+    proposed: RuleSet | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    """Since when evidence or state has been failing, shared by all exchanges of one guard. 0 means it works."""
+
+    failing_since_ns: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Context:
+    """One exchange. ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts."""
+
+    policy: Policy
+    sessions: tuple[SessionId, ...]
+    dialect: Dialect
+    lineage: Lineage
+    health: Health
+    path: str = ""
+    ask_wait: float = 0.0
+    epoch: int = 0
+    paused: str = ""
+    degraded: str = ""
+    conversation: str = ""
+    facts: RequestFacts | None = None
+    body: bytes = b""
+    rounds: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def session(self) -> SessionId:
+        """The session that the records are written under."""
+        return self.sessions[0]
+
+    @property
+    def enforcing(self) -> bool:
+        """False in monitor mode, where everything is decided and recorded and nothing is held back."""
+        return self.policy.mode == "enforce"
+
+
+
+
+def check_stop(ctx: Context, *, first: bool = False) -> Flow[None]:
+    """Raise Stopped when a stop is in force or came and went since the request; note a pause.
+
+    Invariant 7: nothing is released under an epoch older than the current one. A pause lets text finish.
+    """
+    for session in ctx.sessions:
+        state = yield ReadStop(session)
+        if not isinstance(state, StopState):
+            why = state.error if isinstance(state, Failed) else "no answer"
+            raise Stopped(f"The stop state cannot be read ({why}).", next_step="mend the state folder, then try again")
+        if state.state == "stop":
+            by = f" by {state.actor}" if state.actor else ""
+            raise Stopped(f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume")
+        if state.state == "pause":
+            ctx.paused = state.reason or "no reason given"
+        if first:
+            ctx.epoch = max(ctx.epoch, state.epoch)
+        elif state.epoch > ctx.epoch and state.state == "run":
+            raise Stopped(
+                "This answer was under way when a stop came; it is void although work was resumed since.",
+                next_step="send the request again",
+            )
+
+
+def now(ctx: Context) -> Flow[Moment]:
+    """Return the time; a driver without a clock is a broken driver."""
+    moment = yield Now()
+    if not isinstance(moment, Moment):
+        raise Unrecorded("The clock cannot be read.", next_step="mend the host, then try again")
+    return moment
+
+
+def record(ctx: Context, entry: Entry) -> Flow[int]:
+    """Write a record and return its position, or -1 after a failure that the grace period still covers."""
+    reply = yield Record(entry)
+    if isinstance(reply, int):
+        return reply
+    yield from _failed(ctx, reply)
+    return -1
+
+
+def sync(ctx: Context, position: int) -> Flow[None]:
+    """Wait until the record is durable; a failure counts like one to write it."""
+    if position < 0:
+        return
+    reply = yield Sync(position)
+    if isinstance(reply, Failed):
+        yield from _failed(ctx, reply)
+    else:
+        ctx.health.failing_since_ns = 0
+
+
+def _failed(ctx: Context, reply: object) -> Flow[None]:
+    why = f"{type(reply.error).__name__}: {reply.error}" if isinstance(reply, Failed) else "no answer"
+    moment = yield from now(ctx)
+    health = ctx.health
+    if not health.failing_since_ns:
+        health.failing_since_ns, health.why = moment.mono_ns, why
+    ctx.degraded = f"the evidence log cannot be written ({why})"
+    late = moment.mono_ns - health.failing_since_ns >= ctx.policy.grace * 1e9
+    if late and ctx.enforcing:
+        raise Unrecorded(
+            f"The evidence log cannot be written ({why}).",
+            next_step="free space or mend the state folder, then try again",
+        )

@@ -1,0 +1,72 @@
+"""One request from the caller's bytes to the caller's bytes. THE file to read first; each step has its own module.
+
+Rules of this package:
+
+1. Nothing here does IO: it yields commands and is resumed with replies; a command that failed is a reply too.
+2. Nothing leaves unproven (``request.py``), nothing comes back undecided (``answer.py``), every call goes through one
+   place (``calls.py``).
+3. A refusal is an exception that names its reason, and it is recorded before it is raised.
+"""
+
+from __future__ import annotations
+
+from pinnedrules.commands import Record
+from pinnedrules.errors import PathRefused, Refused
+from pinnedrules.gate.answer import read_answer
+from pinnedrules.gate.calls import Judged, judge, settle
+from pinnedrules.gate.context import Context, Flow, check_stop
+from pinnedrules.gate.request import prepare, send
+from pinnedrules.types import Call, Entry
+
+__all__ = ["check", "exchange", "passing", "refused"]
+
+
+def exchange(ctx: Context, body: bytes) -> Flow[None]:
+    """Gate one model request. Raises Refused, or what the host raised when the request could not be sent."""
+    try:
+        yield from check_stop(ctx, first=True)
+        position, waits = yield from prepare(ctx, body)
+        head = yield from send(ctx, position, waits)
+        yield from read_answer(ctx, head)
+    except Refused as refusal:
+        yield from _note(ctx, refusal)
+        raise
+
+
+def passing(ctx: Context) -> Flow[None]:
+    """Let a request through that cannot reach a model, unless everything is stopped."""
+    try:
+        yield from check_stop(ctx, first=True)
+    except Refused as refusal:
+        yield from _note(ctx, refusal)
+        raise
+
+
+def refused(ctx: Context, reason: str, next_step: str) -> Flow[None]:
+    """Refuse a door that is not guarded; in monitor mode only say so in the log."""
+    refusal = PathRefused(reason, next_step=next_step)
+    yield from _note(ctx, refusal)
+    if ctx.enforcing:
+        raise refusal
+
+
+def check(ctx: Context, call: Call) -> Flow[Judged]:
+    """Decide one call outside any exchange, asking and recording as ever."""
+    yield from check_stop(ctx, first=True)
+    judged = yield from judge(ctx, call)
+    (judged,) = yield from settle(ctx, [judged])
+    return judged
+
+
+def _note(ctx: Context, refusal: Refused) -> Flow[None]:
+    # The reply does not matter: the refusal stands whether or not it can be written down.
+    yield Record(
+        Entry(
+            type="refusal",
+            session=ctx.session,
+            epoch=ctx.epoch,
+            conversation=ctx.conversation,
+            body={"error": type(refusal).__name__, "path": ctx.path, "enforced": ctx.enforcing},
+            private={"why": str(refusal)},
+        )
+    )

@@ -1,0 +1,189 @@
+"""The way out: read the body, turn placeholders back, see a compaction, put the block in, prove it is there, record it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+
+from pinnedrules.commands import Failed, Find, Head, Send
+from pinnedrules.compaction.lineage import Change
+from pinnedrules.compaction.markers import kind
+from pinnedrules.errors import Denied, Unpinned, Unreadable
+from pinnedrules.gate.calls import judge, settle
+from pinnedrules.gate.context import Context, Flow, record, sync
+from pinnedrules.pins.verify import verify
+from pinnedrules.rules.server_tools import server_effects
+from pinnedrules.types import Call, Entry, Restore
+
+__all__ = ["prepare", "prepare_again", "scope", "send", "stamp"]
+
+_ROLES = {"openai-chat": frozenset({"system", "developer"}), "anthropic-messages": frozenset({"system"})}
+
+
+def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
+    """Bring *body* into the form that may leave and record it.
+
+    Returns the position of the record and whether it must be durable before the request leaves (provider-run tools
+    with an effect). The body itself is left in ``ctx.body``.
+    """
+    facts = ctx.facts = ctx.dialect.read_request(body)
+    change = ctx.lineage.observe(facts.messages)
+    ctx.conversation = change.conversation
+    body, edits, inert = yield from _restored(ctx, body)
+    body, placed = ctx.dialect.place(body, ctx.policy.block.text)
+    elsewhere = _proven(ctx, body)
+    ctx.body = body
+    waits = yield from _server_tools(ctx)
+    compaction = kind(facts.markers)
+    if change.kind == "rewritten" or compaction:
+        yield from record(ctx, _compaction(ctx, change, compaction))
+    names = [name for name, found in (("block", placed), ("restored call", edits)) if found]
+    entry = _request(ctx, change=change.kind, elsewhere=elsewhere, edits=names, inert=len(inert), patch=(*edits, *placed))
+    position = yield from record(ctx, entry)
+    return position, waits
+
+
+def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
+    """Check and record the request by which the gate answers the model itself; return the record's position."""
+    elsewhere = _proven(ctx, body)
+    ctx.body = body
+    return (yield from record(ctx, _request(ctx, change="answered by the gate", elsewhere=elsewhere, edits=["correction"])))
+
+
+def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
+    """Send the prepared body. Nothing of the answer is read before the request's record is durable (invariant 6).
+
+    Raises what the host raised when the request could not be sent, so that the SDK's own retries work as ever.
+    """
+    if waits:
+        yield from sync(ctx, position)
+    head = yield Send(ctx.body)
+    yield from sync(ctx, position)
+    if isinstance(head, Head):
+        return head
+    error = head.error if isinstance(head, Failed) else Unreadable("The host gave no answer.")
+    body = {"finish": "no answer", "error": type(error).__name__}
+    yield from record(ctx, Entry("answer", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
+    raise error
+
+
+def scope(ctx: Context) -> str:
+    """Return the text that ties a stored placeholder to one session of one user."""
+    session = ctx.session
+    return "\x00".join((session.tenant, session.user, session.name))
+
+
+def stamp(ctx: Context, nonce: bytes, message: bytes) -> str:
+    """Return an authenticated token: 8 random bytes and a MAC over them, the session, the dialect and the message."""
+    text = b"\x00".join((nonce, scope(ctx).encode("utf-8", "surrogatepass"), ctx.dialect.name.encode(), message))
+    return (nonce + hmac.new(ctx.policy.secret, text, hashlib.sha256).digest()[:8]).hex()
+
+
+def _restored(ctx: Context, body: bytes) -> Flow[tuple[bytes, Sequence[Mapping[str, object]], Sequence[str]]]:
+    tokens = ctx.dialect.tokens(body)
+    if not tokens:
+        return body, (), ()
+    found = yield Find(tokens)
+    rows = found if isinstance(found, Mapping) else {}
+    known = {token: row for token, row in rows.items() if isinstance(row, Restore) and _ours(ctx, row)}
+    restored = ctx.dialect.restore(body, known)
+    return restored.body, restored.patch, restored.inert
+
+
+def _ours(ctx: Context, row: Restore) -> bool:
+    if row.session != scope(ctx) or row.dialect != ctx.dialect.name:
+        return False
+    nonce = bytes.fromhex(row.token)[:8]
+    return hmac.compare_digest(stamp(ctx, nonce, row.message), row.token)
+
+
+def _proven(ctx: Context, body: bytes) -> int:
+    """Verify the block in the bytes about to leave; return how often it stands where it does not count."""
+    block = ctx.policy.block
+    slot = ctx.dialect.slot(body, block.marker)
+    verified = verify(
+        block, slot_text=slot.text, role=slot.role, roles=_ROLES[ctx.dialect.name], elsewhere=slot.elsewhere
+    )
+    if not verified.ok and ctx.enforcing:
+        raise Unpinned(
+            f"The rules are not in the request as they must be: {verified.why}.",
+            next_step="do not put the pin block into your own prompts; the guard does it",
+        )
+    return verified.elsewhere
+
+
+def _server_tools(ctx: Context) -> Flow[bool]:
+    """Decide tools that the provider would run itself; True when one with an effect was allowed."""
+    assert ctx.facts is not None
+    waits = False
+    for tool in ctx.facts.server_tools:
+        effects = server_effects(tool.type)
+        call = Call(tool.name, "{}", id=f"request:{tool.type}", declared=frozenset())
+        judged = yield from judge(ctx, call, effects=effects)
+        (judged,) = yield from settle(ctx, [judged])
+        if judged.refused:
+            raise Denied(
+                f"The provider would run the tool {tool.name!r} ({tool.type}) itself. {judged.text}",
+                next_step="take it out of the request, or give it an effect under `tools:` and a rule that allows it",
+                decisions=(judged.decision,),
+            )
+        waits = waits or not judged.decision.harmless
+    return waits
+
+
+def _request(
+    ctx: Context,
+    *,
+    change: str,
+    elsewhere: int,
+    edits: list[str],
+    inert: int = 0,
+    patch: Sequence[Mapping[str, object]] = (),
+) -> Entry:
+    facts = ctx.facts
+    assert facts is not None
+    return Entry(
+        type="request",
+        session=ctx.session,
+        epoch=ctx.epoch,
+        conversation=ctx.conversation,
+        body={
+            "dialect": ctx.dialect.name,
+            "path": ctx.path,
+            "model": facts.model,
+            "stream": facts.stream,
+            "messages": len(facts.messages),
+            "bytes": len(ctx.body),
+            "sha256": hashlib.sha256(ctx.body).hexdigest(),
+            "change": change,
+            "block": ctx.policy.block.digest,
+            "block_verified": True,
+            "block_elsewhere": elsewhere,
+            "edits": edits,
+            "inert_tokens": inert,
+            "candidates": len(ctx.sessions),
+        },
+        private={"patch": [dict(operation) for operation in patch]} if patch else {},
+    )
+
+
+def _compaction(ctx: Context, change: Change, provider: str) -> Entry:
+    return Entry(
+        type="compaction",
+        session=ctx.session,
+        epoch=ctx.epoch,
+        conversation=ctx.conversation,
+        body={
+            "kind": "client" if change.kind == "rewritten" else provider,
+            "seen_in": "request",
+            "messages_before": change.before,
+            "messages_after": change.after,
+            "common": change.common,
+            "before_sha256": change.before_sha256,
+            "after_sha256": change.after_sha256,
+            "dropped_by_role": dict(change.dropped_by_role),
+            "block": ctx.policy.block.digest,
+            "block_verified": True,
+        },
+    )

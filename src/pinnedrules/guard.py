@@ -1,0 +1,291 @@
+"""Guard: what users construct. Puts rules, state, log, approver and hosts together; decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import secrets
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pinnedrules.errors import RuleFileError, StateError
+from pinnedrules.types import Call, SessionId, StopState
+
+if TYPE_CHECKING:
+    from pinnedrules.control.approvers import Approver
+    from pinnedrules.gate.calls import Judged
+    from pinnedrules.gate.context import Policy
+    from pinnedrules.report import Report
+    from pinnedrules.rules.model import RuleSet
+
+__all__ = ["Guard"]
+
+C = TypeVar("C")
+
+
+class Guard:
+    """A rule set in force, with its state and its evidence.
+
+    Give either *rules* (the path of a rule file, see docs/rule-file.md) or *profile* (``analyze``, ``suggest-only``,
+    ``draft-only``, ``supervised``), for which *tools* may declare what tools do, as the file's ``tools:`` section does.
+
+    *mode* ``"monitor"`` decides and records and never holds a call back (a stop still stops). *on_denied* says what becomes
+    of an answer whose calls were all refused: ``"continue"`` (the gate answers the model, the caller gets the model's next
+    answer), ``"end"`` (the caller gets a sentence) or ``"raise"`` (:class:`pinnedrules.errors.Denied`).
+
+    *approver* answers asks: ``"auto"`` (this terminal if a person sits there, else tickets), ``"terminal"``,
+    ``"tickets"`` (answered by ``pinnedrules approvals``), or a callable ``(Ticket, Proposal) -> bool``, sync or async.
+    *ask_wait* is how many seconds an ask may hold an answer back (default: 300 with somebody to ask, else 0).
+
+    *state* is the folder for state and log; by default ``PINNEDRULES_HOME``, else ``.pinnedrules`` beside the rule file.
+
+    Raises RuleFileError and StateError. Thread-safe; survives a fork; close it (or use it as a context manager) to flush.
+    """
+
+    def __init__(
+        self,
+        rules: str | Path | None = None,
+        *,
+        profile: str | None = None,
+        tools: Mapping[str, object] | None = None,
+        mode: Literal["enforce", "monitor"] = "enforce",
+        on_denied: Literal["continue", "end", "raise"] = "continue",
+        approver: Literal["auto", "terminal", "tickets"] | Callable[..., Any] = "auto",
+        ask_wait: float | None = None,
+        state: str | Path | None = None,
+        strict: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        from pinnedrules.control.state import default_folder, open_state
+        from pinnedrules.control.stop import StopFile
+        from pinnedrules.control.store import Store
+        from pinnedrules.evidence.log import Log
+        from pinnedrules.hosts.keeper import Core
+        from pinnedrules.report import Report
+        from pinnedrules.rulefile import RuleFile
+        from pinnedrules.world import World
+
+        _one_of("mode", mode, ("enforce", "monitor"))
+        _one_of("on_denied", on_denied, ("continue", "end", "raise"))
+        if (rules is None) == (profile is None):
+            raise RuleFileError("give either a rule file or a profile", hint='Guard("rules.yaml") or Guard(profile="suggest-only")')
+        if rules is not None and tools is not None:
+            raise RuleFileError("`tools` goes with a profile", hint="write them under `tools:` in the rule file")
+        self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools)
+        self._mode, self._on_denied, self._grace = mode, on_denied, 0.0 if strict else 60.0
+        self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
+        self._quiet = quiet
+        in_force = self._source.rules
+        who, chosen, wait = _approver(approver)
+        self._ask_wait = wait if ask_wait is None else ask_wait
+        self._stop = StopFile(self.folder)
+        self._store = Store(self.folder.database)
+        self._secret = self._store.secret()
+        self._log = Log(
+            self.folder.log,
+            origin=self._source.name,
+            level="L0",
+            ruleset_version=in_force.version,
+            ruleset_sha256=in_force.sha256,
+        )
+        self._report = Report()
+        self._world = World(
+            log=self._log,
+            store=self._store,
+            stop=self._stop,
+            approver=chosen,
+            report=self._report,
+            ticket_seconds=max(600.0, self._ask_wait * 2),
+            announce=self._say,
+        )
+        self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
+        self._entered: Counter[SessionId] = Counter()
+        self._lock = threading.Lock()
+        self._core = Core(world=self._world, policy=self._policy, candidates=self._candidates)
+        self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
+        self._running = self._register()
+        self._say(
+            f"pinnedrules: {len(in_force.rules)} rules in force from {self._source.name} ({in_force.sha256[:12]}, {mode}); "
+            f"{who}; state in {self.folder.path}"
+        )
+
+    # -- what a developer uses -----------------------------------------------------------------------------------
+
+    def wrap(self, client: C) -> C:
+        """Return *client* guarded: an instance of a subclass of its own class. The object passed in is gated too.
+
+        Takes OpenAI, AsyncOpenAI, Anthropic and AsyncAnthropic clients; raises TypeError for anything else.
+        """
+        from pinnedrules.hosts.client import guarded
+
+        return guarded(client, self._core, SessionId(f"client-{secrets.token_hex(4)}"))
+
+    @contextlib.contextmanager
+    def session(self, name: str, *, user: str = "", tenant: str = "") -> Iterator[SessionId]:
+        """Tie what happens inside to one session. Carried into asyncio tasks by the context.
+
+        A thread that has no session of its own falls under the open one; with several open, the strictest of them decides.
+        """
+        if not name or "\x00" in f"{name}{user}{tenant}":
+            raise ValueError("a session needs a name, and no name may hold a NUL character")
+        session = SessionId(name, user, tenant)
+        token = self._current.set(session)
+        with self._lock:
+            self._entered[session] += 1
+        try:
+            yield session
+        finally:
+            self._current.reset(token)
+            with self._lock:
+                self._entered[session] -= 1
+                if not self._entered[session]:
+                    del self._entered[session]
+
+    def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
+        """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
+        return self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
+
+    def resume(self, reason: str, *, session: str = "", user: str) -> StopState:
+        """Resume. *user* names the person who says so: an agent may stop itself, never resume."""
+        if not user:
+            raise StateError("resuming needs the name of the person who resumes")
+        return self._stop.resume(actor=user, reason=reason, scope=_scope(session))
+
+    def raise_if_stopped(self) -> None:
+        """Raise Stopped when a stop is in force; for loops inside tools, which the gate cannot see."""
+        from pinnedrules.drive import run
+        from pinnedrules.gate.exchange import passing
+
+        run(passing(self._context("raise_if_stopped")), self._world)
+
+    def check(self, name: str, arguments: Mapping[str, object] | str) -> Judged:
+        """Decide one call afresh, asking and recording as ever; ``.refused`` says that it must not run."""
+        from pinnedrules.drive import run
+        from pinnedrules.gate.exchange import check
+
+        return run(check(self._context("check"), _call(name, arguments)), self._world)
+
+    async def acheck(self, name: str, arguments: Mapping[str, object] | str) -> Judged:
+        """Like :meth:`check`, on an event loop."""
+        from pinnedrules.drive import arun
+        from pinnedrules.gate.exchange import check
+
+        return await arun(check(self._context("check"), _call(name, arguments)), self._world)
+
+    def report(self) -> Report:
+        """Return what this guard did so far in this process."""
+        return self._report
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set in force."""
+        return self._source.rules
+
+    @property
+    def block(self) -> str:
+        """The pin block as every request carries it."""
+        return self._source.block.text
+
+    def close(self) -> None:
+        """Flush the log and leave the list of live guards."""
+        self._running.close()
+        self._log.close()
+        self._store.close()
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # -- what the hosts ask --------------------------------------------------------------------------------------
+
+    def _policy(self) -> Policy:
+        from pinnedrules.gate.context import Policy
+
+        changed = self._source.look()
+        if changed:
+            self._say(f"pinnedrules: {changed}")
+        return Policy(
+            rules=self._source.rules,
+            block=self._source.block,
+            secret=self._secret,
+            mode=self._mode,
+            on_denied=self._on_denied,
+            ask_wait=self._ask_wait,
+            grace=self._grace,
+            proposed=self._source.proposed,
+        )
+
+    def _candidates(self, fallback: SessionId) -> tuple[SessionId, ...]:
+        current = self._current.get()
+        if current is not None:
+            return (current,)
+        with self._lock:
+            return tuple(self._entered) or (fallback,)
+
+    def _context(self, path: str) -> Any:
+        from pinnedrules.hosts.keeper import direct_context
+
+        return direct_context(self._core, self._direct, path)
+
+    def _register(self) -> Any:
+        from pinnedrules.control.running import register
+
+        return register(self.folder, rules=self._source.name)
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            sys.stderr.write(line + "\n")
+
+
+def _approver(approver: object) -> tuple[str, Approver | None, float]:
+    """Return who answers in words, the approver, and how long an answer may be held for it."""
+    from pinnedrules.control.approvers import CallbackApprover, TerminalApprover
+
+    if callable(approver):
+        return "asks go to a callback", CallbackApprover(approver), 300.0
+    if approver == "tickets":
+        return "asks become tickets (pinnedrules approvals list)", None, 0.0
+    if approver not in ("auto", "terminal"):
+        raise ValueError(f'approver must be "auto", "terminal", "tickets" or a callable, not {approver!r}')
+    terminal = TerminalApprover()
+    unusable = terminal.usable() or ("an event loop is running" if _loop_running() else "")
+    if not unusable:
+        return "asks are answered at this terminal", terminal, 300.0
+    if approver == "terminal":
+        raise StateError(f"no terminal to ask at: {unusable}; use approver=\"tickets\" or a callable")
+    return f"nobody to ask here ({unusable}), so asks are refused with a ticket (pinnedrules approvals list)", None, 0.0
+
+
+def _loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _call(name: str, arguments: Mapping[str, object] | str) -> Call:
+    import json
+
+    if isinstance(arguments, str):
+        return Call(name, arguments)
+    # The names are the caller's own, so they count as declared.
+    return Call(name, json.dumps(arguments), declared=frozenset(arguments))
+
+
+def _scope(session: str) -> str:
+    return f"session:{session}" if session else "*"
+
+
+def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
+
+

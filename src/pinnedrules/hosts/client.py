@@ -1,0 +1,160 @@
+"""The guarded subclass of an SDK client: same class, same methods, its HTTP client gated at every mount.
+
+Both SDKs are generated from one template, so one mixin serves both; a contract test per SDK release pins the private names
+used here (``_build_request``, ``_prepare_options``, ``_client``, ``_transport``, ``_mounts``).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pinnedrules.errors import PathRefused, Refused
+from pinnedrules.hosts.keeper import Core, Keeper
+from pinnedrules.types import SessionId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["gate_http", "guarded"]
+
+C = TypeVar("C")
+
+
+class _Guarded:
+    """What both kinds of client share. Mixed in before the SDK's class, so ``super()`` is the SDK."""
+
+    _pinnedrules_keeper: ClassVar[Keeper]
+    _client: Any
+
+    def _build_request(self, options: Any, **kwargs: Any) -> Any:
+        """Put the block in where the SDK builds the request, before anything could sign it."""
+        keeper = self._pinnedrules_keeper
+        # The HTTP client is an attribute that anybody may have replaced since.
+        gate_http(self._client, keeper)
+        request = super()._build_request(options, **kwargs)  # type: ignore[misc]
+        if request.method != "POST" or not hasattr(request, "_content"):
+            return request
+        try:
+            body = keeper.place(request.url.raw_path.decode("ascii", "replace").split("?")[0], request.content)
+        except Refused as refusal:
+            raise keeper.translate(refusal) from None
+        if body is request.content:
+            return request
+        headers = request.headers.copy()
+        headers["content-length"] = str(len(body))
+        return type(request)(
+            request.method, request.url, headers=headers, content=body, extensions=request.extensions
+        )
+
+    def copy(self, *, http_client: Any = None, **kwargs: Any) -> Any:
+        """As the SDK's own ``copy``; another ``http_client`` is refused, because it would not be gated."""
+        keeper = self._pinnedrules_keeper
+        if http_client is not None and http_client is not self._client:
+            raise keeper.translate(
+                PathRefused(
+                    "A guarded client cannot be copied onto another http_client: requests would leave ungated.",
+                    next_step="make the client with that http_client first, then guard.wrap() it",
+                )
+            )
+        copied = super().copy(**kwargs)  # type: ignore[misc]
+        gate_http(copied._client, keeper)
+        return copied
+
+    with_options = copy
+
+    def _refuse_sockets(self, options: Any) -> None:
+        url = str(getattr(options, "url", ""))
+        if url.startswith(("ws://", "wss://")):
+            refusal = PathRefused(
+                f"A websocket to {url.split('?')[0]} would bypass the gate.",
+                next_step="use the same API over HTTP",
+            )
+            raise self._pinnedrules_keeper.translate(refusal)
+
+
+class _GuardedSync(_Guarded):
+    def _prepare_options(self, options: Any) -> Any:
+        self._refuse_sockets(options)
+        return super()._prepare_options(options)  # type: ignore[misc]
+
+
+class _GuardedAsync(_Guarded):
+    async def _prepare_options(self, options: Any) -> Any:
+        self._refuse_sockets(options)
+        return await super()._prepare_options(options)  # type: ignore[misc]
+
+
+def gate_http(client: Any, keeper: Keeper) -> None:
+    """Gate the transport and every mount (environment proxies) of an ``httpx`` or ``httpx2`` client, in place, once."""
+    kinds = _transports(client)
+    plain, asynchronous = kinds
+    kind = asynchronous if hasattr(client, "aclose") else plain
+    if not isinstance(client._transport, kind):
+        client._transport = kind(client._transport, keeper)
+    for pattern, mounted in client._mounts.items():
+        if mounted is not None and not isinstance(mounted, kind):
+            client._mounts[pattern] = kind(mounted, keeper)
+
+
+def guarded(client: C, core: Core, session: SessionId) -> C:
+    """Return *client* as an instance of a guarded subclass of its own class.
+
+    The HTTP client is shared and gated in place, so the object that was passed in is gated too. Raises TypeError for
+    anything but an OpenAI or Anthropic client.
+    """
+    base = type(client)
+    former = getattr(base, "_pinnedrules_keeper", None)
+    if isinstance(former, Keeper):
+        if former.core is core:
+            return client
+        raise TypeError("this client is already wrapped by another guard")
+    asynchronous, error_base = _sdk(client)
+    keeper = Keeper(core, session, error_base)
+    mixin = _GuardedAsync if asynchronous else _GuardedSync
+    subclass = type(base.__name__, (mixin, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
+    wrapped: Any = subclass.__new__(subclass)
+    # Resources are cached on the instance and point back at the unguarded client; they are made anew on first use.
+    cached = {name for kind in base.__mro__ for name, value in vars(kind).items() if _is_cached(value)}
+    state = {name: value for name, value in vars(client).items() if name not in cached}
+    stale = [name for name, value in state.items() if getattr(value, "_client", None) is client]
+    if stale:
+        raise TypeError(f"{base.__name__} keeps {', '.join(stale)} bound to the unguarded client")
+    vars(wrapped).update(state)
+    gate_http(wrapped._client, keeper)
+    result: C = wrapped
+    return result
+
+
+def _is_cached(value: object) -> bool:
+    return isinstance(value, functools.cached_property)
+
+
+def _sdk(client: object) -> tuple[bool, type[Exception]]:
+    for kind in type(client).__mro__:
+        package = kind.__module__.partition(".")[0]
+        if package == "openai" and kind.__name__ in ("OpenAI", "AsyncOpenAI"):
+            from openai import OpenAIError
+
+            return kind.__name__.startswith("Async"), OpenAIError
+        if package == "anthropic" and kind.__name__ in ("Anthropic", "AsyncAnthropic"):
+            from anthropic import AnthropicError
+
+            return kind.__name__.startswith("Async"), AnthropicError
+    raise TypeError(
+        f"cannot wrap {type(client).__name__}: only OpenAI, AsyncOpenAI, Anthropic and AsyncAnthropic clients are gated"
+    )
+
+
+def _transports(client: object) -> tuple[Callable[..., Any] | Any, Callable[..., Any] | Any]:
+    for kind in type(client).__mro__:
+        package = kind.__module__.partition(".")[0]
+        if package == "httpx2":
+            from pinnedrules.hosts import httpx2 as bound
+
+            return bound.Transport, bound.AsyncTransport
+        if package == "httpx":
+            from pinnedrules.hosts import httpx as legacy
+
+            return legacy.Transport, legacy.AsyncTransport
+    raise TypeError(f"cannot gate {type(client).__name__}: it is neither an httpx nor an httpx2 client")

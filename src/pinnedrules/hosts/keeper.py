@@ -1,0 +1,138 @@
+"""What a transport needs of a guard: which door a request knocks at, and the flow that gates it. No HTTP library here."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from pinnedrules.compaction.lineage import Change, Lineage
+from pinnedrules.errors import Refused
+from pinnedrules.gate.context import Context, Flow, Health, Policy
+from pinnedrules.gate.exchange import exchange, passing, refused
+from pinnedrules.types import SessionId
+from pinnedrules.wire.anthropic_messages import AnthropicMessages
+from pinnedrules.wire.base import Dialect
+from pinnedrules.wire.openai_chat import OpenAIChat
+from pinnedrules.wire.paths import route
+from pinnedrules.world import World
+
+__all__ = ["Admission", "Core", "Keeper", "direct_context"]
+
+_DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), AnthropicMessages())}
+_SESSIONS = 1024
+_MARGIN_SECONDS = 2.0
+
+
+class _LockedLineage(Lineage):
+    """A lineage that several threads of one session may show their requests to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def observe(self, messages: Sequence[bytes], slot_sha256: str = "") -> Change:
+        with self._lock:
+            return super().observe(messages, slot_sha256)
+
+
+class Core:
+    """What all wrapped clients of one guard share."""
+
+    def __init__(
+        self, *, world: World, policy: Callable[[], Policy], candidates: Callable[[SessionId], tuple[SessionId, ...]]
+    ) -> None:
+        self.world = world
+        self.health = Health()
+        self.policy = policy
+        self._candidates = candidates
+        self._lineages: OrderedDict[SessionId, _LockedLineage] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def context(self, fallback: SessionId, dialect: Dialect, path: str, read_timeout: float | None) -> Context:
+        """Return the context of one new exchange; *fallback* is the session of a request that names none."""
+        policy = self.policy()
+        sessions = self._candidates(fallback)
+        wait = policy.ask_wait
+        if read_timeout is not None:
+            # The wait must end before the client gives up by itself and tries again.
+            wait = min(wait, max(0.0, read_timeout - _MARGIN_SECONDS))
+        return Context(policy, sessions, dialect, self._lineage(sessions[0]), self.health, path=path, ask_wait=wait)
+
+    def _lineage(self, session: SessionId) -> Lineage:
+        with self._lock:
+            lineage = self._lineages.setdefault(session, _LockedLineage())
+            self._lineages.move_to_end(session)
+            if len(self._lineages) > _SESSIONS:
+                self._lineages.popitem(last=False)
+            return lineage
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What to do with one request: run ``check`` first; then, with a dialect, gate it, else send it as it is."""
+
+    context: Context
+    gated: bool
+    check: Flow[None] | None
+
+    def flow(self, body: bytes) -> Flow[None]:
+        """Return the flow that gates the request with this body."""
+        return exchange(self.context, body)
+
+
+class Keeper:
+    """The door of one wrapped client. ``error_base`` is the SDK's base error, so that it neither wraps nor retries ours."""
+
+    def __init__(self, core: Core, session: SessionId, error_base: type[Exception]) -> None:
+        self.core = core
+        self.session = session
+        self._error_base = error_base
+        self._errors: dict[type[Refused], type[Refused]] = {}
+
+    @property
+    def world(self) -> World:
+        """The world that flows of this client run against."""
+        return self.core.world
+
+    def admit(
+        self, method: str, path: str, headers: Iterable[tuple[str, str]], read_timeout: float | None
+    ) -> Admission:
+        """Look up the door. Raises nothing: a refusal is the admission's ``check``."""
+        found = route(method, path)
+        dialect = _DIALECTS.get(found.dialect, next(iter(_DIALECTS.values())))
+        ctx = self.core.context(self.session, dialect, f"{method} {path}", read_timeout)
+        if found.verdict == "refuse":
+            return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
+        if found.verdict == "pass":
+            return Admission(ctx, False, passing(ctx))
+        coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+        if coding and coding.lower() != "identity":
+            return Admission(ctx, False, refused(ctx, f"The request body is encoded as {coding!r}.", "send it plain"))
+        return Admission(ctx, True, None)
+
+    def place(self, path: str, body: bytes) -> bytes:
+        """Put the block into a request that is being built. Raises Unreadable for a body that is no such request."""
+        found = route("POST", path)
+        if found.verdict != "gate":
+            return body
+        return _DIALECTS[found.dialect].place(body, self.core.policy().block.text)[0]
+
+    def translate(self, refusal: Refused) -> Refused:
+        """Return *refusal* as an error that is also the SDK's own kind (facts: raised once, unwrapped, by both SDKs)."""
+        if isinstance(refusal, self._error_base):
+            return refusal
+        kind = type(refusal)
+        both = self._errors.get(kind)
+        if both is None:
+            both = self._errors[kind] = type(kind.__name__, (kind, self._error_base), {"__module__": kind.__module__})
+        error = both.__new__(both)
+        error.__dict__.update(refusal.__dict__)
+        error.args = refusal.args
+        return error
+
+
+def direct_context(core: Core, session: SessionId, path: str) -> Context:
+    """Return a context for what the program asks itself, without a request."""
+    return core.context(session, next(iter(_DIALECTS.values())), path, None)

@@ -1,0 +1,228 @@
+"""Gated transports, written once without an HTTP library; ``httpx.py`` and ``httpx2.py`` bind them.
+
+Rules of this file:
+
+1. The caller's request object is never changed; only its body, its length and the accepted codings differ in what is sent.
+2. Upstream is asked for ``identity``; what comes coded all the same is decoded here, or refused by name.
+3. Reading the answer drives the gate; closing it closes the gate and the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, ClassVar
+
+from pinnedrules.commands import Head
+from pinnedrules.drive import adrive, arun, drive, run
+from pinnedrules.errors import Refused, Unreadable
+from pinnedrules.hosts.keeper import Keeper
+
+__all__ = ["AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+
+_LENGTHS = (b"content-length", b"transfer-encoding", b"accept-encoding")
+
+
+class Library:
+    """The few names of an HTTP library that the transports use."""
+
+    def __init__(self, module: Any, decoders: frozenset[str], stream: type[Any], async_stream: type[Any]) -> None:
+        self.module = module
+        self.decoders = decoders
+        self.stream = stream
+        self.async_stream = async_stream
+
+
+def same_request(module: Any, request: Any, body: bytes) -> Any:
+    """Return *request* with another body: method, URL, headers in order and extensions are its own."""
+    headers = [(name, value) for name, value in request.headers.raw if name.lower() not in _LENGTHS]
+    headers += [(b"Accept-Encoding", b"identity"), (b"Content-Length", str(len(body)).encode())]
+    return module.Request(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
+
+
+def _head(library: Library, response: Any) -> Head:
+    coding = response.headers.get("content-encoding", "")
+    for name in filter(None, (part.strip().lower() for part in coding.split(","))):
+        if name not in library.decoders:
+            raise Unreadable(
+                f"The answer is encoded as {name!r}, which this installation cannot decode.",
+                next_step="install the decoder for your HTTP library, or let the server answer plainly",
+            )
+    return Head(response.status_code, tuple((name.lower(), value) for name, value in response.headers.multi_items()))
+
+
+def _read_timeout(request: Any) -> float | None:
+    timeout = request.extensions.get("timeout") or {}
+    value = timeout.get("read")
+    return float(value) if value is not None else None
+
+
+def _path(request: Any) -> str:
+    return str(request.url.raw_path.decode("ascii", "replace").split("?")[0])
+
+
+class _SyncChannel:
+    def __init__(self, library: Library, inner: Any, request: Any) -> None:
+        self._library, self._inner, self._request = library, inner, request
+        self._chunks: Iterator[bytes] = iter(())
+        self.response: Any = None
+
+    def send(self, body: bytes) -> Head:
+        self.close()
+        self.response = self._inner.handle_request(same_request(self._library.module, self._request, body))
+        head = _head(self._library, self.response)
+        self._chunks = self.response.iter_bytes()
+        return head
+
+    def receive(self) -> bytes:
+        return next((chunk for chunk in self._chunks if chunk), b"")
+
+    def close(self) -> None:
+        if self.response is not None:
+            self.response.close()
+
+
+class _AsyncChannel:
+    def __init__(self, library: Library, inner: Any, request: Any) -> None:
+        self._library, self._inner, self._request = library, inner, request
+        self._chunks: AsyncIterator[bytes] | None = None
+        self.response: Any = None
+
+    async def send(self, body: bytes) -> Head:
+        await self.close()
+        self.response = await self._inner.handle_async_request(
+            same_request(self._library.module, self._request, body)
+        )
+        head = _head(self._library, self.response)
+        self._chunks = self.response.aiter_bytes()
+        return head
+
+    async def receive(self) -> bytes:
+        assert self._chunks is not None
+        async for chunk in self._chunks:
+            if chunk:
+                return chunk
+        return b""
+
+    async def close(self) -> None:
+        if self.response is not None:
+            await self.response.aclose()
+
+
+class Chunks:
+    """The body that the caller reads: pulls the gate on."""
+
+    def __init__(self, out: Iterator[Head | bytes], translate: Callable[[Refused], Refused]) -> None:
+        self._out, self._translate = out, translate
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for data in self._out:
+                assert isinstance(data, bytes)
+                yield data
+        except Refused as refusal:
+            raise self._translate(refusal) from None
+
+    def close(self) -> None:
+        self._out.close()  # type: ignore[attr-defined]
+
+
+class AsyncChunks:
+    """The same for an event loop."""
+
+    def __init__(self, out: AsyncIterator[Head | bytes], translate: Callable[[Refused], Refused]) -> None:
+        self._out, self._translate = out, translate
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for data in self._out:
+                assert isinstance(data, bytes)
+                yield data
+        except Refused as refusal:
+            raise self._translate(refusal) from None
+
+    async def aclose(self) -> None:
+        await self._out.aclose()  # type: ignore[attr-defined]
+
+
+class Gated:
+    """A transport around *inner* that lets nothing through undecided."""
+
+    library: ClassVar[Library]
+
+    def __init__(self, inner: Any, keeper: Keeper) -> None:
+        self.inner = inner
+        self.keeper = keeper
+
+    def handle_request(self, request: Any) -> Any:
+        keeper, library = self.keeper, self.library
+        admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
+        try:
+            if admitted.check is not None:
+                run(admitted.check, keeper.world)
+            if not admitted.gated:
+                return self.inner.handle_request(request)
+            channel = _SyncChannel(library, self.inner, request)
+            out = drive(admitted.flow(request.read()), keeper.world, channel)
+            head = next(out)
+        except Refused as refusal:
+            raise keeper.translate(refusal) from None
+        assert isinstance(head, Head)
+        return library.module.Response(
+            head.status,
+            headers=list(head.headers),
+            stream=library.stream(out, keeper.translate),
+            extensions=channel.response.extensions,
+            request=request,
+        )
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def __enter__(self) -> Any:
+        self.inner.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.inner.__exit__(*error)
+
+
+class AsyncGated:
+    """The same for an event loop."""
+
+    library: ClassVar[Library]
+
+    def __init__(self, inner: Any, keeper: Keeper) -> None:
+        self.inner = inner
+        self.keeper = keeper
+
+    async def handle_async_request(self, request: Any) -> Any:
+        keeper, library = self.keeper, self.library
+        admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
+        try:
+            if admitted.check is not None:
+                await arun(admitted.check, keeper.world)
+            if not admitted.gated:
+                return await self.inner.handle_async_request(request)
+            channel = _AsyncChannel(library, self.inner, request)
+            out = adrive(admitted.flow(await request.aread()), keeper.world, channel)
+            head = await anext(out)
+        except Refused as refusal:
+            raise keeper.translate(refusal) from None
+        assert isinstance(head, Head)
+        return library.module.Response(
+            head.status,
+            headers=list(head.headers),
+            stream=library.async_stream(out, keeper.translate),
+            extensions=channel.response.extensions,
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+    async def __aenter__(self) -> Any:
+        await self.inner.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self.inner.__aexit__(*error)

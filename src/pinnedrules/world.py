@@ -1,0 +1,154 @@
+"""Answers the gate's commands with a real clock, log, store, stop file and approver. Blocking; both drivers share it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pinnedrules.commands import (
+    Ask,
+    Command,
+    Failed,
+    Find,
+    Keep,
+    Now,
+    Random,
+    ReadLedger,
+    ReadStop,
+    Record,
+    Reply,
+    Sync,
+    Take,
+    Wait,
+    WriteLedger,
+)
+from pinnedrules.errors import ApprovalError
+from pinnedrules.report import Report
+from pinnedrules.types import Moment, Proposal, Ticket
+
+if TYPE_CHECKING:
+    from pinnedrules.control.approvers import Approver
+    from pinnedrules.control.stop import StopFile
+    from pinnedrules.control.store import Store
+    from pinnedrules.evidence.log import Log
+
+__all__ = ["INSTANT", "World", "moment"]
+
+INSTANT = (ReadStop, Now, Random, Record)
+"""Commands that never wait for a disk or a lock, so an event loop may answer them itself."""
+
+_SYNC_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+
+
+def moment() -> Moment:
+    """Return the time now; the day is the local calendar day, as a person counts a daily sum."""
+    return Moment(time.time_ns() // 1000, time.monotonic_ns(), datetime.now().astimezone().date().isoformat())
+
+
+class World:
+    """The outside of one guard. Thread-safe; survives a fork because log and store do."""
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        store: Store,
+        stop: StopFile,
+        approver: Approver | None,
+        report: Report,
+        ticket_seconds: float,
+        announce: Callable[[str], None] | None = None,
+    ) -> None:
+        self.log = log
+        self.store = store
+        self.stop = stop
+        self.report = report
+        self._approver = approver
+        self._ticket_us = int(ticket_seconds * 1e6)
+        self._announce = announce or _to_stderr
+        self._asked: set[str] = set()
+        self._lock = threading.Lock()
+
+    def attempt(self, command: Command) -> Reply:
+        """Carry out one command; a failure is a reply, so that failing closed is the gate's own tested code."""
+        try:
+            return self._perform(command)
+        except Exception as error:  # noqa: BLE001 - every failure is the gate's to judge
+            return Failed(error)
+
+    def poll(self, tickets: tuple[str, ...]) -> tuple[Ticket, ...]:
+        """Return the tickets as they are now."""
+        return tuple(self.store.ticket(name) for name in tickets)
+
+    def _perform(self, command: Command) -> Reply:
+        match command:
+            case ReadStop():
+                return self.stop.read(command.session)
+            case Now():
+                return moment()
+            case Random():
+                return secrets.token_bytes(command.size)
+            case Record():
+                self.report.add(command.entry)
+                return self.log.append(command.entry, moment())
+            case Sync():
+                return self.log.wait(command.position, _SYNC_SECONDS)
+            case ReadLedger():
+                return self.store.read_ledger(command.session)
+            case WriteLedger():
+                return self.store.write_ledger(command.session, command.state)
+            case Keep():
+                return self.store.keep(command.restore)
+            case Find():
+                return self.store.find(command.tokens)
+            case Ask():
+                return self._ask(command.proposal)
+            case Take():
+                proposal, now_us = command.proposal, time.time_ns() // 1000
+                return self.store.take(
+                    command.ticket, proposal.call_sha256, proposal.ruleset_sha256, proposal.epoch, now_us
+                )
+            case Wait():
+                return self._wait(command)
+            case _:
+                raise TypeError(f"a host answers {type(command).__name__}, not the world")
+
+    def _ask(self, proposal: Proposal) -> Ticket:
+        decision = proposal.decision
+        summary = f"{proposal.call.name}({', '.join(decision.targets)})"
+        now_us = time.time_ns() // 1000
+        ticket = self.store.ask(proposal, summary=summary, now_us=now_us, ttl_us=self._ticket_us)
+        with self._lock:
+            fresh = ticket.state == "open" and ticket.id not in self._asked
+            self._asked.add(ticket.id)
+        if not fresh:
+            return ticket
+        if self._approver is None:
+            self._announce(f"pinnedrules: nobody is here to ask about {summary}; pinnedrules approvals approve {ticket.id}")
+            return ticket
+        self._approver.ask(ticket, proposal, lambda yes, by, why: self._answer(ticket.id, yes, by, why))
+        return ticket
+
+    def _answer(self, ticket: str, yes: bool, by: str, why: str) -> None:
+        # Somebody else may have answered from another terminal meanwhile; the first answer stands.
+        with contextlib.suppress(ApprovalError):
+            self.store.answer(ticket, yes, by=by, now_us=time.time_ns() // 1000, why=why)
+
+    def _wait(self, command: Wait) -> tuple[Ticket, ...]:
+        until = time.monotonic() + command.seconds
+        while True:
+            tickets = self.poll(command.tickets)
+            if any(ticket.state != "open" for ticket in tickets) or time.monotonic() >= until:
+                return tickets
+            time.sleep(_POLL_SECONDS)
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")

@@ -1,0 +1,85 @@
+"""The import layers and the ban on IO in the core, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src" / "pinnedrules"
+
+# Lowest first; a module may import from its own layer's package or from lower layers only.
+LAYERS: list[tuple[str, ...]] = [
+    ("errors", "types", "commands"),
+    ("rules", "pins", "compaction", "wire", "evidence.record", "evidence.canonical", "evidence.chain"),
+    ("gate",),
+    ("report", "world", "drive", "evidence.log", "evidence", "control"),
+    ("hosts",),
+    ("tokens", "rulefile", "guard", ""),
+    ("testing", "replay", "demo", "cli", "__main__"),
+]
+CORE = LAYERS[0] + LAYERS[1] + LAYERS[2]
+APART = ("rules", "pins", "compaction", "wire", "evidence")
+NO_IO = {
+    "anthropic", "asyncio", "http", "httpcore", "httpx", "httpx2", "io", "logging", "openai", "os", "pathlib", "queue",
+    "random", "requests", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys",
+    "tempfile", "threading", "time", "urllib.request",
+}  # fmt: skip
+
+
+def _modules() -> list[tuple[str, Path]]:
+    return [
+        (".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix("__init__").removesuffix("."), path)
+        for path in sorted(SRC.rglob("*.py"))
+    ]
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def _layer(module: str) -> int:
+    best, length = -1, -1
+    for number, names in enumerate(LAYERS):
+        for name in names:
+            if (module == name or (name and module.startswith(name + "."))) and len(name) > length:
+                best, length = number, len(name)
+    assert best >= 0, f"{module or 'the package itself'} stands in no layer"
+    return best
+
+
+@pytest.mark.parametrize(("module", "path"), _modules(), ids=[name or "__init__" for name, _ in _modules()])
+def test_a_module_imports_from_lower_layers_only(module: str, path: Path) -> None:
+    """The layers of the design hold, wherever an import stands."""
+    known = {name for name, _ in _modules()}
+    for target in _imports(path):
+        if not target.startswith("pinnedrules."):
+            continue
+        inner = target.removeprefix("pinnedrules.")
+        while inner not in known and "." in inner:
+            inner = inner.rpartition(".")[0]
+        if inner not in known:
+            continue
+        assert _layer(inner) <= _layer(module), f"{module} imports {inner} from a higher layer"
+        mine, theirs = module.split(".")[0], inner.split(".")[0]
+        if mine in APART and theirs in APART and _layer(module) == 1:
+            assert mine == theirs, f"{module} imports {inner}: these packages meet in the gate only"
+
+
+@pytest.mark.parametrize(("module", "path"), _modules(), ids=[name or "__init__" for name, _ in _modules()])
+def test_the_core_does_no_io(module: str, path: Path) -> None:
+    """The core has no clock, no randomness, no sockets, no files, no SDK and no HTTP library."""
+    if _layer(module) > 2:
+        return
+
+    banned = {name for name in _imports(path) if name in NO_IO or name.split(".")[0] in NO_IO}
+
+    assert not banned, f"{module} imports {sorted(banned)}"
