@@ -47,11 +47,30 @@ GENESIS = "0" * 64
 SALT_BYTES = 16
 
 _FIELDS = frozenset(
-    "body boot conversation epoch lane level log mono_ns prev private ruleset seq session tenant ts type user v".split()
+    (
+        "body",
+        "boot",
+        "conversation",
+        "epoch",
+        "lane",
+        "level",
+        "log",
+        "mono_ns",
+        "prev",
+        "private",
+        "ruleset",
+        "seq",
+        "session",
+        "tenant",
+        "ts",
+        "type",
+        "user",
+        "v",
+    )
 )
 _EXCLUDES = (
-    "The lines agree with each other and with nothing outside them. This cannot show that records are missing "
-    "at the end, that the whole lane was written anew or removed, or that its last record was replaced."
+    "The lines agree with each other and with nothing outside them. This cannot show that records are missing"
+    " at the end, that the whole lane was written anew or removed, or that its last record was replaced."
 )
 
 

@@ -1,0 +1,24 @@
+"""Who may say yes, and who may not."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from pinnedrules.errors import ApprovalError
+
+__all__ = ["AGENT", "person"]
+
+AGENT = "agent"
+"""The name of the agent itself; one of several is ``agent:NAME``. It can tighten, never relax."""
+
+
+def person(by: str) -> str:
+    """Return *by*, trimmed, when it can be somebody other than the agent. Raises ApprovalError."""
+    name = by.strip()
+    if not name:
+        raise ApprovalError("nobody is named as the one who answers; say who, for example --by NAME")
+    # Compared after folding, so that a look-alike spelling such as "AGENT" in full width is the agent still.
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    if folded == AGENT or folded.startswith(f"{AGENT}:"):
+        raise ApprovalError("the agent cannot give itself permission; a person has to answer")
+    return name

@@ -1,0 +1,260 @@
+"""Approvals, ledgers and restores, durable in one SQLite file."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pinnedrules.control.database import Database
+from pinnedrules.control.principals import person
+from pinnedrules.errors import ApprovalError, StateError
+from pinnedrules.types import LedgerState, Proposal, Restore, SessionId, Ticket
+
+__all__ = ["SCHEMA", "Store"]
+
+SCHEMA = 1
+"""Version of the tables; a file with a higher one was written by a later version of this package."""
+
+_TABLES = """
+CREATE TABLE secret (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL);
+CREATE TABLE ticket (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'denied', 'used', 'expired')),
+    owner TEXT NOT NULL,
+    call_sha256 TEXT NOT NULL,
+    ruleset_sha256 TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    asked_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL,
+    words TEXT NOT NULL
+);
+CREATE INDEX ticket_call ON ticket (owner, call_sha256);
+CREATE INDEX ticket_pending ON ticket (state) WHERE state IN ('open', 'approved');
+CREATE TABLE ledger (half TEXT PRIMARY KEY, version INTEGER NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE restore (token TEXT PRIMARY KEY, message BLOB NOT NULL, words TEXT NOT NULL);
+"""
+_Row: TypeAlias = tuple[str, Literal["open", "approved", "denied", "used", "expired"], str, int, int, str]
+_TICKET = "id, state, call_sha256, asked_us, expires_us, words"
+
+
+class Store:
+    """The store in the file *path*, whose folder must exist. Safe for threads, several processes and forks.
+
+    Every method raises StateError when the file cannot be used; nothing is then known or changed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, tables=_TABLES, schema=SCHEMA)
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._database.close()
+
+    def secret(self) -> bytes:
+        """Return the 32 random bytes of this state folder, created at the first call."""
+        with self._database.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(32),))
+            return bytes(db.execute("SELECT value FROM secret").fetchone()[0])
+
+    # Tickets. A ticket is void once the rule set or the stop epoch is another than when it was asked.
+
+    def ask(self, proposal: Proposal, *, summary: str, now_us: int, ttl_us: int) -> Ticket:
+        """Return the ticket of this exact call: a denial, one approved and unused, one still open, or a new one.
+
+        A denial holds for the session. Tickets that the proposal's epoch or rule set makes void expire here.
+        """
+        session, owner = proposal.session, _owner(proposal.session)
+        words = {"session": session.name, "tool": proposal.call.name, "summary": summary, "by": "", "why": ""}
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE ticket SET state = 'expired' WHERE state IN ('open', 'approved')"
+                " AND (expires_us <= ? OR epoch < ? OR (owner = ? AND ruleset_sha256 <> ?))",
+                (now_us, proposal.epoch, owner, proposal.ruleset_sha256),
+            )
+            row = db.execute(
+                f"SELECT {_TICKET} FROM ticket WHERE owner = ? AND call_sha256 = ?"
+                " AND state IN ('open', 'approved', 'denied') ORDER BY state = 'denied' DESC, asked_us DESC",
+                (owner, proposal.call_sha256),
+            ).fetchone()
+            if row is None:
+                ticket = _new_id(db)
+                db.execute(
+                    "INSERT INTO ticket VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        ticket,
+                        owner,
+                        proposal.call_sha256,
+                        proposal.ruleset_sha256,
+                        proposal.epoch,
+                        now_us,
+                        now_us + ttl_us,
+                        json.dumps(words),
+                    ),
+                )
+                row = _row(db, ticket)
+            return _ticket(row)
+
+    def answer(self, ticket_id: str, approve: bool, *, by: str, now_us: int, why: str = "") -> Ticket:
+        """Close an open ticket. Raises ApprovalError if it is unknown, closed or expired, or *by* the agent."""
+        name = person(by)
+        with self._database.transaction() as db:
+            row = _row(db, ticket_id)
+            ticket = _ticket(row)
+            if ticket.state == "open" and ticket.expires_us <= now_us:
+                raise ApprovalError(
+                    f"ticket {ticket.id} has expired; the agent has to propose the call again"
+                )
+            if ticket.state != "open":
+                raise ApprovalError(f"ticket {ticket.id} is closed already: {ticket.state}")
+            words = json.loads(row[5]) | {"by": name, "why": why}
+            db.execute(
+                "UPDATE ticket SET state = ?, words = ? WHERE id = ?",
+                ("approved" if approve else "denied", json.dumps(words), ticket.id),
+            )
+            return _ticket(_row(db, ticket.id))
+
+    def take(self, ticket_id: str, call_sha256: str, ruleset_sha256: str, epoch: int, now_us: int) -> bool:
+        """Use up an approval: true exactly once, only for the same call, rule set and stop epoch, in time."""
+        with self._database.transaction() as db:
+            done = db.execute(
+                "UPDATE ticket SET state = 'used' WHERE id = ? AND state = 'approved' AND call_sha256 = ?"
+                " AND ruleset_sha256 = ? AND epoch = ? AND expires_us > ?",
+                (ticket_id, call_sha256, ruleset_sha256, epoch, now_us),
+            )
+            return done.rowcount == 1
+
+    def ticket(self, ticket_id: str, *, now_us: int | None = None) -> Ticket:
+        """Return one ticket; with *now_us*, one whose time is over is expired. Raises ApprovalError if unknown."""
+        with self._database.reading() as db:
+            return _ticket(_row(db, ticket_id), now_us)
+
+    def tickets(self, state: str | None = None, *, now_us: int | None = None) -> list[Ticket]:
+        """Return all tickets, or those in *state*, oldest first; *now_us* as in :meth:`ticket`."""
+        with self._database.reading() as db:
+            rows = db.execute(f"SELECT {_TICKET} FROM ticket ORDER BY asked_us, rowid").fetchall()
+        found = [_ticket(row, now_us) for row in rows]
+        return [ticket for ticket in found if state is None or ticket.state == state]
+
+    # The ledger: one half per session, one per user.
+
+    def read_ledger(self, session: SessionId) -> LedgerState:
+        """Return both halves of the ledger as they are now, empty with version 0 when new."""
+        with self._database.reading() as db:
+            db.execute("BEGIN")
+            try:
+                (mine, first), (users, second) = (_half(db, key) for key in _halves(session))
+            finally:
+                db.execute("ROLLBACK")
+        return LedgerState(mine, users, (first, second))
+
+    def write_ledger(self, session: SessionId, state: LedgerState) -> bool:
+        """Write both halves together; False, and nothing is written, when either changed since it was read."""
+        with self._database.transaction() as db:
+            kept = [_half(db, key) for key in _halves(session)]
+            if tuple(version for _, version in kept) != state.version:
+                return False
+            for key, (old, version), new in zip(
+                _halves(session), kept, (state.session, state.user), strict=True
+            ):
+                # A half that says the same keeps its version: a user's sessions do not get in each other's way.
+                if old != dict(new):
+                    db.execute(
+                        "REPLACE INTO ledger VALUES (?, ?, ?)", (key, version + 1, json.dumps(dict(new)))
+                    )
+            return True
+
+    # Restores.
+
+    def keep(self, restore: Restore) -> None:
+        """Keep *restore* under its token, durably. Raises StateError if the token stands for something else."""
+        words = {
+            "session": restore.session,
+            "dialect": restore.dialect,
+            "placeholder": restore.placeholder,
+            "visible": restore.visible,
+            "results": restore.results,
+            "rewritten": dict(restore.rewritten),
+            "closed": restore.closed,
+        }
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO restore VALUES (?, ?, ?)",
+                (restore.token, restore.message, json.dumps(words)),
+            )
+            if _restores(db, (restore.token,))[restore.token] != restore:
+                raise StateError(f"token {restore.token} is in use for another answer")
+
+    def find(self, tokens: Sequence[str]) -> dict[str, Restore]:
+        """Return the known ones of *tokens*."""
+        with self._database.reading() as db:
+            return _restores(db, tokens)
+
+
+def _owner(session: SessionId) -> str:
+    return json.dumps([session.tenant, session.user, session.name])
+
+
+def _halves(session: SessionId) -> tuple[str, str]:
+    """Return the keys of a session's two halves.
+
+    The session's half is keyed by tenant, user and name: two people whose apps use the same name must not share
+    what was read or confirmed. The user's half is keyed by tenant and user, and by the session when no user is
+    named, so that the sums of unknown people are not thrown together.
+    """
+    mine = ["session", session.tenant, session.user, session.name]
+    users = (
+        ["user", session.tenant, session.user] if session.user else ["nobody", session.tenant, session.name]
+    )
+    return json.dumps(mine), json.dumps(users)
+
+
+def _half(db: sqlite3.Connection, key: str) -> tuple[dict[str, str], int]:
+    row = db.execute("SELECT facts, version FROM ledger WHERE half = ?", (key,)).fetchone()
+    return (json.loads(row[0]), row[1]) if row else ({}, 0)
+
+
+def _new_id(db: sqlite3.Connection) -> str:
+    """Return a free ticket name: 40 random bits in letters and digits that do not look alike."""
+    while True:
+        name = "t-" + base64.b32encode(secrets.token_bytes(5)).decode().lower()
+        if db.execute("SELECT 1 FROM ticket WHERE id = ?", (name,)).fetchone() is None:
+            return name
+
+
+def _row(db: sqlite3.Connection, ticket_id: str) -> _Row:
+    name = ticket_id.strip().lower()
+    row: _Row | None = db.execute(f"SELECT {_TICKET} FROM ticket WHERE id = ?", (name,)).fetchone()
+    if row is None:
+        raise ApprovalError(f"no ticket is called {name!r}; `pinnedrules approvals list` shows them")
+    return row
+
+
+def _ticket(row: _Row, now_us: int | None = None) -> Ticket:
+    name, state, call_sha256, asked_us, expires_us, words = row
+    if now_us is not None and state in ("open", "approved") and expires_us <= now_us:
+        state = "expired"
+    return Ticket(
+        id=name,
+        state=state,
+        call_sha256=call_sha256,
+        asked_us=asked_us,
+        expires_us=expires_us,
+        **json.loads(words),
+    )
+
+
+def _restores(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, Restore]:
+    found = {}
+    for token in tokens:
+        row = db.execute("SELECT message, words FROM restore WHERE token = ?", (token,)).fetchone()
+        if row is not None:
+            words = json.loads(row[1])
+            words["results"] = tuple((call, text) for call, text in words["results"])
+            words["rewritten"] = {call: tuple(former) for call, former in words["rewritten"].items()}
+            found[token] = Restore(token=token, message=row[0], **words)
+    return found
