@@ -138,7 +138,8 @@ def _shape_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
 def _pairing_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     """Every tool call is answered right after it, and no tool message answers anything else."""
     waiting: list[str] = []
-    for index, message in enumerate([*messages, {"role": "end"}]):
+    end: Mapping[str, Any] = {"role": "end"}
+    for index, message in enumerate([*messages, end]):
         if message["role"] == "tool":
             if message.get("tool_call_id") not in waiting:
                 yield Problem(
@@ -292,6 +293,6 @@ def _call_parts(call: ProposedCall, ident: str, habits: Reply) -> Iterator[dict[
         return
     yield _call_object(call, ident, "")
     key, inner = ("custom", "input") if call.kind == "custom" else ("function", "arguments")
-    repeated: dict[str, Any] = {"id": None, "type": None} if habits.null_ids else {}
+    repeated: dict[str, Any] = {"id": None, "type": "function"} if habits.null_ids else {}
     for piece in fragments(call.text, habits.fragment_chars):
         yield repeated | {key: ({"name": None, inner: piece} if habits.null_ids else {inner: piece})}

@@ -48,16 +48,14 @@ class Messages:
             return Problem("messages: at least one message is required")
         if messages[0].get("role") != "user":
             return Problem('messages: first message must use the "user" role')
-        if any(not block.get("text") for block in _blocks(body.get("system") or [])):
+        if any(not block.get("text") for block in _blocks(body.get("system"))):
             return Problem("system: text content blocks must be non-empty")
         checks = (_shape_problems(messages), _pairing_problems(messages), self._thinking_problems(body))
         return next((problem for check in checks for problem in check), None)
 
     def shown(self, body: Mapping[str, Any]) -> Shown:
         """Return texts, calls with their results, and tool names."""
-        texts: list[tuple[Role, str]] = [
-            ("system", block["text"]) for block in _blocks(body.get("system") or [])
-        ]
+        texts: list[tuple[Role, str]] = [("system", block["text"]) for block in _blocks(body.get("system"))]
         results: dict[str, str] = {}
         asked: list[tuple[str, str, str]] = []
         for message in body["messages"]:
@@ -154,7 +152,7 @@ class Messages:
             )
 
     def _signature(self, body: Mapping[str, Any], before: Sequence[object], thinking: str) -> str:
-        prefix = canonical([body.get("system") or [], body.get("tools") or [], list(before), thinking])
+        prefix = canonical([_blocks(body.get("system")), body.get("tools") or [], list(before), thinking])
         return hmac.new(self._key, prefix.encode(), hashlib.sha256).hexdigest()
 
     def _thinking_problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:

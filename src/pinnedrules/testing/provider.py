@@ -176,15 +176,12 @@ class ScriptedProvider:
 
     def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
         """Check a request as the service would and ask the model. Raises _HttpError."""
-        if exchange.method != "POST" or not urlsplit(exchange.path).path.endswith(
-            ("/chat/completions", "/messages")
-        ):
-            raise _HttpError(404, Problem(f"Invalid URL ({exchange.method} {exchange.path})"))
-        if self._key is not None and self._key not in (
-            exchange.header("x-api-key"),
-            exchange.header("authorization")[7:],
-        ):
+        keys = (exchange.header("x-api-key"), exchange.header("authorization").removeprefix("Bearer "))
+        if self._key is not None and self._key not in keys:
             raise _HttpError(401, Problem("Incorrect API key provided.", None, "invalid_api_key"))
+        path = urlsplit(exchange.path).path
+        if exchange.method != "POST" or not path.endswith(("/chat/completions", "/messages")):
+            raise _HttpError(404, Problem(f"Invalid URL ({exchange.method} {exchange.path})"))
         body = _object(exchange.body)
         problem = wire.problem(body)
         if problem is not None:

@@ -67,7 +67,6 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Server
 
     def handle(self) -> None:
         """Serve requests until the connection ends; a client that goes away is no error."""
@@ -76,15 +75,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Serve one request."""
-        self.server.serve(self)
+        self._server.serve(self)
 
     def do_GET(self) -> None:
         """Serve one request."""
-        self.server.serve(self)
+        self._server.serve(self)
 
     def do_DELETE(self) -> None:
         """Serve one request."""
-        self.server.serve(self)
+        self._server.serve(self)
+
+    @property
+    def _server(self) -> Server:
+        assert isinstance(self.server, Server)
+        return self.server
 
     def read_body(self) -> bytes:
         """Return the request's body, with or without chunked transfer coding."""
@@ -100,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
     def wait(self, seconds: float) -> None:
         """Sleep, or less when the server stops."""
         if seconds:
-            self.server.closing.wait(seconds)
+            self._server.closing.wait(seconds)
 
     def write(
         self,

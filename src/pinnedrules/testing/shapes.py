@@ -62,21 +62,27 @@ class Wire(Protocol):
 
     def problem(self, body: Mapping[str, Any]) -> Problem | None:
         """Return why the real service would refuse this body, or ``None``."""
+        ...
 
     def shown(self, body: Mapping[str, Any]) -> Shown:
         """Return what the model reads of a body that has no problem."""
+        ...
 
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return the whole answer."""
+        ...
 
     def frames(self, reply: Reply, turn: Turn) -> list[bytes]:
         """Return the frames of the answer as an event stream, each with its empty line."""
+        ...
 
     def error(self, status: int, problem: Problem, request_id: str) -> bytes:
         """Return an error body."""
+        ...
 
     def error_frame(self, problem: Problem) -> bytes:
         """Return the event that ends a stream with an error."""
+        ...
 
 
 def compact(value: object) -> str:
