@@ -30,7 +30,10 @@ NO_IO = {
 
 def _modules() -> list[tuple[str, Path]]:
     return [
-        (".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix("__init__").removesuffix("."), path)
+        (
+            ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix("__init__").removesuffix("."),
+            path,
+        )
         for path in sorted(SRC.rglob("*.py"))
     ]
 

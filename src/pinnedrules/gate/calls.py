@@ -12,7 +12,18 @@ from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.refusal import refusal
-from pinnedrules.types import Call, Decision, Effect, Entry, LedgerState, Moment, Proposal, SessionId, Ticket, Undecided
+from pinnedrules.types import (
+    Call,
+    Decision,
+    Effect,
+    Entry,
+    LedgerState,
+    Moment,
+    Proposal,
+    SessionId,
+    Ticket,
+    Undecided,
+)
 
 __all__ = ["Judged", "judge", "settle"]
 
@@ -100,7 +111,9 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     assert ticket is not None
     assert proposal is not None
     if ticket.state == "approved" and (yield Take(ticket.id, proposal)) is True:
-        allowed = replace(judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}"))
+        allowed = replace(
+            judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}")
+        )
         judged = replace(judged, decision=allowed, ticket=replace(ticket, state="used"))
         yield from _reserve(ctx, judged.call, allowed)
         return (yield from _finish(ctx, judged))
@@ -129,7 +142,9 @@ def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
                 if strictest is None or _STRICTNESS[found.verdict] > _STRICTNESS[strictest.verdict]:
                     strictest = found
         assert strictest is not None
-        if (strictest.verdict != "allow" and ctx.enforcing) or (yield from _write(ctx, call, strictest, ledgers, moment)):
+        if (strictest.verdict != "allow" and ctx.enforcing) or (
+            yield from _write(ctx, call, strictest, ledgers, moment)
+        ):
             return strictest
     return _deny(strictest, "the ledger is written by too many at once")
 
@@ -148,7 +163,11 @@ def _reserve(ctx: Context, call: Call, decision: Decision) -> Flow[None]:
 
 
 def _write(
-    ctx: Context, call: Call, decision: Decision, ledgers: Sequence[tuple[SessionId, LedgerState]], moment: Moment
+    ctx: Context,
+    call: Call,
+    decision: Decision,
+    ledgers: Sequence[tuple[SessionId, LedgerState]],
+    moment: Moment,
 ) -> Flow[bool]:
     for session, ledger in ledgers:
         changed = after(ctx.policy.rules, call, decision, ledger, moment)
@@ -162,9 +181,7 @@ def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
     return (ctx.policy.rules,) if proposed is None else (ctx.policy.rules, proposed)
 
 
-def _without_ledger(
-    ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, why: str
-) -> Decision:
+def _without_ledger(ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, why: str) -> Decision:
     """A store that does not answer: declared reads go on for the grace period, everything else is refused."""
     ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
     found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)

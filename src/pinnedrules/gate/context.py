@@ -78,8 +78,6 @@ class Context:
         return self.policy.mode == "enforce"
 
 
-
-
 def check_stop(ctx: Context, *, first: bool = False) -> Flow[None]:
     """Raise Stopped when a stop is in force or came and went since the request; note a pause.
 

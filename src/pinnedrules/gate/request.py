@@ -39,7 +39,9 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     if change.kind == "rewritten" or compaction:
         yield from record(ctx, _compaction(ctx, change, compaction))
     names = [name for name, found in (("block", placed), ("restored call", edits)) if found]
-    entry = _request(ctx, change=change.kind, elsewhere=elsewhere, edits=names, inert=len(inert), patch=(*edits, *placed))
+    entry = _request(
+        ctx, change=change.kind, elsewhere=elsewhere, edits=names, inert=len(inert), patch=(*edits, *placed)
+    )
     position = yield from record(ctx, entry)
     return position, waits
 
@@ -48,7 +50,9 @@ def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
     """Check and record the request by which the gate answers the model itself; return the record's position."""
     elsewhere = _proven(ctx, body)
     ctx.body = body
-    return (yield from record(ctx, _request(ctx, change="answered by the gate", elsewhere=elsewhere, edits=["correction"])))
+    return (
+        yield from record(ctx, _request(ctx, change="answered by the gate", elsewhere=elsewhere, edits=["correction"]))
+    )
 
 
 def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:

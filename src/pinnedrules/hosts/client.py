@@ -43,9 +43,7 @@ class _Guarded:
             return request
         headers = request.headers.copy()
         headers["content-length"] = str(len(body))
-        return type(request)(
-            request.method, request.url, headers=headers, content=body, extensions=request.extensions
-        )
+        return type(request)(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
 
     def copy(self, *, http_client: Any = None, **kwargs: Any) -> Any:
         """As the SDK's own ``copy``; another ``http_client`` is refused, because it would not be gated."""

@@ -41,7 +41,11 @@ class Core:
     """What all wrapped clients of one guard share."""
 
     def __init__(
-        self, *, world: World, policy: Callable[[], Policy], candidates: Callable[[SessionId], tuple[SessionId, ...]]
+        self,
+        *,
+        world: World,
+        policy: Callable[[], Policy],
+        candidates: Callable[[SessionId], tuple[SessionId, ...]],
     ) -> None:
         self.world = world
         self.health = Health()

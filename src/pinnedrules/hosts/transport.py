@@ -89,9 +89,7 @@ class _AsyncChannel:
 
     async def send(self, body: bytes) -> Head:
         await self.close()
-        self.response = await self._inner.handle_async_request(
-            same_request(self._library.module, self._request, body)
-        )
+        self.response = await self._inner.handle_async_request(same_request(self._library.module, self._request, body))
         head = _head(self._library, self.response)
         self._chunks = self.response.aiter_bytes()
         return head

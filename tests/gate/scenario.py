@@ -1,0 +1,348 @@
+"""A scripted world for the gate: no sockets, no disk, no clock. A test reads as a conversation.
+
+The provider is the real scripted one of ``pinnedrules.testing`` as far as bytes go (its wire modules render the answers and
+check pairing), without its HTTP server. Every command that the gate yields is kept in order, so a test can say what was
+recorded before what was released.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.rules.load import load
+from pinnedrules.wire.anthropic_messages import AnthropicMessages
+from pinnedrules.wire.openai_chat import OpenAIChat
+
+from pinnedrules.commands import (
+    Ask,
+    Begin,
+    Command,
+    Failed,
+    Find,
+    Forward,
+    Head,
+    Keep,
+    Now,
+    Random,
+    ReadLedger,
+    ReadStop,
+    Receive,
+    Record,
+    Reply,
+    Send,
+    Sync,
+    Take,
+    Wait,
+    WriteLedger,
+)  # fmt: skip
+from pinnedrules.gate.context import Context, Health, Policy
+from pinnedrules.gate.exchange import exchange
+from pinnedrules.pins.block import render
+from pinnedrules.testing.chat import Chat
+from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.script import Reply as Says
+from pinnedrules.testing.shapes import Turn
+from pinnedrules.types import Entry, LedgerState, Moment, Proposal, Restore, SessionId, StopState, Ticket
+from pinnedrules.wire.base import Dialect
+
+RULES = """\
+version: 1
+default: {read: allow, other: ask}
+tools:
+  list_mail: {effect: read, source: untrusted}
+  search: read
+  send_email: send
+  delete_mail: delete
+  archive: write
+  refund: spend
+  post: publish
+rules:
+  - id: no-deletes
+    text: Only suggest deletions. Never delete before the owner confirms.
+    on: {effect: delete}
+    then: deny
+  - id: inside
+    text: Send e-mail only inside example.com.
+    on: send_email
+    require: {recipients: {domain_in: [example.com]}}
+    else: deny
+    then: allow
+  - id: archive-freely
+    text: Archiving is fine.
+    on: archive
+    then: allow
+  - id: refund-cap
+    text: Refund at most 100 EUR at once and 500 EUR a day without asking.
+    on: refund
+    require: {amount: {of: amount, max: 100}, total: {of: amount, per: day, max: 500}}
+    else: ask
+    then: allow
+  - id: stamp-posts
+    text: What is posted carries a stamp.
+    on: post
+    then: {rewrite: [{op: add, path: /stamp, value: written by an agent}]}
+  - id: posts
+    text: Stamped posts may go out.
+    on: post
+    require: {matches: {stamp: written by an agent}}
+    else: ask
+    then: allow
+"""
+
+SCHEMAS: Mapping[str, tuple[str, ...]] = {
+    "list_mail": ("folder",),
+    "search": ("query",),
+    "send_email": ("to", "subject", "body"),
+    "delete_mail": ("id",),
+    "archive": ("id",),
+    "refund": ("amount",),
+    "post": ("text", "stamp"),
+}
+
+KIM = SessionId("inbox-42", "kim@example.com")
+
+
+@dataclass
+class Result:
+    """What the caller got of one exchange."""
+
+    head: Head | None
+    chunks: list[bytes]
+    error: BaseException | None
+    sent: list[dict[str, Any]]
+    sent_bytes: list[bytes]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+
+@dataclass
+class Scenario:
+    """One session of one agent before one gate. ``anthropic`` chooses the dialect, ``stream`` the form."""
+
+    anthropic: bool = False
+    stream: bool = False
+    rules: str = RULES
+    policy: dict[str, Any] = field(default_factory=dict)
+    session: SessionId = KIM
+    sessions: tuple[SessionId, ...] = ()
+    fails: dict[type, BaseException] = field(default_factory=dict)
+    states: dict[SessionId, StopState] = field(default_factory=dict)
+    ledgers: dict[SessionId, LedgerState] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    restores: dict[str, Restore] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    on_ask: Callable[[Ticket], Ticket | None] | None = None
+    clock_ns: int = 1_000_000_000_000
+    day: str = "2026-11-22"
+    split: int = 0
+    lineage: Lineage = field(default_factory=Lineage)
+    health: Health = field(default_factory=Health)
+
+    @property
+    def dialect(self) -> Dialect:
+        return AnthropicMessages() if self.anthropic else OpenAIChat()
+
+    @property
+    def records(self) -> list[Entry]:
+        return [command.entry for command in self.commands if isinstance(command, Record)]
+
+    def recorded(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.records if entry.type == kind]
+
+    def request(self, *messages: Mapping[str, Any], **more: Any) -> bytes:
+        """Return a request body of this dialect with all tools declared."""
+        if self.anthropic:
+            tools: list[dict[str, Any]] = [
+                {"name": name, "input_schema": {"type": "object", "properties": {key: {} for key in keys}}}
+                for name, keys in SCHEMAS.items()
+            ]
+            body: dict[str, Any] = {
+                "model": "claude",
+                "max_tokens": 1000,
+                "messages": list(messages),
+                "tools": tools,
+            }
+        else:
+            tools = [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": name,
+                        "parameters": {"type": "object", "properties": {key: {} for key in keys}},
+                    },
+                }
+                for name, keys in SCHEMAS.items()
+            ]
+            body = {"model": "gpt", "messages": list(messages), "tools": tools}
+        if self.stream:
+            body["stream"] = True
+        return json.dumps({**body, **more}).encode()
+
+    def exchange(
+        self,
+        body: bytes,
+        *replies: Says | bytes | BaseException | list[bytes | Callable[[], None]],
+        **context: Any,
+    ) -> Result:
+        """Run one exchange against these replies of the provider, in order."""
+        rules = load(self.rules, file="rules.yaml")
+        policy = Policy(rules=rules, block=render(rules.texts, version=rules.version), secret=b"s" * 32, **self.policy)
+        sessions = self.sessions or (self.session,)
+        ctx = Context(policy, sessions, self.dialect, self.lineage, self.health, ask_wait=policy.ask_wait, **context)
+        upstream = _Upstream(self, list(replies))
+        result = Result(None, [], None, [], [])
+        flow = exchange(ctx, body)
+        reply: Reply = None
+        while True:
+            try:
+                command = flow.send(reply)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                result.error = error
+                break
+            self.commands.append(command)
+            self.clock_ns += 1000
+            if type(command) in self.fails:
+                reply = Failed(self.fails[type(command)])
+            elif isinstance(command, Begin):
+                result.head, reply = command.head, None
+            elif isinstance(command, Forward):
+                result.chunks.append(command.data)
+                reply = None
+            elif isinstance(command, Send):
+                result.sent.append(json.loads(command.body))
+                result.sent_bytes.append(command.body)
+                reply = upstream.send(command.body)
+            elif isinstance(command, Receive):
+                reply = upstream.receive()
+            else:
+                reply = self._answer(command)
+        self.last_context = ctx
+        return result
+
+    def _answer(self, command: Command) -> Reply:
+        match command:
+            case ReadStop():
+                return self.states.get(command.session, self.states.get(SessionId("*"), StopState()))
+            case Now():
+                return Moment(self.clock_ns // 1000, self.clock_ns, self.day)
+            case Random():
+                return hashlib.sha256(str(len(self.commands)).encode()).digest()[: command.size]
+            case Record():
+                return len(self.commands)
+            case ReadLedger():
+                return self.ledgers.get(command.session, LedgerState())
+            case WriteLedger():
+                version = command.state.version[0] + 1
+                self.ledgers[command.session] = replace(command.state, version=(version, version))
+                return True
+            case Keep():
+                self.restores[command.restore.token] = command.restore
+                return None
+            case Find():
+                return {token: self.restores[token] for token in command.tokens if token in self.restores}
+            case Ask():
+                return self._ask(command.proposal)
+            case Wait():
+                self.clock_ns += int(command.seconds * 1e9)
+                for ticket in [self.tickets[name] for name in command.tickets]:
+                    if self.on_ask and (answered := self.on_ask(ticket)):
+                        self.tickets[ticket.id] = answered
+                return tuple(self.tickets[name] for name in command.tickets)
+            case Take():
+                ticket = self.tickets[command.ticket]
+                if ticket.state != "approved" or ticket.call_sha256 != command.proposal.call_sha256:
+                    return False
+                self.tickets[ticket.id] = replace(ticket, state="used")
+                return True
+            case Sync():
+                return None
+            case _:
+                raise AssertionError(command)
+
+    def _ask(self, proposal: Proposal) -> Ticket:
+        for ticket in self.tickets.values():
+            if ticket.call_sha256 == proposal.call_sha256 and ticket.state in ("open", "approved", "denied"):
+                return ticket
+        ticket = Ticket(
+            f"t-{len(self.tickets)}",
+            "open",
+            proposal.session.name,
+            proposal.call.name,
+            proposal.call_sha256,
+            "",
+            0,
+            0,
+        )
+        self.tickets[ticket.id] = ticket
+        return ticket
+
+
+class _Upstream:
+    """The provider's answers, one for each Send."""
+
+    def __init__(self, scenario: Scenario, replies: list[Any]) -> None:
+        self._scenario, self._replies, self._number = scenario, replies, 0
+        self._parts: Iterable[bytes | Callable[[], None]] = iter(())
+
+    def send(self, body: bytes) -> Reply:
+        parsed = json.loads(body)
+        wire = Messages() if self._scenario.anthropic else Chat()
+        problem = wire.problem(parsed)
+        if problem is not None:
+            raise AssertionError(f"the provider would refuse this request: {problem.message}")
+        assert self._replies, "the gate sent more requests than the scenario has replies"
+        reply = self._replies.pop(0)
+        self._number += 1
+        stream = bool(parsed.get("stream"))
+        kind = "text/event-stream; charset=utf-8" if stream else "application/json"
+        status = 200
+        if isinstance(reply, BaseException):
+            return Failed(reply)
+        if isinstance(reply, Says):
+            turn = Turn(self._number, parsed)
+            status = reply.status
+            if status != 200:
+                kind = "application/json"
+                from pinnedrules.testing.shapes import Problem
+
+                self._parts = iter([wire.error(status, Problem(reply.message), "req")])
+            elif stream:
+                self._parts = iter(_split(b"".join(wire.frames(reply, turn)), self._scenario.split))
+            else:
+                self._parts = iter([wire.json(reply, turn)])
+            kind = reply.content_type or kind
+        else:
+            self._parts = iter(reply if isinstance(reply, list) else [reply])
+        return Head(status, (("content-type", kind), ("content-length", "9"), ("x-request-id", "r1")))
+
+    def receive(self) -> Reply:
+        for part in self._parts:
+            if callable(part):
+                part()
+                continue
+            if isinstance(part, BaseException):
+                return Failed(part)
+            return part
+        return b""
+
+
+def _split(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)] if size else [data]
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
