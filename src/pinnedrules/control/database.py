@@ -60,8 +60,8 @@ class Database:
                 yield self._connect()
             except (sqlite3.Error, OSError, ValueError) as error:
                 raise StateError(
-                    f"the store {self._path} cannot be used ({error}); nothing is allowed on a store that does"
-                    " not answer, so mend it, or name another state folder with PINNEDRULES_HOME"
+                    f"the store {self._path} cannot be used ({error}); nothing is allowed on a store that"
+                    " does not answer, so mend it, or name another state folder with PINNEDRULES_HOME"
                 ) from error
 
     @contextlib.contextmanager
@@ -85,9 +85,7 @@ class Database:
                 os.fchmod(file, 0o600)
             finally:
                 os.close(file)
-            db = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare(db)
             except BaseException:

@@ -64,7 +64,7 @@ class Store:
     # Tickets. A ticket is void once the rule set or the stop epoch is another than when it was asked.
 
     def ask(self, proposal: Proposal, *, summary: str, now_us: int, ttl_us: int) -> Ticket:
-        """Return the ticket of this exact call: a denial, one approved and unused, one still open, or a new one.
+        """Return the ticket of this exact call: a denial, one approved and unused, an open one, or a new one.
 
         A denial holds for the session. Tickets that the proposal's epoch or rule set makes void expire here.
         """
@@ -100,15 +100,13 @@ class Store:
             return _ticket(row)
 
     def answer(self, ticket_id: str, approve: bool, *, by: str, now_us: int, why: str = "") -> Ticket:
-        """Close an open ticket. Raises ApprovalError if it is unknown, closed or expired, or *by* the agent."""
+        """Close an open ticket. Raises ApprovalError: unknown, closed, expired, or *by* the agent."""
         name = person(by)
         with self._database.transaction() as db:
             row = _row(db, ticket_id)
             ticket = _ticket(row)
             if ticket.state == "open" and ticket.expires_us <= now_us:
-                raise ApprovalError(
-                    f"ticket {ticket.id} has expired; the agent has to propose the call again"
-                )
+                raise ApprovalError(f"ticket {ticket.id} has expired; the agent has to propose the call again")
             if ticket.state != "open":
                 raise ApprovalError(f"ticket {ticket.id} is closed already: {ticket.state}")
             words = json.loads(row[5]) | {"by": name, "why": why}
@@ -129,7 +127,7 @@ class Store:
             return done.rowcount == 1
 
     def ticket(self, ticket_id: str, *, now_us: int | None = None) -> Ticket:
-        """Return one ticket; with *now_us*, one whose time is over is expired. Raises ApprovalError if unknown."""
+        """Return one ticket; with *now_us*, one whose time is over is expired. Unknown: ApprovalError."""
         with self._database.reading() as db:
             return _ticket(_row(db, ticket_id), now_us)
 
@@ -153,25 +151,21 @@ class Store:
         return LedgerState(mine, users, (first, second))
 
     def write_ledger(self, session: SessionId, state: LedgerState) -> bool:
-        """Write both halves together; False, and nothing is written, when either changed since it was read."""
+        """Write both halves together; False, and nothing written, when either changed since."""
         with self._database.transaction() as db:
             kept = [_half(db, key) for key in _halves(session)]
             if tuple(version for _, version in kept) != state.version:
                 return False
-            for key, (old, version), new in zip(
-                _halves(session), kept, (state.session, state.user), strict=True
-            ):
-                # A half that says the same keeps its version: a user's sessions do not get in each other's way.
+            for key, (old, version), new in zip(_halves(session), kept, (state.session, state.user), strict=True):
+                # An unchanged half keeps its version: a user's sessions do not get in each other's way.
                 if old != dict(new):
-                    db.execute(
-                        "REPLACE INTO ledger VALUES (?, ?, ?)", (key, version + 1, json.dumps(dict(new)))
-                    )
+                    db.execute("REPLACE INTO ledger VALUES (?, ?, ?)", (key, version + 1, json.dumps(dict(new))))
             return True
 
     # Restores.
 
     def keep(self, restore: Restore) -> None:
-        """Keep *restore* under its token, durably. Raises StateError if the token stands for something else."""
+        """Keep *restore* under its token, durably. Raises StateError if the token stands for another."""
         words = {
             "session": restore.session,
             "dialect": restore.dialect,
@@ -202,14 +196,12 @@ def _owner(session: SessionId) -> str:
 def _halves(session: SessionId) -> tuple[str, str]:
     """Return the keys of a session's two halves.
 
-    The session's half is keyed by tenant, user and name: two people whose apps use the same name must not share
-    what was read or confirmed. The user's half is keyed by tenant and user, and by the session when no user is
-    named, so that the sums of unknown people are not thrown together.
+    The session's half is keyed by tenant, user and name: two people whose apps use the same name must not
+    share what was read or confirmed. The user's half is keyed by tenant and user, and by the session when no
+    user is named, so that the sums of unknown people are not thrown together.
     """
     mine = ["session", session.tenant, session.user, session.name]
-    users = (
-        ["user", session.tenant, session.user] if session.user else ["nobody", session.tenant, session.name]
-    )
+    users = ["user", session.tenant, session.user] if session.user else ["nobody", session.tenant, session.name]
     return json.dumps(mine), json.dumps(users)
 
 

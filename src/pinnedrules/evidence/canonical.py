@@ -103,12 +103,7 @@ def _quick(value: object, depth: int) -> bool:
         return False
     if kind is dict:
         for name, item in value.items():  # type: ignore[attr-defined]
-            if (
-                type(name) is not str
-                or not name.isascii()
-                or name.startswith("$")
-                or not _quick(item, depth + 1)
-            ):
+            if type(name) is not str or not name.isascii() or name.startswith("$") or not _quick(item, depth + 1):
                 return False
         return True
     if kind is list or kind is tuple:

@@ -158,9 +158,9 @@ def draft(origin: Origin, entry: Entry, moment: Moment, private: Mapping[str, st
     # The members in canonical order; `prev` and `seq` stand between the three parts.
     before = (entry.body, origin.boot, entry.conversation, entry.epoch, origin.lane, origin.level, origin.log)
     after = (entry.session.name, entry.session.tenant, moment.utc_us, entry.type, user)
-    head = (
-        b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":%b,"level":%b,"log":%b,"mono_ns":%b,"prev":"'
-        % (*map(canonical, before), canonical(moment.mono_ns))
+    head = b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":%b,"level":%b,"log":%b,"mono_ns":%b,"prev":"' % (
+        *map(canonical, before),
+        canonical(moment.mono_ns),
     )
     middle = b'","private":%b,"ruleset":%b,"seq":' % (canonical(private), canonical(ruleset))
     tail = b',"session":%b,"tenant":%b,"ts":%b,"type":%b,"user":%b,"v":1}' % (*map(canonical, after),)
@@ -244,9 +244,7 @@ def _parse(line: bytes) -> dict[str, object]:
         record = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError):
         try:
-            record = json.loads(
-                line.decode()
-            )  # a lone surrogate is legal in the grammar, and msgspec refuses it
+            record = json.loads(line.decode())  # a lone surrogate is legal in the grammar, and msgspec refuses it
         except (ValueError, RecursionError):
             raise ValueError("the line is not JSON") from None
     if not isinstance(record, dict) or record.keys() != _FIELDS:

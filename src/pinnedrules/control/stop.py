@@ -1,0 +1,294 @@
+"""The stop state of one state folder: a level that is read, never a message that can be missed.
+
+``stop.json`` holds the epoch and what is stopped; it is replaced atomically under a lock. A file ``STOP`` that
+somebody touched by hand stops everything too, with its first line as the reason. The strictest of all wins.
+
+Failing closed: a stop.json that is missing, garbled or older than the highest epoch ever written (which stands
+in ``stop.lock``) is a stop of everything, until a person resumes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pinnedrules.control.principals import person
+from pinnedrules.errors import StateError
+from pinnedrules.evidence.disk import replace_file, sync, write_all
+from pinnedrules.types import SessionId, StopState
+
+__all__ = ["EVERYTHING", "Resumed", "StopFile", "session_scope"]
+
+EVERYTHING = "*"
+"""The scope of all sessions."""
+
+_LOCK_SECONDS = 2.0
+_STRICTNESS = {"run": 0, "pause": 1, "stop": 2}
+_READABLE = 1 << 20
+_EPOCHS = 1 << 62
+_REASON = 200
+_Sign: TypeAlias = tuple[int, int, int]
+
+
+def session_scope(name: str) -> str:
+    """Return the scope of the sessions called *name*."""
+    return f"session:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What :meth:`StopFile.resume` did: the state now, what was lifted, and what is in force still."""
+
+    state: StopState
+    removed: tuple[str, ...]
+    remaining: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One entry of stop.json; ``at`` in UTC microseconds."""
+
+    state: Literal["pause", "stop"]
+    reason: str
+    actor: str
+    at: int
+
+    def __post_init__(self) -> None:
+        texts = isinstance(self.reason, str) and isinstance(self.actor, str)
+        if self.state not in ("pause", "stop") or not texts or type(self.at) is not int:
+            raise _UnusableError("stop.json does not say in a known form what is stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What stop.json says; ``hand`` is what the file STOP looked like when the epoch began."""
+
+    epoch: int
+    scopes: dict[str, _Held]
+    hand: _Sign | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A reading of the folder: what the files looked like, and the state in force per scope."""
+
+    file: _Sign | None
+    hand: _Sign | None
+    scopes: dict[str, StopState]
+
+
+class _UnusableError(Exception):
+    """stop.json does not say what is stopped, so everything is."""
+
+
+class StopFile:
+    """The stop state kept in *folder*. Safe for threads, several processes and forks.
+
+    Raises StateError when the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "stop.json"
+        self._hand = folder / "STOP"
+        self._lock = folder / "stop.lock"
+        self._known: _Known | None = None
+        self._seen = 0
+        with self._writing() as lock:
+            if _sign(self._file) is None and self._highest() is None:
+                self._write(lock, _Content(0, {}, None))
+
+    def read(self, session: SessionId) -> StopState:
+        """Return what is in force for *session*. Never raises: what cannot be read is a stop."""
+        try:
+            known = self._known
+            if known is None or known.file != _sign(self._file) or known.hand != _sign(self._hand):
+                known = self._look()
+        except (OSError, _UnusableError) as error:
+            return StopState("stop", max(self._seen, self._highest() or 0), str(error), "", EVERYTHING)
+        state = known.scopes[EVERYTHING]
+        own = known.scopes.get(session_scope(session.name), state)
+        return own if _STRICTNESS[own.state] > _STRICTNESS[state.state] else state
+
+    def set(self, state: Literal["pause", "stop"], *, scope: str, reason: str, actor: str) -> StopState:
+        """Put *state* in force for *scope* (:data:`EVERYTHING` or a :func:`session_scope`), durably.
+
+        Never loosens: a stop stays a stop. Anybody may do it, the agent too. Raises StateError when it cannot
+        be written, ValueError for another state or scope.
+        """
+        if state not in ("pause", "stop"):
+            raise ValueError(f"{state!r} cannot be set; resume() lifts a stop")
+        if scope != EVERYTHING and not scope.startswith(session_scope("")):
+            raise ValueError(f"{scope!r} is neither {EVERYTHING!r} nor 'session:NAME'")
+        with self._writing() as lock:
+            content = self._next()
+            held = content.scopes.get(scope)
+            if held is None or held.state == "pause":
+                held = _Held(state, reason, actor, time.time_ns() // 1000)
+                content.scopes[scope] = held
+            self._write(lock, content)
+        return StopState(held.state, content.epoch, held.reason, held.actor, scope)
+
+    def resume(self, *, actor: str, reason: str, scope: str = EVERYTHING) -> Resumed:
+        """Lift what is in force for *scope*; for :data:`EVERYTHING` also remove the file STOP.
+
+        Raises ApprovalError when *actor* is nobody or the agent, StateError when it cannot be written.
+        """
+        actor = person(actor)
+        removed = []
+        with self._writing() as lock:
+            content = self._next()
+            held = content.scopes.pop(scope, None)
+            if held is not None:
+                removed.append(f"{held.state} of {scope} by {held.actor or 'nobody named'}")
+            touched = scope == EVERYTHING and _sign(self._hand) is not None
+            self._write(lock, content)
+            if touched:
+                # After the new epoch is written, so that a failure leaves the stop in force.
+                self._hand.unlink()
+                removed.append("the file STOP")
+        remaining = [*content.scopes, *(["the file STOP"] if _sign(self._hand) is not None else [])]
+        return Resumed(StopState("run", content.epoch, reason, actor, scope), tuple(removed), tuple(remaining))
+
+    def _look(self) -> _Known:
+        """Read the folder. A STOP that was touched or removed since the last epoch begins a new one."""
+        file, hand = _sign(self._file), _sign(self._hand)
+        try:
+            content = self._content()
+            settled = content.hand == hand and content.epoch == self._highest()
+        except _UnusableError:
+            settled = False  # maybe only because somebody is writing just now: look again under the lock
+        if not settled:
+            with self._locked() as lock:
+                hand = _sign(self._hand)
+                content = self._content()
+                if content.hand != hand:
+                    content = _Content(content.epoch + 1, content.scopes, hand)
+                self._write(lock, content)
+                file = _sign(self._file)
+        states = {
+            scope: StopState(held.state, content.epoch, held.reason, held.actor, scope)
+            for scope, held in content.scopes.items()
+        }
+        everything = states.get(EVERYTHING, StopState("run", content.epoch, scope=EVERYTHING))
+        if hand is not None and everything.state != "stop":
+            everything = StopState("stop", content.epoch, self._hand_reason(), "", EVERYTHING)
+        known = _Known(file, hand, states | {EVERYTHING: everything})
+        self._seen, self._known = content.epoch, known
+        return known
+
+    def _next(self) -> _Content:
+        """Return what is in force, to be changed, under a new epoch. An unusable file is a stop of everything."""
+        hand = _sign(self._hand)
+        try:
+            content = self._content()
+            epoch, scopes = content.epoch, content.scopes
+        except _UnusableError as error:
+            epoch = max(self._seen, self._highest() or 0)
+            scopes = {EVERYTHING: _Held("stop", str(error), "", time.time_ns() // 1000)}
+        return _Content(epoch + 1, scopes, hand)
+
+    def _content(self) -> _Content:
+        """Read stop.json. Raises _UnusableError when it does not say what is in force."""
+        try:
+            with self._file.open("rb") as file:
+                found = json.loads(file.read(_READABLE))
+            epoch, scopes, hand = found["epoch"], found["scopes"], found["hand"]
+            content = _Content(
+                epoch,
+                {scope: _Held(**held) for scope, held in scopes.items()},
+                None if hand is None else (int(hand[0]), int(hand[1]), int(hand[2])),
+            )
+        except FileNotFoundError:
+            raise _UnusableError("stop.json was removed by hand; `pinnedrules resume` writes a new one") from None
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise _UnusableError("stop.json cannot be understood; `pinnedrules resume` writes a new one") from None
+        floor = max(self._seen, self._highest() or 0)
+        if type(epoch) is not int or not floor <= epoch < _EPOCHS:
+            raise _UnusableError(
+                f"stop.json does not belong to epoch {floor} (put back by hand, or a change was cut short);"
+                " `pinnedrules resume` writes a new one"
+            )
+        return content
+
+    def _write(self, lock: int, content: _Content) -> None:
+        """Put *content* in force. The epoch goes first: no failure can bring an old one back."""
+        os.ftruncate(lock, 0)
+        os.lseek(lock, 0, os.SEEK_SET)
+        write_all(lock, str(content.epoch).encode())
+        sync(lock)
+        former = _sign(self._file)
+        # Two versions never share a time stamp, however fast they follow each other: readers go by it.
+        mtime_ns = max(time.time_ns(), former[0] + 1 if former else 0)
+        replace_file(self._file, json.dumps(asdict(content), indent=1).encode(), mtime_ns=mtime_ns)
+
+    def _highest(self) -> int | None:
+        """Return the highest epoch that was ever written, None when that is not known."""
+        try:
+            return int(self._lock.read_bytes()[:20])
+        except (OSError, ValueError):
+            return None
+
+    def _hand_reason(self) -> str:
+        """Return the first line of the file STOP, without what a terminal would not show."""
+        try:
+            file = os.open(self._hand, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                line = os.read(file, 4 * _REASON).decode(errors="replace").partition("\n")[0]
+            finally:
+                os.close(file)
+        except OSError:
+            line = ""
+        return "".join(sign for sign in line if sign.isprintable()).strip()[:_REASON] or "the file STOP is there"
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[int]:
+        try:
+            with self._locked() as lock:
+                yield lock
+        except OSError as error:
+            raise StateError(f"the stop state in {self._file.parent} cannot be written ({error})") from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        """Hold the lock, waiting a bounded time. Raises OSError."""
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            try:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise TimeoutError(f"{self._lock} has been held for {_LOCK_SECONDS:g} s") from None
+                else:
+                    try:
+                        # The name may stand for another file by now; then this lock keeps nobody out.
+                        if os.fstat(lock).st_ino == self._inode():
+                            yield lock
+                            return
+                    finally:
+                        # Not left to close(): a process forked meanwhile would go on holding it.
+                        fcntl.flock(lock, fcntl.LOCK_UN)
+            finally:
+                os.close(lock)
+            time.sleep(0.005)
+
+    def _inode(self) -> int:
+        sign = _sign(self._lock)
+        return sign[1] if sign else -1
+
+
+def _sign(path: Path) -> _Sign | None:
+    """Return what tells one version of a file from the next, None when there is none. Raises OSError."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
