@@ -1,0 +1,70 @@
+"""A guard with a rule file and a state folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinnedrules import Guard
+
+RULES = """\
+version: 1
+default: {read: allow, other: ask}
+tools:
+  search: read
+  send_email: send
+  delete_mail: delete
+  archive: write
+  refund: spend
+rules:
+  - id: no-deletes
+    text: Only suggest deletions. Never delete before the owner confirms.
+    on: {effect: delete}
+    then: deny
+  - id: archive-freely
+    text: Archiving is fine.
+    on: archive
+    then: allow
+  - id: inside
+    text: Send e-mail only inside example.com.
+    on: send_email
+    require: {recipients: {domain_in: [example.com]}}
+    else: deny
+    then: allow
+  - id: refund-cap
+    text: Refund at most 500 EUR a day without asking.
+    on: refund
+    require: {total: {of: amount, per: day, max: 500}}
+    else: ask
+    then: allow
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def make_guard(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Guard]]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    made: list[Guard] = []
+
+    def make(**more: Any) -> Guard:
+        guard = Guard(rules, **{"approver": "tickets", "quiet": True, **more})
+        made.append(guard)
+        return guard
+
+    yield make
+    for guard in made:
+        guard.close()
+
+
+@pytest.fixture
+def guard(make_guard: Callable[..., Guard]) -> Guard:
+    return make_guard()

@@ -1,0 +1,353 @@
+"""The host table: every surface of the two SDKs, sync and async, against a real provider over real HTTP.
+
+Run once for each SDK generation (``make sdk-matrix``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.hosts.surfaces import ANTHROPIC, OPENAI, Surface, make_client, run
+
+from pinnedrules import Denied, Guard, PathRefused, Stopped, Unreadable
+from pinnedrules.testing.asserts import assert_all_accepted, assert_seen_in_every_request
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import ProposedCall, Reply, Script
+
+DELETE = ProposedCall("delete_mail", {"id": "7"})
+ARCHIVE = ProposedCall("archive", {"id": "7"})
+SENTENCE = "Never delete before the owner confirms."
+TABLE = [
+    pytest.param(kind, surface, id=f"{kind} {surface.name}")
+    for kind, surfaces in (
+        ("openai", OPENAI),
+        ("openai async", OPENAI),
+        ("anthropic", ANTHROPIC),
+        ("anthropic async", ANTHROPIC),
+    )
+    for surface in surfaces
+]
+EVERY = pytest.mark.parametrize(("kind", "surface"), TABLE)
+KINDS = pytest.mark.parametrize("kind", ["openai", "openai async", "anthropic", "anthropic async"])
+
+
+def streamed(kind: str) -> Surface:
+    return (OPENAI if kind.startswith("openai") else ANTHROPIC)[1]
+
+
+def plain(kind: str) -> Surface:
+    return (OPENAI if kind.startswith("openai") else ANTHROPIC)[0]
+
+
+@EVERY
+def test_an_allowed_call_arrives_with_its_exact_arguments(kind: str, surface: Surface, guard: Guard) -> None:
+    """Invariant 8, and promise 2: every request carries the rules."""
+    big = ProposedCall("archive", '{"id":"18446744073709551617"}')
+    with ScriptedProvider(Script([Reply("Archiving.", calls=[big])])) as provider:
+        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "archive"}])
+
+    assert turn.calls[0][0] == "archive"
+    assert json.loads(turn.calls[0][1]) == {"id": "18446744073709551617"}
+    assert turn.text == "Archiving."
+    assert_seen_in_every_request(provider, SENTENCE)
+
+
+@EVERY
+def test_a_refused_call_never_arrives_and_the_next_answer_does(kind: str, surface: Surface, guard: Guard) -> None:
+    """Invariant 1: not in a stream, not in a final event, not through with_options, a raw response or the HTTP client."""
+    script = Script([Reply("Deleting.", calls=[DELETE]), Reply("I suggest deleting mail 7.")])
+    with ScriptedProvider(script) as provider:
+        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+    assert turn.text.endswith("I suggest deleting mail 7.")
+    assert turn.finish in ("stop", "end_turn")
+    assert len(provider.requests) == 2
+    assert_all_accepted(provider)
+    assert_seen_in_every_request(provider, SENTENCE)
+
+
+@EVERY
+def test_the_unguarded_client_would_have_run_it(kind: str, surface: Surface) -> None:
+    """The negative control: without a guard the dangerous call arrives on every surface."""
+    with ScriptedProvider(Script([Reply("Deleting.", calls=[DELETE])])) as provider:
+        turn = run(surface, make_client(kind, provider), [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls[0][0] == "delete_mail"
+
+
+@KINDS
+def test_isinstance_still_holds(kind: str, guard: Guard) -> None:
+    """Same class, same methods."""
+    with ScriptedProvider(Script([])) as provider:
+        client = make_client(kind, provider)
+        wrapped = guard.wrap(client)
+
+    assert isinstance(wrapped, type(client))
+    assert type(wrapped).__name__ == type(client).__name__
+    assert guard.wrap(wrapped) is wrapped
+
+
+@KINDS
+def test_the_client_that_was_passed_in_is_gated_too(kind: str, guard: Guard) -> None:
+    """There is no ungated twin left over."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        client = make_client(kind, provider)
+        guard.wrap(client)
+        turn = run(plain(kind), client, [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+
+
+@KINDS
+def test_retries_send_identical_bytes(kind: str, guard: Guard) -> None:
+    """A retry is the same request to the byte, block included."""
+    script = Script([Reply(status=500, retry_after=0.01), Reply(status=429, retry_after=0.01), Reply("ok")])
+    with ScriptedProvider(script) as provider:
+        turn = run(plain(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "hi"}])
+
+    assert turn.text == "ok"
+    assert len({request.body for request in provider.requests}) == 1
+    assert len(provider.requests) == 3
+
+
+@KINDS
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("form", ["json", "stream"])
+def test_coded_answers_are_decoded_and_gated(kind: str, encoding: str, form: str, guard: Guard) -> None:
+    """A server that codes its answer although asked for identity does not get a call past the gate."""
+    surface = streamed(kind) if form == "stream" else plain(kind)
+    script = Script([Reply("Deleting.", calls=[DELETE], encoding=encoding), Reply("ok", encoding=encoding)])
+    with ScriptedProvider(script) as provider:
+        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+    assert turn.text.endswith("ok")
+    assert all(request.header("accept-encoding") == "identity" for request in provider.requests)
+
+
+@KINDS
+def test_an_unknown_coding_is_refused_by_name(kind: str, guard: Guard) -> None:
+    """Invariant 2: an unknown encoding is never an allow."""
+    with ScriptedProvider(Script([Reply("x", calls=[ARCHIVE], encoding="snappy")])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with pytest.raises(Unreadable, match="snappy"):
+            run(plain(kind), client, [{"role": "user", "content": "hi"}])
+
+
+@KINDS
+@pytest.mark.parametrize("size", [1, 3, 7])
+@pytest.mark.parametrize("crlf", [False, True])
+def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, guard: Guard) -> None:
+    """However the bytes are cut on their way, the same calls are found."""
+    script = Script(
+        [
+            Reply("Two.", calls=[DELETE, ARCHIVE], chunk_bytes=size, crlf=crlf),
+        ]
+    )
+    with ScriptedProvider(script) as provider:
+        turn = run(streamed(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+
+    assert [name for name, _ in turn.calls] == ["archive"]
+    assert SENTENCE in turn.text
+
+
+@KINDS
+def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, guard: Guard) -> None:
+    """Invariant 2: a stream cut in the middle of a call."""
+    with ScriptedProvider(Script([Reply("", calls=[ARCHIVE], cut_after_frames=4)])) as provider:
+        client = guard.wrap(make_client(kind, provider, max_retries=0))
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the SDKs and HTTP libraries name it differently
+            run(streamed(kind), client, [{"role": "user", "content": "hi"}])
+
+    assert "archive" not in str(caught.value)
+
+
+@KINDS
+def test_a_stream_that_ends_in_good_order_inside_a_call_is_unreadable(kind: str, guard: Guard) -> None:
+    """Invariant 2: the call is never released, and the error says why."""
+    reply = Reply("", calls=[ARCHIVE], cut_after_frames=4, cut_cleanly=True)
+    with ScriptedProvider(Script([reply])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with pytest.raises(Unreadable):
+            run(streamed(kind), client, [{"role": "user", "content": "hi"}])
+
+
+@KINDS
+def test_refusals_are_the_sdks_own_errors_and_nothing_retries_them(kind: str, make_guard: Callable[..., Guard]) -> None:
+    """Errors raised to the caller subclass the SDK's own error, so that nothing retries them."""
+    import anthropic
+    import openai
+
+    base = openai.OpenAIError if kind.startswith("openai") else anthropic.AnthropicError
+    guard = make_guard(on_denied="raise")
+    with ScriptedProvider(Script([Reply("", calls=[DELETE])])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with pytest.raises(Denied) as caught:
+            run(plain(kind), client, [{"role": "user", "content": "tidy"}])
+
+    assert isinstance(caught.value, base)
+    assert "delete_mail" in str(caught.value)
+    assert len(provider.requests) == 1
+
+
+@KINDS
+def test_a_stop_stops_the_client_without_a_request(kind: str, guard: Guard) -> None:
+    """Stopped means a refusal and no request."""
+    guard.stop("wrong inbox")
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with pytest.raises(Stopped, match="wrong inbox"):
+            run(plain(kind), client, [{"role": "user", "content": "hi"}])
+
+    assert provider.requests == ()
+
+
+@KINDS
+def test_another_http_client_in_copy_is_refused(kind: str, guard: Guard) -> None:
+    """A foreign http_client would not be gated."""
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        other = make_client(kind, provider)._client
+        with pytest.raises(PathRefused, match="http_client"):
+            client.with_options(http_client=other)
+        with pytest.raises(PathRefused, match="http_client"):
+            client.copy(http_client=other)
+
+
+@KINDS
+def test_a_replaced_http_client_is_gated_again(kind: str, guard: Guard) -> None:
+    """Somebody who swaps the HTTP client inside does not get out."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        client._client = make_client(kind, provider)._client
+        turn = run(plain(kind), client, [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+
+
+@KINDS
+def test_proxies_from_the_environment_are_gated(kind: str, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment proxy is a mount of its own; it does not lead around the gate."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        monkeypatch.setenv("HTTP_PROXY", provider.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        client = make_client(kind, provider)
+        base = "http://model.invalid/v1" if kind.startswith("openai") else "http://model.invalid"
+        client = guard.wrap(client.with_options(base_url=base))
+        turn = run(plain(kind), client, [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+    assert len(provider.requests) == 2
+    assert provider.requests[0].path.startswith("http://model.invalid")
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [
+        {"whole_calls": True},
+        {"no_index": True},
+        {"null_ids": True},
+        {"no_ids": True, "whole_calls": True},
+        {"no_done": True},
+        {"comments": True},
+        {"extra": {"x_served_by": "vllm", "nested": {"a": [1]}}},
+        {"whole_calls": True, "finish": "stop"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("form", [0, 1], ids=["json", "stream"])
+def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, guard: Guard) -> None:
+    """vLLM, Ollama and OpenRouter habits work: refused calls stay refused, allowed ones arrive."""
+    script = Script(
+        [Reply("a", calls=[DELETE], **habit), Reply("b", calls=[ARCHIVE], **habit)],
+    )
+    with ScriptedProvider(script) as provider:
+        client = make_client("openai", provider)
+        client = guard.wrap(client.with_options(base_url=f"{provider.url}/serve/api/v7"))
+        surface = OPENAI[0] if form == 0 else OPENAI[1]
+        turn = run(surface, client, [{"role": "user", "content": "tidy"}])
+
+    assert [name for name, _ in turn.calls if name] == ["archive"]
+    assert provider.requests[0].path == "/serve/api/v7/chat/completions"
+
+
+@pytest.mark.parametrize("kind", ["custom", "legacy"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, guard: Guard) -> None:
+    """Legacy function_call and custom tools are calls."""
+    call = ProposedCall("delete_mail", "7" if kind == "custom" else {"id": "7"}, kind=kind)
+    with ScriptedProvider(Script([Reply("x", calls=[call]), Reply("ok")])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        answer = client.chat.completions.create(
+            model="gpt", messages=[{"role": "user", "content": "tidy"}], stream=stream
+        )
+        seen = "".join(chunk.model_dump_json() for chunk in answer) if stream else answer.model_dump_json()
+        client.close()
+
+    assert '"delete_mail"' not in seen
+    assert len(provider.requests) == 2
+    assert_all_accepted(provider)
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai async"])
+@pytest.mark.parametrize("door", ["responses", "completions", "batches", "stored"])
+def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard: Guard) -> None:
+    """Until they are guarded, other paths that can reach a model are refused by name."""
+    import asyncio
+
+    def knock(client: Any) -> Any:
+        return {
+            "responses": lambda: client.responses.create(model="gpt", input="hi"),
+            "completions": lambda: client.completions.create(model="gpt", prompt="hi"),
+            "batches": lambda: client.batches.list(),
+            "stored": lambda: client.chat.completions.retrieve("chatcmpl-1"),
+        }[door]()
+
+    async def aknock(client: Any) -> Any:
+        return await knock(client)
+
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with pytest.raises(PathRefused) as caught:
+            knock(client) if kind == "openai" else asyncio.run(aknock(client))
+
+    assert provider.requests == ()
+    assert caught.value.next_step
+
+
+def test_websockets_are_refused(guard: Guard) -> None:
+    """A websocket would bypass the gate."""
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        options = type("Options", (), {"url": "wss://model.invalid/v1/responses", "headers": {}})()
+        with pytest.raises(PathRefused, match="websocket"):
+            client._prepare_options(options)
+
+
+def test_a_list_of_models_passes(guard: Guard) -> None:
+    """What cannot reach a model passes; the provider's own answer (here a 404) is what the caller sees."""
+    import openai
+
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        with pytest.raises(openai.NotFoundError):
+            client.models.list()
+
+    assert [request.path for request in provider.requests] == ["/v1/models"]
+
+
+@KINDS
+def test_no_key_is_ever_in_the_log(kind: str, guard: Guard) -> None:
+    """Keys never stand in the evidence."""
+    with ScriptedProvider(Script([Reply("ok")])) as provider:
+        run(plain(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "hi"}])
+    guard.close()
+
+    written = b"".join(path.read_bytes() for path in guard.folder.path.rglob("*") if path.is_file())
+
+    assert b"test-key" not in written
