@@ -1,0 +1,101 @@
+"""What an argument bears, told by its name: people, paths, addresses of machines, money, prose.
+
+Names only ever add an argument to what a requirement looks at; nothing is left out because of its name except prose
+and senders, which no requirement reads unless it is told to.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+__all__ = ["bears_amount", "bears_header", "bears_path", "bears_prose", "bears_recipients", "bears_url", "strings"]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BREAK = re.compile(r"[^a-z0-9]+")
+
+_RECIPIENT = re.compile(
+    r"(?!(?:.+_)?in_reply_to$)(?:"
+    r"(?:.+_)?(?:to|cc|bcc|rcpt|recipients?|attendees?|invitees?|guests?|participants?|addressees?|addresses|address)"
+    r"|(?:.+_)?e?_?mails?"
+    r"|to_(?!name|date|time|day|id)(?:.+)|bcc_.+|cc_.+"
+    r"|(?:replyto|mailto|sendto|emailto|torecipients|ccrecipients|bccrecipients|emailaddress(?:es)?|toaddress(?:es)?)"
+    r"|(?:.+_)?(?:raw|mime|eml|rfc822)"
+    r")"
+)
+_PATH = re.compile(
+    r"(?:.+_)?(?:paths?|files?|file_?names?|file_?paths?|dirs?|directory|directories|folders?|src|dst|dest"
+    r"|source|destination|target|cwd|workdir)"
+)
+_URL = re.compile(
+    r"(?:.+_)?(?:urls?|uris?|hrefs?|links?|endpoints?|hosts?|hostnames?|domains?|webhooks?|callbacks?|sites?"
+    r"|websites?|servers?)"
+)
+_AMOUNT = re.compile(r"(?:.+_)?(?:amounts?|totals?|prices?|sums?|costs?|quantity|budget|payment)")
+_PROSE = re.compile(
+    r"(?:.+_)?(?:body|text|content|contents|message|messages|html|markdown|description|comment|note|notes|prompt"
+    r"|subject|title|summary|query|q|search|filter|pattern|code|data"
+    r"|in_reply_to|references|(?:thread|conversation|message|msg)_ids?)"
+)
+_HEADER = re.compile(r"(?:.+_)?(?:subject|title|from|sender|name|header|headers)")
+_SENDER = re.compile(r"(?:.+_)?(?:from|sender|author)(?:_e?mail|_address)?")
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> str:
+    """Return *name* as lower-case words joined by ``_``: ``ccRecipients`` and ``CC-recipients`` are ``cc_recipients``."""
+    normal = unicodedata.normalize("NFKC", name[:256])
+    return _BREAK.sub("_", _HUMP.sub("_", normal).lower()).strip("_")
+
+
+@lru_cache(maxsize=4096)
+def bears_recipients(name: str) -> bool:
+    """True for arguments that say who gets something (``to``, ``bcc``, ``reply_to``, ``attendees``, raw messages)."""
+    words = _words(name)
+    return bool(_RECIPIENT.fullmatch(words)) and not _SENDER.fullmatch(words)
+
+
+@lru_cache(maxsize=4096)
+def bears_path(name: str) -> bool:
+    """True for arguments that name a file or a folder."""
+    return bool(_PATH.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_url(name: str) -> bool:
+    """True for arguments that name a machine or an address on one."""
+    return bool(_URL.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_amount(name: str) -> bool:
+    """True for arguments that say how much."""
+    return bool(_AMOUNT.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_header(name: str) -> bool:
+    """True for one-line texts that end up in a message's header, where a line break would begin another header."""
+    return bool(_HEADER.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_prose(name: str) -> bool:
+    """True for free text and for senders: an address in them is not where something goes."""
+    words = _words(name)
+    return bool(_PROSE.fullmatch(words) or _SENDER.fullmatch(words))
+
+
+def strings(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield every scalar at any depth with the key it stands under (a list's items under the list's key)."""
+    stack: list[tuple[str, object]] = list(reversed(list(arguments.items())))
+    while stack:
+        key, value = stack.pop()
+        if isinstance(value, Mapping):
+            stack.extend(reversed([(str(name), item) for name, item in value.items()]))
+        elif isinstance(value, list):
+            stack.extend((key, item) for item in reversed(value))
+        else:
+            yield key, value

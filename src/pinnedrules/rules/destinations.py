@@ -1,0 +1,44 @@
+"""Where a call leads, told by its arguments: reads that also send, and what a person must see before saying yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pinnedrules.rules.bearing import bears_amount, bears_path, bears_recipients, bears_url, strings
+from pinnedrules.rules.predicates.urls import is_url
+from pinnedrules.rules.printable import shown
+
+__all__ = ["MAX_TARGETS", "names_destination", "targets"]
+
+MAX_TARGETS = 8
+
+
+def names_destination(arguments: Mapping[str, object]) -> bool:
+    """True when an argument names a machine: by its own name (``url``, ``host``, ...) or because it is a URL as a whole.
+
+    What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends.
+    """
+    return any(
+        isinstance(value, str) and value != "" and (bears_url(key) or is_url(value))
+        for key, value in strings(arguments)
+    )
+
+
+def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:
+    """Return ``name: value`` for what says where the call goes and how much it is about, safe to print and bounded.
+
+    When no argument says so, the first arguments of the call stand in.
+    """
+    telling: list[tuple[str, object]] = []
+    others: list[tuple[str, object]] = []
+    for key, value in strings(arguments):
+        if value is None or value == "":
+            continue
+        says = bears_recipients(key) or bears_path(key) or bears_url(key) or bears_amount(key)
+        says = says or (isinstance(value, str) and is_url(value))
+        (telling if says else others).append((key, value))
+    chosen = telling or others
+    lines = [f"{shown(key, 40)}: {shown(value)}" for key, value in chosen[:MAX_TARGETS]]
+    if len(chosen) > MAX_TARGETS:
+        lines.append(f"and {len(chosen) - MAX_TARGETS} more")
+    return tuple(lines)

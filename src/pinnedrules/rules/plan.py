@@ -1,0 +1,185 @@
+"""The index that decisions run on: requirements compiled to closures, rules found by tool and effect.
+
+Rules of this file:
+
+1. A decision never looks at a rule that cannot match: 1,000 rules cost as much as the few that speak of this tool.
+2. Everything looked up by a name is remembered per name, in a bounded memory: names are the model's choice.
+3. A name that only loosely equals a declared one brings that one's effects and objections, never its permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
+from pinnedrules.rules.predicates.base import Check, Reserve
+from pinnedrules.rules.predicates.registry import PREDICATES
+from pinnedrules.rules.terms import On, Rule, ToolSpec
+from pinnedrules.types import EFFECTS, Effect
+
+__all__ = ["MEMORY", "Active", "Candidate", "Plan", "Tool"]
+
+MEMORY = 4096
+"""Tool names that are remembered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A rule that decides something, with its requirements compiled."""
+
+    rule: Rule
+    on: On
+    checks: tuple[Check, ...]
+    reserves: tuple[Reserve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A rule that speaks of a call; ``permits`` says whether its ``then: allow`` counts for this name and these effects."""
+
+    active: Active
+    permits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What is known of one called name.
+
+    ``exact`` is true when a declaration names it exactly as it is written; ``known`` when any does, however loosely.
+    """
+
+    name: str
+    exact: bool
+    known: bool
+    effects: tuple[Effect, ...]
+    untrusted: bool
+    trusted: bool
+    args: frozenset[str] | None
+    candidates: dict[tuple[Effect, ...], tuple[Candidate, ...]] = field(default_factory=dict, compare=False)
+
+
+class _Names:
+    """Patterns of tool names with what they stand for, found by a called name."""
+
+    def __init__(self, entries: Iterable[tuple[str, int]]) -> None:
+        self._written: dict[str, list[int]] = {}
+        self._keys: dict[str, list[int]] = {}
+        self._globs: list[tuple[str, str, int]] = []
+        for pattern, index in entries:
+            if is_glob(pattern):
+                self._globs.append((pattern, glob_pattern(pattern), index))
+            else:
+                self._written.setdefault(pattern, []).append(index)
+                self._keys.setdefault(rule_key(pattern), []).append(index)
+
+    def named(self, name: str) -> list[int]:
+        """Return the indices of exactly this name."""
+        return self._written.get(name, [])
+
+    def globbed(self, name: str) -> list[int]:
+        """Return the indices of globs that match the name as it is written."""
+        return [index for pattern, _, index in self._globs if matches(pattern, name)]
+
+    def loose(self, name: str) -> set[int]:
+        """Return the indices of all that the normalised name or its inner namespaces answer to."""
+        found: set[int] = set()
+        for key in name_keys(name):
+            found.update(self._keys.get(key, ()))
+        if self._globs:
+            forms = glob_forms(name)
+            found.update(index for _, loose, index in self._globs if any(matches(loose, form) for form in forms))
+        return found
+
+
+class Plan:
+    """The compiled rule set. Safe to share between threads: all it changes are its bounded memories."""
+
+    def __init__(self, rules: Sequence[Rule], tools: Mapping[str, ToolSpec]) -> None:
+        self.active = tuple(_activate(rule, rule.on) for rule in rules if rule.on is not None)
+        self._specs = tuple(tools.values())
+        self._declared = _Names((name, index) for index, name in enumerate(tools))
+        self._about = _Names((name, index) for index, entry in enumerate(self.active) for name in entry.on.tools)
+        self._by_effect: dict[Effect, list[int]] = {effect: [] for effect in EFFECTS}
+        for index, entry in enumerate(self.active):
+            if not entry.on.tools:
+                for effect in entry.on.effects:
+                    self._by_effect[effect].append(index)
+        self._memory: dict[str, Tool | None] = {}
+
+    def tool(self, name: str) -> Tool | None:
+        """Return what is known of *name*, or None when it is no plain ASCII name."""
+        try:
+            return self._memory[name]
+        except KeyError:
+            pass
+        found = self._look_up(name)
+        if len(self._memory) >= MEMORY:
+            self._memory.clear()
+        self._memory[name] = found
+        return found
+
+    def candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> tuple[Candidate, ...]:
+        """Return the rules that speak of a call to *tool* with these effects, in the order of the file."""
+        found = tool.candidates.get(effects)
+        if found is None:
+            found = tool.candidates[effects] = tuple(self._candidates(tool, effects))
+        return found
+
+    def _look_up(self, name: str) -> Tool | None:
+        normal = plain(name)
+        if normal is None:
+            return None
+        written = self._declared.named(name)
+        if written:
+            return _tool(name, [self._specs[index] for index in written], exact=True)
+        globbed = self._declared.globbed(name)
+        loose = self._declared.loose(normal) - set(globbed)
+        sure = {effect for index in globbed for effect in self._specs[index].effects}
+        more = {effect for index in loose for effect in self._specs[index].effects}
+        specs = [self._specs[index] for index in sorted({*globbed, *loose})]
+        return _tool(name, specs, exact=bool(globbed) and more <= sure)
+
+    def _candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Candidate]:
+        exact = {*self._about.named(tool.name), *self._about.globbed(tool.name)}
+        about = exact | self._about.loose(plain(tool.name) or "")
+        for effect in effects:
+            about.update(self._by_effect[effect])
+        for index in sorted(about):
+            entry = self.active[index]
+            wanted = entry.on.effects
+            if wanted and not set(wanted) & set(effects):
+                continue
+            named = index in exact if entry.on.tools else tool.exact
+            yield Candidate(entry, named and (not wanted or _covers(wanted, effects)))
+
+
+def _covers(permitted: tuple[Effect, ...], effects: tuple[Effect, ...]) -> bool:
+    """A permission by effect counts only for a call all of whose effects it names; reading along is no further effect."""
+    return set(effects) <= {*permitted, "read"} and (effects != ("read",) or "read" in permitted)
+
+
+def _tool(name: str, specs: Sequence[ToolSpec], *, exact: bool) -> Tool:
+    found = {effect for spec in specs for effect in spec.effects}
+    if not exact:
+        found.discard("read")
+    args = [spec.args for spec in specs if spec.args is not None]
+    return Tool(
+        name=name,
+        exact=exact,
+        known=bool(specs),
+        effects=tuple(effect for effect in EFFECTS if effect in found) or ("write",),
+        untrusted=any(spec.source == "untrusted" for spec in specs),
+        trusted=exact and all(spec.source == "trusted" for spec in specs),
+        args=frozenset.intersection(*args) if args else None,
+    )
+
+
+def _activate(rule: Rule, on: On) -> Active:
+    built = [PREDICATES[name].build(options, rule.id) for name, options in (rule.require or {}).items()]
+    return Active(
+        rule,
+        on,
+        tuple(entry.check for entry in built),
+        tuple(entry.reserve for entry in built if entry.reserve is not None),
+    )

@@ -1,0 +1,1 @@
+"""The requirements that a rule can make, one module per kind."""

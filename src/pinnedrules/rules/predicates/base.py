@@ -1,0 +1,132 @@
+"""What a requirement is: options checked once at load, a closure that is asked for every call.
+
+Rules of this file:
+
+1. A check has three answers: it holds (None), it fails, or it cannot be decided. It never guesses between them.
+2. A check reads arguments, the ledger and the moment it is given, and nothing else.
+3. What a check says about a call's data is made printable here, on the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pinnedrules.rules.printable import shown
+from pinnedrules.types import LedgerState, Moment
+
+__all__ = [
+    "BadOption",
+    "Built",
+    "Cannot",
+    "Check",
+    "Facts",
+    "Fails",
+    "Outcome",
+    "Predicate",
+    "Reserve",
+    "closed",
+    "texts",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a requirement may look at for one call."""
+
+    arguments: Mapping[str, object]
+    ledger: LedgerState
+    now: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """The requirement is not met."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cannot:
+    """Whether the requirement is met cannot be said."""
+
+    why: str
+
+
+Outcome: TypeAlias = Fails | Cannot | None
+Check: TypeAlias = Callable[[Facts], Outcome]
+Reserve: TypeAlias = Callable[[Facts], tuple[str, str, str]]
+"""What a released call adds to the ledger: the half it belongs to (``session`` or ``user``), a key and its new text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A requirement with its options taken in.
+
+    ``arguments`` maps the argument names it reads to the option that names them, so that a rule file can be told where
+    it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names.
+    """
+
+    check: Check
+    arguments: Mapping[str, tuple[str | int, ...]]
+    bears: Callable[[str], bool] | None = None
+    reserve: Reserve | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """One word of the rule language: ``build(options, rule id)`` raises :class:`BadOption`; ``say`` reads it aloud."""
+
+    name: str
+    build: Callable[[Mapping[str, object], str], Built]
+    say: Callable[[Mapping[str, object]], str]
+
+
+class BadOption(ValueError):
+    """An option that a requirement cannot be built from; ``path`` leads to it below the requirement's name."""
+
+    def __init__(
+        self, problem: str, *path: str | int, hint: str = "", word: str = "", known: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+        self.hint = hint
+        self.word = word
+        self.known = known
+
+
+def closed(options: Mapping[str, object], *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
+    """Raise :class:`BadOption` unless *options* has every required key and no other than the optional ones."""
+    known = required + optional
+    for key in options:
+        if key not in known:
+            raise BadOption(
+                f"unknown key {shown(key)!r}", key, word=key, known=known, hint=f"known: {', '.join(known)}"
+            )
+    for key in required:
+        if key not in options:
+            raise BadOption(f"{key!r} is missing", hint=f"write {key}: ...")
+
+
+def texts(options: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """Return the text or the non-empty list of texts under *key*; empty when the key is missing."""
+    if key not in options:
+        return ()
+    value = options[key]
+    if isinstance(value, str):
+        value = [value]
+        place: tuple[tuple[str | int, ...], ...] = ((key,),)
+    elif isinstance(value, (list, tuple)):
+        place = tuple((key, index) for index in range(len(value)))
+    else:
+        raise BadOption(f"{key!r} must be a text or a list of texts", key)
+    if not value:
+        raise BadOption(f"{key!r} is empty", key, hint="a requirement that nothing can meet")
+    found: list[str] = []
+    for item, path in zip(value, place, strict=True):
+        if not isinstance(item, str) or not item:
+            raise BadOption("must be a text", *path, hint="put it in quotes")
+        found.append(item)
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""``matches: {branch: "feature/.+"}``: an argument matches a pattern as a whole. Patterns are RE2, linear in time.
+
+- holds: every named argument is a text that matches, both as it is and after Unicode normalisation (NFKC), so that
+  look-alike characters can neither slip past a pattern nor into one.
+- fails: one does not match.
+- cannot be decided: one is missing or not a text.
+
+Syntax: https://github.com/google/re2/wiki/Syntax (no look-around, no back-references).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+
+from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate
+from pinnedrules.rules.printable import shown
+
+__all__ = ["MATCHES"]
+
+MAX_PATTERN = 1_000
+MAX_MEMORY = 1 << 20
+"""Bytes that one compiled pattern may take."""
+
+
+def _compiled(name: str, pattern: object) -> Callable[[bytes], object]:
+    import re2
+
+    if not isinstance(pattern, str):
+        raise BadOption("a pattern must be a text", name, hint="put it in quotes")
+    if len(pattern) > MAX_PATTERN:
+        raise BadOption(f"a pattern is longer than {MAX_PATTERN} characters", name)
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = MAX_MEMORY
+    try:
+        matcher: Callable[[bytes], object] = re2.compile(pattern.encode(), options).fullmatch
+    except re2.error as problem:
+        said = problem.args[0] if problem.args else ""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        raise BadOption(
+            f"not an RE2 pattern: {shown(text)}", name, hint="RE2 has no look-around and no back-references"
+        ) from None
+    return matcher
+
+
+def _build(options: Mapping[str, object], _rule: str) -> Built:
+    if not options:
+        raise BadOption("names no argument", hint="write matches: {branch: 'feature/.+'}")
+    tests = [(name, str(pattern), _compiled(name, pattern)) for name, pattern in options.items()]
+
+    def check(facts: Facts) -> Outcome:
+        unclear: Cannot | None = None
+        for name, pattern, matcher in tests:
+            value = facts.arguments.get(name)
+            if not isinstance(value, str):
+                what = "is not a text" if name in facts.arguments else "is missing"
+                unclear = Cannot(f"matches: the argument {name} {what}")
+                continue
+            normal = value if value.isascii() else unicodedata.normalize("NFKC", value)
+            if not matcher(value.encode()) or (normal != value and not matcher(normal.encode())):
+                return Fails(f"matches: {name} is {shown(value, 60)}, which does not match {shown(pattern, 60)}")
+        return unclear
+
+    return Built(check, {name: (name,) for name in options})
+
+
+def _say(options: Mapping[str, object]) -> str:
+    return " and ".join(f"{name} matches {pattern}" for name, pattern in options.items())
+
+
+MATCHES = Predicate("matches", _build, _say)

@@ -1,0 +1,20 @@
+"""Every word that ``require`` knows. A new kind of requirement is a module beside this one and one more entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pinnedrules.rules.predicates.amounts import AMOUNT, TOTAL
+from pinnedrules.rules.predicates.base import Predicate
+from pinnedrules.rules.predicates.history import NEVER_AFTER
+from pinnedrules.rules.predicates.paths import PATH
+from pinnedrules.rules.predicates.patterns import MATCHES
+from pinnedrules.rules.predicates.recipients import RECIPIENTS
+from pinnedrules.rules.predicates.urls import URL
+
+__all__ = ["PREDICATES"]
+
+PREDICATES: Mapping[str, Predicate] = MappingProxyType(
+    {entry.name: entry for entry in (AMOUNT, MATCHES, NEVER_AFTER, PATH, RECIPIENTS, TOTAL, URL)}
+)

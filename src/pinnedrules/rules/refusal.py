@@ -1,0 +1,48 @@
+"""The text that stands where a refused call stood: one text for the model and for the person who reads along."""
+
+from __future__ import annotations
+
+from pinnedrules.rules.printable import shown
+from pinnedrules.types import Call, Decision
+
+__all__ = ["MAX_RULES", "refusal"]
+
+MAX_RULES = 4
+"""Rules and targets that are named; the rest is counted."""
+
+
+def refusal(call: Call, decision: Decision, *, ticket: str = "") -> str:
+    """Say which call did not run, where it would have gone, by which rule, and the next step. A few short lines.
+
+    Everything that came from the call is escaped and shortened. *ticket* is the open ticket's id when there is one.
+    """
+    waits = decision.verdict == "ask"
+    lines = [f"{'WAITING FOR A PERSON' if waits else 'DENIED'}: {shown(call.name, 80)} did not run."]
+    if decision.targets:
+        lines.append(f"Target: {_some(list(decision.targets))}.")
+    for index, rule in enumerate(decision.rules[:MAX_RULES]):
+        reason = f" ({decision.reasons[index]})" if index < len(decision.reasons) else ""
+        lines.append(f"Rule {rule}: {decision.sentences[index]}{reason}")
+    if len(decision.rules) > MAX_RULES:
+        lines.append(f"and {len(decision.rules) - MAX_RULES} more rules.")
+    lines += [f"Because: {reason}" for reason in decision.reasons[len(decision.rules) :][:MAX_RULES]]
+    lines.append("Do not try to reach the same end with another tool or other arguments.")
+    lines.append(_next(call, decision, ticket))
+    return "\n".join(lines)
+
+
+def _next(call: Call, decision: Decision, ticket: str) -> str:
+    if ticket:
+        return f"Next: a person permits exactly this call with: pinnedrules approvals approve {shown(ticket, 80)}"
+    if decision.rules:
+        which = f"rule {_some(list(decision.rules))}"
+        return f"Next: if this should be possible, the owner changes {which} in the rule file."
+    name = shown(call.name, 80)
+    return (
+        f"Next: if this should be possible, the owner declares {name} under tools: and writes a rule that permits it."
+    )
+
+
+def _some(words: list[str]) -> str:
+    text = ", ".join(words[:MAX_RULES])
+    return f"{text} and {len(words) - MAX_RULES} more" if len(words) > MAX_RULES else text

@@ -1,0 +1,94 @@
+"""A rule set read aloud: for a person (:func:`show`) and for a program (:func:`as_json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from pinnedrules.rules.model import RuleSet, canonical
+from pinnedrules.rules.predicates.registry import PREDICATES
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
+from pinnedrules.types import EFFECTS, Effect, Verdict
+
+__all__ = ["as_json", "show"]
+
+_VERBS: Mapping[Effect, str] = {
+    "read": "reads",
+    "write": "writes",
+    "delete": "deletes",
+    "send": "sends",
+    "publish": "publishes",
+    "spend": "spends",
+    "execute": "runs code",
+}
+
+
+def show(rules: RuleSet) -> str:
+    """Return *rules* as text of some lines: every sentence with what is enforced of it, the tools, the default."""
+    lines = [f"{len(rules.rules)} rules, version {rules.version}, sha256 {rules.sha256}", ""]
+    for number, rule in enumerate(rules.rules, 1):
+        lines += [f"{number}. {rule.id}: {rule.text}", f"   {_rule(rule)}"]
+    if rules.tools:
+        lines += ["", "Tools:"]
+        lines += [f"  {name} {_tool(spec)}" for name, spec in rules.tools.items()]
+    lines += ["", f"Otherwise: {_default(rules.default)}.", "A tool that is not declared counts as one that writes."]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(rules: RuleSet) -> dict[str, object]:
+    """Return *rules* as plain JSON values (decimals as text), with the sha256 of their canonical form."""
+    plain = _plain(canonical(rules.version, rules.rules, rules.tools, rules.default))
+    assert isinstance(plain, dict)
+    return {**plain, "sha256": rules.sha256}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _rule(rule: Rule) -> str:
+    if rule.on is None:
+        return "Pinned; enforced by nothing else."
+    parts = [f"On {_on(rule.on)}"]
+    if rule.require is not None:
+        wanted = " and ".join(PREDICATES[name].say(options) for name, options in rule.require.items())
+        parts.append(
+            f": if {wanted}, {_action(rule.then)}; if not, or if that cannot be decided, {_action(rule.otherwise)}"
+        )
+    else:
+        parts.append(f": {_action(rule.then)}")
+    return "".join(parts) + "."
+
+
+def _on(on: On) -> str:
+    effects = " or ".join(_VERBS[effect] for effect in on.effects)
+    tools = " or ".join(on.tools)
+    if tools and effects:
+        return f"{tools} where it {effects}"
+    return tools or f"anything that {effects}"
+
+
+def _action(action: Action | None) -> str:
+    if isinstance(action, Rewriting):
+        return "change its arguments (" + ", ".join(f"{one['op']} {one['path']}" for one in action.operations) + ")"
+    return action or "nothing"
+
+
+def _tool(spec: ToolSpec) -> str:
+    text = " and ".join(_VERBS[effect] for effect in spec.effects)
+    if spec.source:
+        text += f", from {'outside' if spec.source == 'untrusted' else 'a trusted source'}"
+    if spec.args is not None:
+        text += f", with {', '.join(sorted(spec.args)) or 'no arguments'}"
+    return text
+
+
+def _default(default: Mapping[Effect, Verdict]) -> str:
+    groups: dict[Verdict, list[str]] = {}
+    for effect in EFFECTS:
+        groups.setdefault(default[effect], []).append(_VERBS[effect])
+    return "; ".join(f"{verdict} what {', '.join(verbs)}" for verdict, verbs in groups.items())
