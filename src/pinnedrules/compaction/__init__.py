@@ -1,0 +1,1 @@
+"""How a compaction is seen, by comparing histories and by what providers say themselves."""

@@ -1,0 +1,54 @@
+"""What the marks of providers and SDKs mean: which kind of compaction, and whether it happened or could happen.
+
+The names come from the dialects (``RequestFacts.markers``, ``Answer.markers``) and from the hosts (headers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+__all__ = ["MARKERS", "CompactionKind", "Marker", "kind"]
+
+CompactionKind: TypeAlias = Literal["client", "on-demand", "threshold", "edits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One mark. ``stage``: "armed" may lead to a compaction, "asked" asks for one now, "done" reports one."""
+
+    kind: CompactionKind
+    stage: Literal["armed", "asked", "done"]
+
+
+# Sources: platform.claude.com/docs on compaction (beta compact-2026-09-04), on context editing (compact_20260112,
+# clear_tool_uses_20250919, clear_thinking_20251015) and the message object's context_management.applied_edits; the
+# header is what anthropic 0.75 to 0.93 sends with its own client-side compaction (lib/tools/_beta_runner.py).
+MARKERS: Mapping[str, Marker] = MappingProxyType(
+    {
+        "header:x-stainless-helper=compaction": Marker("client", "asked"),
+        "request:compaction": Marker("on-demand", "asked"),
+        "request:compact_20260112": Marker("threshold", "armed"),
+        "request:clear_tool_uses_20250919": Marker("edits", "armed"),
+        "request:clear_thinking_20251015": Marker("edits", "armed"),
+        "answer:compaction": Marker("threshold", "done"),
+        "answer:applied_edits": Marker("edits", "done"),
+    }
+)
+
+
+def kind(markers: Iterable[str], asked: Iterable[str] = ()) -> CompactionKind | Literal[""]:
+    """Return which kind of compaction *markers* ask for or report; empty when they do neither.
+
+    For an answer, *asked* are the markers of its request: a compaction that was asked for is "on-demand", one that
+    came by itself "threshold". A setting that only arms a compaction is none yet. Unknown names mean nothing.
+    """
+    found = [MARKERS[name] for name in markers if name in MARKERS]
+    happening = [marker for marker in found if marker.stage != "armed"]
+    if not happening:
+        return ""
+    if happening[0] == MARKERS["answer:compaction"] and "request:compaction" in asked:
+        return "on-demand"
+    return happening[0].kind
