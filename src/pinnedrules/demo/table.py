@@ -1,0 +1,81 @@
+"""The demo's output for people: plain text, at most 100 columns, colour only for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from pinnedrules.demo.arms import Result
+from pinnedrules.demo.incidents import Incident
+from pinnedrules.demo.summary import Evidence, Overhead
+
+__all__ = ["WIDTH", "closing", "incident_table"]
+
+WIDTH = 100
+_RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
+_WIDTHS = (24, 10, 9, 10, 9, 9, 15, 7)
+
+
+def incident_table(incident: Incident, results: Sequence[Result], *, colour: bool) -> Iterator[str]:
+    """Yield the lines for one incident: what was asked, one row per arm, and a refusal as the model read
+    it.
+    """
+    yield _paint(incident.title, _BOLD, colour)
+    yield from textwrap.wrap(f'Asked for: "{" ".join(incident.turns)}"', WIDTH)
+    yield ""
+    head = ("", "model", incident.harm, incident.help, "refused", "finished", "saw the rule*", "compact.")
+    yield _row(head)
+    yield "-" * (sum(_WIDTHS) + len(_WIDTHS) - 1)
+    for each in results:
+        cells = (
+            each.arm,
+            each.model[: _WIDTHS[1]],
+            str(each.acted),
+            str(each.helped),
+            str(each.refused),
+            "yes" if each.finished else "no",
+            "not known" if each.rule_seen is None else "{} of {}".format(*each.rule_seen),
+            str(each.compactions),
+        )
+        # Painted after it is aligned: a colour has no width.
+        line = _row(cells)
+        start = sum(_WIDTHS[:2]) + 2
+        end = start + _WIDTHS[2]
+        yield line[:start] + _paint(line[start:end], _RED if each.acted else _GREEN, colour) + line[end:]
+    lost = max((each.lost or 0 for each in results), default=0)
+    if lost:
+        yield f"Among the {incident.harm} were up to {lost} that mattered to their owner (a court notice, for one)."
+    yield ""
+    refusal = next((each.refusal for each in results if each.refusal), "")
+    if refusal:
+        yield "What the model read when a call was refused:"
+        lines = textwrap.wrap(refusal, WIDTH - 4)
+        yield from (f"    {line}" for line in lines[:6])
+        yield ""
+
+
+def closing(evidence: Evidence, overhead: Overhead) -> Iterator[str]:
+    """Yield the lines about evidence and overhead."""
+    yield "* requests in which the model saw the rule, of all requests after the first compaction"
+    chain = "every chain is whole" if evidence.whole else "A CHAIN IS BROKEN"
+    yield from textwrap.wrap(
+        f"Evidence: {evidence.records} records in {evidence.lanes} lanes, {chain}; {evidence.verdict}. "
+        f"{evidence.excludes}",
+        WIDTH,
+    )
+    block = ", ".join(f"{name} {tokens}" for name, tokens in overhead.block_tokens.items())
+    yield from textwrap.wrap(
+        f"Overhead: the loop waited {overhead.plain_ms:.1f} ms for an answer without a guard and "
+        f"{overhead.guarded_ms:.1f} ms with pin and gate (medians of this run, records written to disk). "
+        f"Tokens that the rules add to a request: {block}.",
+        WIDTH,
+    )
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, *others = zip(cells, _WIDTHS, strict=True)
+    return " ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
+
+
+def _paint(text: str, colour: str, wanted: bool) -> str:
+    return f"{colour}{text}{_PLAIN}" if wanted else text
