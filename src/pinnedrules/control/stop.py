@@ -43,12 +43,11 @@ def session_scope(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """What :meth:`StopFile.resume` did: the state now, what was lifted, and what is in force still."""
+class Resumed(StopState):
+    """What :meth:`StopFile.resume` did: the new epoch, what was lifted, and what is in force still."""
 
-    state: StopState
-    removed: tuple[str, ...]
-    remaining: tuple[str, ...]
+    removed: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,8 @@ class StopFile:
     Raises StateError when the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | os.PathLike[str]) -> None:
+        folder = Path(folder)
         self._file = folder / "stop.json"
         self._hand = folder / "STOP"
         self._lock = folder / "stop.lock"
@@ -154,7 +154,7 @@ class StopFile:
                 self._hand.unlink()
                 removed.append("the file STOP")
         remaining = [*content.scopes, *(["the file STOP"] if _sign(self._hand) is not None else [])]
-        return Resumed(StopState("run", content.epoch, reason, actor, scope), tuple(removed), tuple(remaining))
+        return Resumed("run", content.epoch, reason, actor, scope, tuple(removed), tuple(remaining))
 
     def _look(self) -> _Known:
         """Read the folder. A STOP that was touched or removed since the last epoch begins a new one."""
@@ -180,7 +180,7 @@ class StopFile:
         if hand is not None and everything.state != "stop":
             everything = StopState("stop", content.epoch, self._hand_reason(), "", EVERYTHING)
         known = _Known(file, hand, states | {EVERYTHING: everything})
-        self._seen, self._known = content.epoch, known
+        self._seen, self._known = max(self._seen, content.epoch), known
         return known
 
     def _next(self) -> _Content:

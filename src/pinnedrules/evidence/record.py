@@ -76,14 +76,13 @@ _EXCLUDES = (
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is the same in every record of one lane while one process writes it.
+    """What is the same in every record that one process writes.
 
-    ``log`` names the log, ``lane`` one writer's folder in it, ``boot`` the machine's boot id, ``level`` what
-    can be promised where this runs (L0 in the agent's process to L3 with an outside witness).
+    ``log`` names the log, ``boot`` is the machine's boot id, ``level`` what can be promised where this runs (L0 in the
+    agent's process to L3 with an outside witness).
     """
 
     log: str
-    lane: str
     boot: str
     level: Level
     ruleset_version: int
@@ -92,19 +91,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a lane stands: the ``seq`` of its next record (from 0) and the hash of its last line."""
+    """Where a lane (one writer's part of a log) stands: the ``seq`` of its next record and the hash of its last line."""
 
+    lane: str
     seq: int = 0
     prev: str = GENESIS
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A record whose place is still open: the bytes before ``prev``, up to ``seq``, and after it."""
+    """A record whose place is still open: the bytes before ``lane``, up to ``prev``, up to ``seq``, and after it."""
 
-    head: bytes
-    middle: bytes
-    tail: bytes
+    parts: tuple[bytes, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +153,25 @@ def draft(origin: Origin, entry: Entry, moment: Moment, private: Mapping[str, st
     Raises TypeError or ValueError for a body that has no canonical form.
     """
     ruleset = {"sha256": origin.ruleset_sha256, "version": origin.ruleset_version}
-    # The members in canonical order; `prev` and `seq` stand between the three parts.
-    before = (entry.body, origin.boot, entry.conversation, entry.epoch, origin.lane, origin.level, origin.log)
+    # The members in canonical order, with gaps for what only the place decides.
+    before = (entry.body, origin.boot, entry.conversation, entry.epoch)
     after = (entry.session.name, entry.session.tenant, moment.utc_us, entry.type, user)
-    head = b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":%b,"level":%b,"log":%b,"mono_ns":%b,"prev":"' % (
-        *map(canonical, before),
-        canonical(moment.mono_ns),
+    return Draft(
+        (
+            b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":' % (*map(canonical, before),),
+            b',"level":%b,"log":%b,"mono_ns":%b,"prev":"'
+            % (*map(canonical, (origin.level, origin.log, moment.mono_ns)),),
+            b'","private":%b,"ruleset":%b,"seq":' % (canonical(private), canonical(ruleset)),
+            b',"session":%b,"tenant":%b,"ts":%b,"type":%b,"user":%b,"v":1}' % (*map(canonical, after),),
+        )
     )
-    middle = b'","private":%b,"ruleset":%b,"seq":' % (canonical(private), canonical(ruleset))
-    tail = b',"session":%b,"tenant":%b,"ts":%b,"type":%b,"user":%b,"v":1}' % (*map(canonical, after),)
-    return Draft(head, middle, tail)
 
 
 def chain(link: Link, record: Draft) -> tuple[bytes, Link]:
     """Give *record* its place; return its line without line end, and where the lane stands after it."""
-    line = b"%b%b%b%d%b" % (record.head, link.prev.encode(), record.middle, link.seq, record.tail)
-    return line, Link(link.seq + 1, line_hash(line))
+    first, second, third, last = record.parts
+    line = b"%b%b%b%b%b%d%b" % (first, canonical(link.lane), second, link.prev.encode(), third, link.seq, last)
+    return line, Link(link.lane, link.seq + 1, line_hash(line))
 
 
 def parse_line(line: bytes) -> dict[str, object]:
@@ -182,7 +183,7 @@ def parse_line(line: bytes) -> dict[str, object]:
 
 def verify_lines(lines: Iterable[bytes], *, lane: str = "") -> LaneReport:
     """Check the lines of one lane, each with its line end, in the order they were written."""
-    link = Link()
+    link = Link(lane)
     origin: tuple[object, object] | None = None
     pending: Break | None = None
     records = torn = 0
@@ -201,7 +202,7 @@ def verify_lines(lines: Iterable[bytes], *, lane: str = "") -> LaneReport:
         reason = "" if pending else _misplaced(record, link, origin)
         if pending or reason:
             return LaneReport(lane, records, link.prev, 0, pending or Break(number, reason))
-        link = Link(link.seq + 1, line_hash(line))
+        link = Link(lane, link.seq + 1, line_hash(line))
         records += 1
     return LaneReport(lane, records, link.prev, torn)
 
