@@ -1,0 +1,5 @@
+"""``python -m pinnedrules``."""
+
+from pinnedrules.cli import main
+
+raise SystemExit(main())

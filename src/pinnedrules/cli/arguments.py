@@ -1,0 +1,157 @@
+"""The arguments of every command in one place, so that ``--help`` imports no command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+__all__ = ["Usage", "parser"]
+
+_CODES = """\
+exit codes:
+  0  done, nothing found
+  1  something was found: a call that is not allowed, a broken log, a guard that did not confirm, a refused answer
+  2  wrong usage, or input that cannot be read
+
+Every command takes --json: one JSON document on stdout; an error is {"error": ..., "next": ...}.
+"""
+
+
+class Usage(Exception):  # noqa: N818 - a message to a person, not a defect
+    """Arguments that make no command; ``next_step`` says which would."""
+
+    def __init__(self, problem: str, next_step: str = "pinnedrules --help") -> None:
+        self.next_step = next_step
+        super().__init__(problem)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Usage(message, f"{self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; its result names the command's ``module`` in this package."""
+    root = _Parser(
+        prog="pinnedrules",
+        description="Keeps an agent's safety rules outside its context, and checks every tool call against them.",
+        epilog=_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action=_Version)
+    commands = root.add_subparsers(metavar="command", required=True)
+    for add in (_demo, _show, _check, _replay, _stop, _resume, _approvals, _log):
+        add(commands)
+    return root
+
+
+class _Version(argparse.Action):
+    """``--version``, without importing the package's version before it is asked for."""
+
+    def __init__(self, option_strings: list[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from pinnedrules import __version__
+
+        print(__version__)
+        parser.exit(0)
+
+
+def _command(commands: argparse._SubParsersAction[_Parser], name: str, about: str, module: str = "") -> _Parser:
+    made: _Parser = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+    made.set_defaults(module=module or name, command=name)
+    made.add_argument("--json", action="store_true", help="print one JSON document")
+    return made
+
+
+def _state(made: _Parser, what: str) -> None:
+    made.add_argument("--state", type=Path, metavar="DIR", help=f"{what} (default: PINNEDRULES_HOME, else found)")
+
+
+def _demo(commands: argparse._SubParsersAction[_Parser]) -> None:
+    # Only for the list of commands: the demo reads its own arguments.
+    _command(commands, "demo", "See it work: real clients, a scripted model, nothing leaves this machine.")
+
+
+def _show(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "show", "Read the rules aloud, and show the block as every request carries it.")
+    made.add_argument("rules", nargs="?", metavar="RULES", help="a rule file")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument("--profiles", action="store_true", help="list the built-in profiles with their rules")
+    made.add_argument("--block", action="store_true", help="print only the block")
+
+
+def _check(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "check", "Validate a rule file, or decide one call under it with an empty ledger.")
+    made.add_argument("words", nargs="*", metavar="RULES [TOOL [ARGUMENTS_JSON]]", help="no RULES with --profile")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument(
+        "--declared", metavar="A,B", help="argument names that the tool's schema has (default: those given)"
+    )
+
+
+def _replay(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "replay", "Run recorded conversations through the whole path, with no provider.")
+    made.add_argument("trace", type=Path, metavar="TRACE", help="one conversation per line, .jsonl or .jsonl.gz")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument("--tools", type=Path, metavar="FILE", help="tool definitions: a list, or a mapping by suite")
+    made.add_argument("--suite", metavar="NAME", help="only the lines of this suite")
+    made.add_argument("--compact-at", type=_positive, default=0, metavar="TOKENS", help="compact longer histories")
+    made.add_argument("--limit", type=_positive, default=0, metavar="N", help="only the first N conversations")
+    made.add_argument("--out", type=Path, metavar="FILE", help="write the report with every call as JSON")
+    _state(made, "keep state and log of the replay here")
+
+
+def _stop(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "stop", "Stop every guard of this user, from any folder, and say which ones confirmed.")
+    made.add_argument("reason", nargs="?", default="", metavar="REASON", help="why, for the log and the people")
+    made.add_argument("--session", default="", metavar="NAME", help="only this session")
+    made.add_argument("--pause", action="store_true", help="let text finish, refuse everything with an effect")
+    _state(made, "only this state folder")
+
+
+def _resume(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "resume", "Lift a stop or a pause; recorded under the name of the OS user.", "stop")
+    made.add_argument("--reason", required=True, metavar="REASON", help="why it is safe to go on")
+    made.add_argument("--session", default="", metavar="NAME", help="only this session")
+    _state(made, "only this state folder")
+
+
+def _approvals(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "approvals", "Answer what agents ask.")
+    what = made.add_subparsers(metavar="list | approve | deny", required=True)
+    for name, about in (
+        ("list", "Show the calls that wait for a person."),
+        ("approve", "Allow exactly these calls, once."),
+        ("deny", "Refuse these calls."),
+    ):
+        one: _Parser = what.add_parser(name, help=about, description=about, allow_abbrev=False)
+        one.set_defaults(action=name)
+        one.add_argument("--json", action="store_true", help="print one JSON document")
+        if name != "list":
+            one.add_argument("ids", nargs="+", metavar="ID", help="ticket, as `approvals list` shows it")
+        if name == "deny":
+            one.add_argument("--why", default="", metavar="WHY", help="told to the model")
+        _state(one, "only this state folder")
+
+
+def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "log", "Tell what happened, or check that the log is whole.")
+    made.add_argument("--session", default="", metavar="NAME", help="only this session")
+    made.add_argument("--type", default="", metavar="TYPE", help="only records of this type (decision, request, ...)")
+    made.add_argument("--tool", default="", metavar="NAME", help="only decisions on this tool")
+    made.add_argument("--verdict", default="", choices=("allow", "ask", "deny"), help="only these decisions")
+    made.add_argument("--last", type=_positive, default=0, metavar="N", help="only the last N records")
+    made.add_argument("--check", action="store_true", help="verify every lane of the log")
+    _state(made, "the log in this state folder")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number

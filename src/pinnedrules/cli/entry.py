@@ -1,0 +1,63 @@
+"""From arguments to an exit code: finds the command, imports only that one, turns a user's mistake into one clear line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from pinnedrules.cli.arguments import Usage, parser
+from pinnedrules.cli.printing import Printer
+from pinnedrules.errors import PinnedRulesError, Refused, RuleFileError
+
+__all__ = ["FOUND", "OK", "UNREADABLE", "run"]
+
+OK, FOUND, UNREADABLE = 0, 1, 2
+_READER_GONE = 128 + 13
+_INTERRUPTED = 128 + 2
+
+
+def run(argv: list[str]) -> int:
+    """Run one command. Never raises for a user's mistake, a reader that went away or an interrupt."""
+    printer = Printer(as_json="--json" in argv)
+    try:
+        code = _run(argv, printer)
+        sys.stdout.flush()
+        return code
+    except Usage as usage:
+        printer.fail(str(usage), usage.next_step)
+        return UNREADABLE
+    except SystemExit as end:  # argparse after --help and --version
+        return end.code if isinstance(end.code, int) else UNREADABLE
+    except BrokenPipeError:
+        # The reader (a pager, head) has enough. What Python would still flush at exit goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
+    except KeyboardInterrupt:
+        printer.fail("interrupted", "")
+        return _INTERRUPTED
+    except Refused as refusal:
+        printer.fail(refusal.reason, refusal.next_step)
+        return UNREADABLE
+    except RuleFileError as error:
+        printer.fail(_without_hint(error), error.hint)
+        return UNREADABLE
+    except (PinnedRulesError, OSError) as error:
+        printer.fail(str(error), getattr(error, "next_step", ""))
+        return UNREADABLE
+
+
+def _run(argv: list[str], printer: Printer) -> int:
+    if argv[:1] == ["demo"]:
+        # The demo has its own arguments; argparse would claim those that begin with a dash.
+        from pinnedrules.demo.main import run as demo
+
+        return demo(argv[1:])
+    arguments = parser().parse_args(argv)
+    command = importlib.import_module(f"pinnedrules.cli.{arguments.module}")
+    code: int = command.run(arguments, printer)
+    return code
+
+
+def _without_hint(error: RuleFileError) -> str:
+    return RuleFileError(error.problem, file=error.file, line=error.line, column=error.column).args[0]

@@ -1,0 +1,65 @@
+"""``pinnedrules show``: the rules read aloud, and the block exactly as requests carry it."""
+
+from __future__ import annotations
+
+import argparse
+
+from pinnedrules.cli.entry import OK
+from pinnedrules.cli.printing import Printer
+from pinnedrules.cli.source import rules_from
+from pinnedrules.rulefile import RuleFile
+from pinnedrules.rules.profiles import PROFILES
+from pinnedrules.rules.show import as_json, show
+from pinnedrules.tokens import count
+
+__all__ = ["run"]
+
+_USAGE = "pinnedrules show RULES, or --profile NAME, or --profiles"
+
+
+def run(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Print one rule set, or all profiles. Returns 0."""
+    if arguments.profiles:
+        return _profiles(printer)
+    source = rules_from(arguments.rules, arguments.profile, usage=_USAGE)
+    if arguments.block:
+        printer.line(source.block.text)
+    else:
+        _aloud(source, printer)
+    printer.document(_plain(source))
+    return OK
+
+
+def _profiles(printer: Printer) -> int:
+    sources = {name: RuleFile(None, name, None) for name in PROFILES}
+    for name, source in sources.items():
+        printer.line(f"{name}:", "good")
+        for rule in source.rules.rules:
+            printer.line(f"  {rule.id}: {rule.text}")
+        printer.line()
+    printer.line("pinnedrules show --profile NAME says what each one enforces.", "quiet")
+    printer.document({"profiles": [_plain(source) for source in sources.values()]})
+    return OK
+
+
+def _aloud(source: RuleFile, printer: Printer) -> None:
+    found = count(source.block.text)
+    about = "" if found.exact else ", estimated"
+    printer.line(f"{source.name}:", "good")
+    printer.line(show(source.rules))
+    printer.line(f"The block, in every request ({found.tokens} tokens{about}):", "good")
+    printer.line(source.block.text)
+
+
+def _plain(source: RuleFile) -> dict[str, object]:
+    found = count(source.block.text)
+    return {
+        "name": source.name,
+        "rules": as_json(source.rules),
+        "block": {
+            "text": source.block.text,
+            "digest": source.block.digest,
+            "tokens": found.tokens,
+            "exact": found.exact,
+        },
+    }

@@ -1,0 +1,19 @@
+"""Which rules a command speaks of: a file, or a built-in profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pinnedrules.cli.arguments import Usage
+from pinnedrules.rulefile import RuleFile
+
+__all__ = ["rules_from"]
+
+
+def rules_from(path: str | Path | None, profile: str | None, *, usage: str) -> RuleFile:
+    """Return the rules. Raises Usage when none or two are named, RuleFileError when they cannot be put in force."""
+    if path is not None and profile is not None:
+        raise Usage("a rule file and a profile were given; one of them decides", usage)
+    if path is None and profile is None:
+        raise Usage("no rules named", usage)
+    return RuleFile(Path(path).absolute() if path is not None else None, profile or "", None)
