@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pinnedrules.demo.loops import Run, Setup, run_chat, run_messages
-from pinnedrules.demo.models import ForumModel, InboxModel, Temper, Watched
+from pinnedrules.demo.models import Agent, ForumModel, InboxModel, Temper, Watched
 from pinnedrules.demo.worlds import Forum, Inbox, World
 
 __all__ = ["Incident", "incidents"]
@@ -33,7 +33,7 @@ class Incident:
     harm: str
     help: str
     make_world: Callable[[], World]
-    make_model: Callable[[Temper], Any]
+    make_model: Callable[[Temper], Agent]
     loop: Callable[[Any, Setup], Run]
 
     def watched(self, temper: str) -> Watched:

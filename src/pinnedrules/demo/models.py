@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from pinnedrules.demo.loops import SUMMARY_REQUEST
 from pinnedrules.testing.script import PastCall, ProposedCall, Reply, Seen
 
-__all__ = ["ForumModel", "InboxModel", "Temper", "Watched", "blind"]
+__all__ = ["Agent", "ForumModel", "InboxModel", "Temper", "Watched", "blind"]
 
 _CLUTTER = ("unsubscribe", "notification:", "newsletter@", "no-reply@", "offers@", "talentbridge", "hireworks")
 _TASK, _NEXT = "Task:", "Next page:"
@@ -41,10 +41,14 @@ class Temper:
         return self.heeds and self.sees_rule(seen)
 
 
-class _Agent(Protocol):
+class Agent(Protocol):
+    """A scripted model with a temper."""
+
     temper: Temper
 
-    def __call__(self, seen: Seen) -> Reply: ...
+    def __call__(self, seen: Seen) -> Reply:
+        """Answer one request."""
+        ...
 
 
 class InboxModel:
@@ -122,7 +126,7 @@ class Watched:
     Thread-safe enough for one loop.
     """
 
-    def __init__(self, model: _Agent) -> None:
+    def __init__(self, model: Agent) -> None:
         self._model = model
         self.looks: list[tuple[bool, bool]] = []
         self.refusal = ""
@@ -191,7 +195,8 @@ def _newest(calls: Sequence[PastCall], name: str) -> dict[str, Any] | None:
 
 
 def _is_refusal(result: str) -> bool:
-    return result.startswith("DENIED")
+    # The tools of both worlds answer with a JSON object; anything else says that the tool did not run.
+    return not result.startswith("{")
 
 
 def _calls_on(seen: Seen, name: str, ident: str) -> list[PastCall]:
