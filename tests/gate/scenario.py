@@ -89,8 +89,6 @@ rules:
   - id: posts
     text: Stamped posts may go out.
     on: post
-    require: {matches: {stamp: written by an agent}}
-    else: ask
     then: allow
 """
 
@@ -149,6 +147,7 @@ class Scenario:
     split: int = 0
     lineage: Lineage = field(default_factory=Lineage)
     health: Health = field(default_factory=Health)
+    messages: Messages = field(default_factory=lambda: Messages(b"k" * 32))
 
     @property
     def dialect(self) -> Dialect:
@@ -300,7 +299,7 @@ class _Upstream:
 
     def send(self, body: bytes) -> Reply:
         parsed = json.loads(body)
-        wire = Messages() if self._scenario.anthropic else Chat()
+        wire = self._scenario.messages if self._scenario.anthropic else Chat()
         problem = wire.problem(parsed)
         if problem is not None:
             raise AssertionError(f"the provider would refuse this request: {problem.message}")

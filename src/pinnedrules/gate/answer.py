@@ -16,7 +16,7 @@ from pinnedrules.errors import Denied, Refused, Unreadable
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.request import prepare_again, scope, send, stamp
-from pinnedrules.types import Entry, Outcome, Release, Replace, Restore, Rewrite
+from pinnedrules.types import Call, Entry, Outcome, Release, Replace, Restore, Rewrite
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 
 __all__ = ["read_answer"]
@@ -85,7 +85,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
         return None
     judged: dict[Key, Judged] = {}
     for key, call in answer.calls.items():
-        judged[key] = yield from judge(ctx, call)
+        judged[key] = yield from judge(ctx, _declared(ctx, call))
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()))), strict=True))
     yield from check_stop(ctx)
     yield from _noted(ctx, answer, judged)
@@ -108,7 +108,7 @@ def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
             held.append(frame)
             weight += len(frame.raw)
             for key, call in frame.done:
-                judged[key] = yield from judge(ctx, call)
+                judged[key] = yield from judge(ctx, _declared(ctx, call))
             weight -= yield from _flush(ctx, reader, held, judged, bool(turns))
         if weight > _HELD_BYTES:
             raise Unreadable(f"More than {_HELD_BYTES >> 20} MiB of one answer are held back.")
@@ -144,7 +144,7 @@ def _watched(ctx: Context) -> Flow[None]:
             yield Record(_entry(ctx, "refusal", {"error": "Unreadable", "enforced": False}, {"why": str(unreadable)}))
             reader, frames = None, []
         for key, call in (done for frame in frames for done in frame.done):
-            judged[key] = yield from judge(ctx, call)
+            judged[key] = yield from judge(ctx, _declared(ctx, call))
         if not data:
             break
     if reader is not None:
@@ -297,6 +297,11 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
         "text_chars": len(answer.text),
     }
     yield from record(ctx, _entry(ctx, "answer", body))
+
+
+def _declared(ctx: Context, call: Call) -> Call:
+    """Tell the call which arguments the request's own schema declares for its tool."""
+    return replace(call, declared=ctx.facts.tools.get(call.name) if ctx.facts else None)
 
 
 def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mapping[str, object] | None = None) -> Entry:
