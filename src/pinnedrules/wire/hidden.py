@@ -1,0 +1,41 @@
+"""Finds what looks like a tool call in a place where no dialect reads one."""
+
+from __future__ import annotations
+
+import re
+
+from pinnedrules.errors import Unreadable
+
+__all__ = ["may_hide_call", "refuse_hidden_calls"]
+
+_KEYS = frozenset({"function_call", "tool_call", "tool_calls", "tool_use"})
+_TYPES = frozenset({"custom_tool_call", "function_call", "tool_call", "tool_use"})
+# Every shape that refuse_hidden_calls knows needs one of these; a JSON escape of an ASCII letter could hide them.
+_HINTS = (b"_call", b"tool_use", b'"message"', b'"arguments"', b'"input"')
+_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
+
+
+def may_hide_call(data: bytes) -> bool:
+    """Say whether *data* must be read in full: False proves that no parser can find a call in it."""
+    if any(hint in data for hint in _HINTS):
+        return True
+    return b"\\u00" in data and _ASCII_ESCAPE.search(data) is not None
+
+
+def refuse_hidden_calls(value: object) -> None:
+    """Raise Unreadable when *value* holds anything that an application could take for a call."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, list):
+            pending += current
+        elif isinstance(current, dict):
+            if _looks_like_call(current):
+                raise Unreadable("something that looks like a tool call stands where none is expected")
+            pending += current.values()
+
+
+def _looks_like_call(value: dict[object, object]) -> bool:
+    if any(value.get(key) for key in _KEYS) or value.get("type") in _TYPES:
+        return True
+    return isinstance(value.get("name"), str) and ("arguments" in value or "input" in value)

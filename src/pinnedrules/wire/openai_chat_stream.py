@@ -1,0 +1,333 @@
+"""Reads a streamed answer of Chat Completions and finds the calls in it.
+
+Unnamed events with a ``chat.completion.chunk`` each, then ``[DONE]``
+(https://platform.openai.com/docs/api-reference/chat/streaming). A call is complete when the next call of its choice
+starts, when the choice has a finish reason, or when ``[DONE]`` arrives and its arguments are a whole JSON object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from pinnedrules.errors import Unreadable
+from pinnedrules.types import Call
+from pinnedrules.wire.base import Frame, Key
+from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
+from pinnedrules.wire.json_text import Object, loads, loads_unique
+from pinnedrules.wire.openai_chat_answer import (
+    CUT_FINISHES,
+    ChatAnswer,
+    choice_index,
+    message_bytes,
+    refuse_repeated_ids,
+    text_of,
+)
+from pinnedrules.wire.openai_chat_calls import LEGACY, Fragment, Growing, read_entry, read_legacy
+from pinnedrules.wire.sse import Event
+
+__all__ = ["ChatFrame", "ChunkReader", "Part"]
+
+_DONE = b"[DONE]"
+_NO_EVENT = Event(b"", None)
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_ENVELOPE_LEFT_OUT = frozenset({"choices", "usage", "error", "obfuscation"})
+_DELTA_READ = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
+_JOINED = frozenset({"reasoning", "reasoning_content"})  # text that compatible servers send in pieces
+
+
+class Part(NamedTuple):
+    """Where in a chunk a part of a call stands: place in ``choices``, place in ``tool_calls`` (or LEGACY)."""
+
+    choice: int
+    slot: int
+    key: Key
+    first: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFrame(Frame):
+    """A frame with what is needed to write it anew.
+
+    An event that carries content or calls and also says how the answer ended becomes two frames, because the end may
+    have to wait, or never be shown: the first has the bytes and shows the content, the second has no bytes of its own.
+    ``choices`` are the indices of its choices in order; ``spoken`` are the choices that have visible text up to and
+    including this event.
+    """
+
+    event: Event = _NO_EVENT
+    shows: Literal["all", "content", "finish"] = "all"
+    parts: tuple[Part, ...] = ()
+    choices: tuple[int, ...] = ()
+    spoken: frozenset[int] = frozenset()
+    role: bool = False
+
+
+@dataclass(slots=True)
+class _Choice:
+    calls: dict[int, Growing] = field(default_factory=dict)
+    open: Growing | None = None
+    counted: bool | None = None  # whether its calls carry an index
+    content: list[str] | None = None
+    refusal: str | None = None
+    extras: dict[str, object] = field(default_factory=dict)
+    finish: str = ""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one frame turned out to carry."""
+
+    parts: list[Part] = field(default_factory=list)
+    done: list[tuple[Key, Call]] = field(default_factory=list)
+    choices: list[int] = field(default_factory=list)
+    carries: bool = False
+    role: bool = False
+    finished: bool = False
+
+
+class ChunkReader:
+    """Reads event after event of one answer; knows nothing of what becomes of its calls."""
+
+    def __init__(self) -> None:
+        self.envelope: dict[str, bytes] = {}
+        self.spoken: frozenset[int] = frozenset()
+        self._choices: dict[int, _Choice] = {}
+        self._usage: Mapping[str, object] = {}
+        self._error = False
+        self._done = False
+
+    def read(self, event: Event) -> list[ChatFrame]:
+        """Read one event. Raises Unreadable."""
+        if event.data is None:
+            return [ChatFrame(event.raw, event=event)]
+        if event.data.strip() == _DONE:
+            return [self._end_mark(event)]
+        if self._done:
+            raise Unreadable("data after the end of the stream")
+        searched = may_hide_call(event.data)
+        chunk = loads_unique(event.data) if searched else loads(event.data)
+        if not isinstance(chunk, dict):
+            raise Unreadable("an event that is not a JSON object")
+        reading = _Reading()
+        choices = chunk.get("choices")
+        if not isinstance(choices, list | None):
+            raise Unreadable("a chunk whose choices are not a list")
+        for position, choice in enumerate(choices or ()):
+            self._choice(choice, position, event.data, reading)
+        if searched:
+            refuse_hidden_calls(chunk)
+        return self._frames(event, chunk, reading)
+
+    def close(self) -> None:
+        """Say that the stream is at its end. Raises Unreadable when a call is still open."""
+        if any(choice.open for choice in self._choices.values()):
+            raise Unreadable("a stream that ends in the middle of a tool call")
+
+    def answer(self) -> ChatAnswer:
+        """Return what was read as a whole."""
+        calls = {call.key: call for choice in self._choices.values() for call in choice.calls.values()}
+        for choice in self._choices.values():
+            refuse_repeated_ids([call.call() for call in choice.calls.values()])
+        first = self._choices.get(0, _Choice())
+        return ChatAnswer(
+            calls={key: call.call() for key, call in calls.items()},
+            message=_message(first) if list(self._choices) == [0] and not self._error else None,
+            text="".join(first.content or ()),
+            finish="error" if self._error else first.finish,
+            cut=self._error or any(choice.finish in CUT_FINISHES for choice in self._choices.values()),
+            usage=self._usage,
+            envelope=self.envelope,
+        )
+
+    def _end_mark(self, event: Event) -> ChatFrame:
+        self._done = True
+        done = []
+        for choice in self._choices.values():
+            if choice.open is not None:
+                if choice.open.kind == "custom" or not _is_object("".join(choice.open.pieces)):
+                    raise Unreadable("a stream that ends in the middle of a tool call")
+                done.append(self._complete(choice))
+        return ChatFrame(event.raw, done=tuple(done), ending=True, event=event)
+
+    def _frames(self, event: Event, chunk: Mapping[str, object], reading: _Reading) -> list[ChatFrame]:
+        if chunk.get("error") is not None:
+            self._error = True
+        if reading.choices and not self.envelope:
+            members = Object(event.data or b"")
+            names = [key for key in members.names if key not in _ENVELOPE_LEFT_OUT]
+            self.envelope = {key: members.get(key) or b"null" for key in names}
+        usage = chunk.get("usage")
+        if isinstance(usage, dict):
+            self._usage = usage
+        finished = bool(self._choices) and all(choice.finish for choice in self._choices.values())
+        # Some servers repeat the usage in every chunk; only the last one says how the answer ended.
+        ending = reading.finished or (isinstance(usage, dict) and (finished or not reading.choices))
+        whole = ChatFrame(
+            event.raw,
+            keys=frozenset(part.key for part in reading.parts),
+            done=tuple(reading.done),
+            ending=ending,
+            event=event,
+            parts=tuple(reading.parts),
+            choices=tuple(reading.choices),
+            spoken=self.spoken,
+            role=reading.role,
+        )
+        if not ending or not reading.carries:
+            return [whole]
+        end = replace(whole, raw=b"", keys=frozenset(), done=(), shows="finish", role=False)
+        return [replace(whole, ending=False, shows="content"), end]
+
+    def _choice(self, choice: object, position: int, data: bytes, reading: _Reading) -> None:
+        if not isinstance(choice, dict):
+            raise Unreadable("a choice that is not an object")
+        index = choice_index(choice, position)
+        state = self._choices.setdefault(index, _Choice())
+        reading.choices.append(index)
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            self._delta(state, index, delta, reading)
+            path = ("choices", position, "delta")
+            legacy, entries = delta.pop("function_call", None), delta.pop("tool_calls", None)
+            if legacy:
+                fragment = read_legacy(legacy, data, (*path, "function_call"))
+                self._fragment(state, LEGACY, fragment, Part(position, LEGACY, (index, LEGACY), False, ""), reading)
+            if not isinstance(entries, list | None):
+                raise Unreadable("tool calls that are not a list")
+            for slot, entry in enumerate(entries or ()):
+                fragment = read_entry(entry, data, (*path, "tool_calls", slot))
+                number = self._number(state, entry.get("index"), fragment)
+                self._fragment(state, number, fragment, Part(position, slot, (index, number), False, ""), reading)
+        elif delta is not None:
+            raise Unreadable("a delta that is not an object")
+        finish = choice.get("finish_reason")
+        if finish:
+            if not isinstance(finish, str):
+                raise Unreadable("a finish reason that is not text")
+            state.finish = finish
+            reading.finished = True
+            if state.open is not None:
+                reading.done.append(self._complete(state))
+
+    def _delta(self, state: _Choice, index: int, delta: Mapping[str, object], reading: _Reading) -> None:
+        content = delta.get("content")
+        if content is not None:
+            text = text_of(content)
+            state.content = state.content or []
+            state.content.append(text)
+            if text and index not in self.spoken:
+                self.spoken |= {index}
+        refusal = delta.get("refusal")
+        if isinstance(refusal, str):
+            state.refusal = (state.refusal or "") + refusal
+        reading.role = reading.role or delta.get("role") is not None
+        reading.carries = reading.carries or any(value not in _EMPTY for value in delta.values())
+        for key, value in delta.items():
+            if key not in _DELTA_READ and value is not None:
+                state.extras[key] = _grown(key, state.extras.get(key), value)
+
+    def _number(self, state: _Choice, index: object, fragment: Fragment) -> int:
+        """Return which call of the choice a fragment belongs to: by its index, else by its id, else by order."""
+        counted = index is not None
+        if state.counted is not None and state.counted != counted:
+            raise Unreadable("tool calls of which only some carry an index")
+        state.counted = counted
+        if counted:
+            if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 4096:
+                raise Unreadable("a tool call whose index is not a small number")
+            return index
+        by_id = [number for number, call in state.calls.items() if call.id and call.id == fragment.id]
+        if by_id:
+            return by_id[0]
+        if state.calls and not fragment.id and not fragment.name:
+            return max(state.calls)
+        return max(state.calls, default=-1) + 1
+
+    def _fragment(self, state: _Choice, number: int, fragment: Fragment, part: Part, reading: _Reading) -> None:
+        if state.finish:
+            raise Unreadable("a tool call after the choice was finished")
+        growing = state.calls.get(number)
+        first = growing is None
+        if growing is None:
+            if state.open is not None:
+                reading.done.append(self._complete(state))
+            if any(known > number for known in state.calls):
+                raise Unreadable("tool calls whose indices do not grow")
+            growing = state.calls[number] = state.open = Growing(part.key)
+        growing.add(fragment)
+        reading.parts.append(part._replace(first=first, name=growing.name))
+
+    def _complete(self, state: _Choice) -> tuple[Key, Call]:
+        growing = state.open
+        assert growing is not None
+        state.open = None
+        call = growing.call()
+        refuse_repeated_ids([other.call() for other in state.calls.values() if other.complete])
+        return growing.key, call
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(loads(text.encode("utf-8", "surrogatepass")), dict)
+    except Unreadable:
+        return False
+
+
+def _grown(key: str, former: object, value: object) -> object:
+    """Add a piece of an unknown member, the way both sides of this API add up deltas."""
+    if isinstance(former, str) and isinstance(value, str):
+        return former + value if key in _JOINED else former
+    if isinstance(former, dict) and isinstance(value, dict):
+        return {**former, **{name: _grown(name, former.get(name), one) for name, one in value.items()}}
+    if isinstance(former, list) and isinstance(value, list):
+        return _grown_list(former, value)
+    return value
+
+
+def _grown_list(former: Sequence[object], value: Sequence[object]) -> list[object]:
+    """Add entries to a list; entries with an index grow in place (``reasoning_details``)."""
+    total = list(former)
+    for entry in value:
+        index = entry.get("index") if isinstance(entry, dict) else None
+        known = next((n for n, old in enumerate(total) if isinstance(old, dict) and old.get("index") == index), None)
+        if index is None or known is None:
+            total.append(entry)
+        else:
+            total[known] = _grown_entry(total[known], entry)
+    return total
+
+
+def _grown_entry(former: object, entry: object) -> object:
+    if not isinstance(former, dict) or not isinstance(entry, dict):
+        return entry
+    grown = dict(former)
+    for key, value in entry.items():
+        old = grown.get(key)
+        joined = isinstance(old, str) and isinstance(value, str) and key in ("text", "summary", "data")
+        grown[key] = str(old) + str(value) if joined else value if value is not None else old
+    return grown
+
+
+def _message(choice: _Choice) -> bytes:
+    message: dict[str, object] = {"content": None if choice.content is None else "".join(choice.content)}
+    if choice.refusal is not None:
+        message["refusal"] = choice.refusal
+    message.update(choice.extras)
+    calls = [call for number, call in sorted(choice.calls.items()) if number != LEGACY]
+    if calls:
+        message["content"] = message["content"] or None
+        message["tool_calls"] = [_entry(call) for call in calls]
+    if LEGACY in choice.calls:
+        message["content"] = message["content"] or None
+        call = choice.calls[LEGACY].call()
+        message["function_call"] = {"name": call.name, "arguments": call.arguments}
+    return message_bytes(message)
+
+
+def _entry(growing: Growing) -> dict[str, object]:
+    call = growing.call()
+    body = {"name": call.name, "input" if call.kind == "custom" else "arguments": call.arguments}
+    return {"id": call.id, "type": growing.type or call.kind, call.kind: body, **growing.extras}

@@ -1,0 +1,128 @@
+"""What reading and editing a request body has in common in all dialects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from pinnedrules.errors import Unreadable
+from pinnedrules.wire.json_text import Object, items, loads
+
+__all__ = [
+    "Edits",
+    "count_elsewhere",
+    "declared",
+    "flag",
+    "named_text",
+    "read_messages",
+    "strings",
+]
+
+_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
+_PLAIN_MARKER = re.compile(r"[ !#-.0-\[\]-~]*\Z")  # characters that JSON never has to escape, without the slash
+_OPEN = ("patternProperties", "propertyNames")
+_PARTS = ("allOf", "anyOf", "oneOf")
+
+
+def read_messages(body: bytes) -> tuple[Object, list[bytes]]:
+    """Return the request and the raw messages in it. Raises Unreadable."""
+    request = Object(body)
+    raw = request.get("messages")
+    if raw is None:
+        raise Unreadable("a request without messages")
+    messages = items(raw)
+    if not all(message.startswith(b"{") for message in messages):
+        raise Unreadable("a message that is not an object")
+    return request, messages
+
+
+def flag(request: Object, key: str) -> bool:
+    """Return a member that must be true, false, null or missing. Raises Unreadable."""
+    value = request.value(key)
+    if not isinstance(value, bool | None):
+        raise Unreadable(f"a request whose {key!r} is not true or false")
+    return bool(value)
+
+
+def named_text(request: Object, key: str) -> str:
+    """Return a member that must be a string or missing. Raises Unreadable."""
+    value = request.value(key)
+    if not isinstance(value, str | None):
+        raise Unreadable(f"a request whose {key!r} is not text")
+    return value or ""
+
+
+def declared(schema: object, depth: int = 4) -> frozenset[str] | None:
+    """Return the argument names that a JSON Schema declares; None when it accepts names that it does not list.
+
+    A schema that says nothing about other names (``additionalProperties`` missing) counts as closed: an argument that
+    nobody declared is one to ask about. Parts (``allOf``, ``anyOf``, ``oneOf``) add their names; a reference is open.
+    """
+    if schema is None:
+        return frozenset()
+    if not isinstance(schema, Mapping) or depth == 0 or "$ref" in schema:
+        return None
+    if any(key in schema for key in _OPEN) or schema.get("additionalProperties", False) is not False:
+        return None
+    properties = schema.get("properties")
+    names = frozenset(properties) if isinstance(properties, Mapping) else frozenset()
+    for key in _PARTS:
+        for part in schema.get(key) or ():
+            more = declared(part, depth - 1)
+            if more is None:
+                return None
+            names |= more
+    return names
+
+
+def count_elsewhere(body: bytes, marker: str, slot_text: str) -> int:
+    """Return how often *marker* stands in decoded strings of *body* outside the slot.
+
+    The bytes are counted as they are when neither the marker nor the body can hide it behind an escape.
+    """
+    if _PLAIN_MARKER.match(marker) and _ASCII_ESCAPE.search(body) is None:
+        total = body.count(marker.encode())
+    else:
+        total = sum(text.count(marker) for text in strings(loads(body)))
+    return total - slot_text.count(marker)
+
+
+def strings(value: object) -> Iterator[str]:
+    """Yield every string in *value*, keys included."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, dict):
+            pending += current.keys()
+            pending += current.values()
+        elif isinstance(current, list):
+            pending += current
+
+
+class Edits:
+    """Builds a new list of messages and the RFC 6902 operations that lead to it, from first to last."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self.patch: list[Mapping[str, object]] = []
+
+    def keep(self, message: bytes) -> None:
+        """Take over a message as it is."""
+        self.messages.append(message)
+
+    def swap(self, messages: Sequence[bytes]) -> None:
+        """Put one or more messages in the place of one."""
+        self.patch.append({"op": "replace", "path": self._here(), "value": loads(messages[0])})
+        self.messages.append(messages[0])
+        for message in messages[1:]:
+            self.add(message)
+
+    def add(self, message: bytes) -> None:
+        """Put in a message that was not there."""
+        self.patch.append({"op": "add", "path": self._here(), "value": loads(message)})
+        self.messages.append(message)
+
+    def _here(self) -> str:
+        return f"/messages/{len(self.messages)}"
