@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 __all__ = ["bears_amount", "bears_header", "bears_path", "bears_prose", "bears_recipients", "bears_url", "strings"]
@@ -88,8 +88,15 @@ def bears_prose(name: str) -> bool:
     return bool(_PROSE.fullmatch(words) or _SENDER.fullmatch(words))
 
 
-def strings(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield every scalar at any depth with the key it stands under (a list's items under the list's key)."""
+def strings(arguments: Mapping[str, object]) -> Iterable[tuple[str, object]]:
+    """Return every scalar at any depth with the key it stands under (a list's items under the list's key)."""
+    for value in arguments.values():
+        if isinstance(value, (dict, list)):
+            return _deep(arguments)
+    return arguments.items()
+
+
+def _deep(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     stack: list[tuple[str, object]] = list(reversed(list(arguments.items())))
     while stack:
         key, value = stack.pop()

@@ -9,17 +9,17 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
 from pinnedrules.rules.destinations import names_destination, targets
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.rules.plan import Candidate, Tool
-from pinnedrules.rules.predicates.base import Cannot, Check, Facts, Outcome
+from pinnedrules.rules.plan import Tool
+from pinnedrules.rules.predicates.base import Cannot, Facts
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.rewrite import CannotRewrite, rewritten
-from pinnedrules.rules.terms import Rewriting, Rule
+from pinnedrules.rules.terms import Action, Rewriting, Rule
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
 
 __all__ = ["MAX_REWRITES", "decide"]
@@ -28,6 +28,7 @@ MAX_REWRITES = 16
 """Rules that may rewrite one call, each once."""
 
 _UNKNOWN: tuple[Effect, ...] = ("write",)
+_FREE_TEXT = frozenset({INPUT})
 _RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 
@@ -59,29 +60,43 @@ def decide(
         arguments = read(call)
     except Unread as problem:
         return Decision("deny", tool.effects, reasons=(str(problem),))
-    round_ = _evaluate(rules, tool, call, arguments, ledger, now, frozenset())
-    if not round_.rewriting:
-        return _conclude(rules, round_)
-    return _rewrite(rules, round_, ledger, now)
+    round_ = _evaluate(rules, tool, call, arguments, ledger, now)
+    return _rewrite(rules, round_, ledger, now) if round_.rewrites else _conclude(rules, round_)
 
 
 @dataclass(slots=True)
 class _Round:
-    """What the rules say to one form of the call."""
+    """What the rules say to one form of the call: an action for each, and why when its requirements are not met.
+
+    ``patched`` is true when one of them is, or was, a patch.
+    """
 
     call: Call
     tool: Tool
     arguments: dict[str, object]
     effects: tuple[Effect, ...]
-    deny: list[tuple[Rule, str]] = field(default_factory=list)
-    ask: list[tuple[Rule, str]] = field(default_factory=list)
-    rewrite: list[tuple[Rule, Rewriting]] = field(default_factory=list)
-    allow: list[Rule] = field(default_factory=list)
-    undecided: list[Undecided] = field(default_factory=list)
+    said: list[tuple[Action, Rule, str | None]]
+    undecided: list[Undecided]
+    patched: bool
+
+    def strictest(self) -> Verdict | None:
+        """Return the strictest verdict that a rule gave."""
+        found: Verdict | None = None
+        for action, _, _ in self.said:
+            if action == "deny":
+                return action
+            if action == "ask" or (action == "allow" and found is None):
+                found = action
+        return found
 
     @property
-    def rewriting(self) -> bool:
-        return bool(self.rewrite) and not self.deny and not self.ask
+    def rewrites(self) -> bool:
+        """True when no rule objects and some would rewrite."""
+        return (
+            self.patched
+            and self.strictest() not in ("deny", "ask")
+            and any(isinstance(action, Rewriting) for action, _, _ in self.said)
+        )
 
 
 def _evaluate(
@@ -91,71 +106,37 @@ def _evaluate(
     arguments: dict[str, object],
     ledger: LedgerState,
     now: Moment,
-    used: frozenset[str],
+    used: frozenset[str] = frozenset(),
 ) -> _Round:
     """Step 1: ask every rule that speaks of the call. *used* are the rules that have rewritten it already."""
     effects = tool.effects
     if effects == ("read",) and arguments and names_destination(arguments):
         effects = ("read", "send")
-    found = _Round(call, tool, arguments, effects)
+    said: list[tuple[Action, Rule, str | None]] = []
+    undecided: list[Undecided] = []
+    patched = False
     facts = Facts(arguments, ledger, now)
     for candidate in rules.plan.candidates(tool, effects):
-        rule = candidate.active.rule
-        why = _why(candidate, facts, found.undecided)
-        action = rule.then if why is None else rule.otherwise
-        if action == "deny":
-            found.deny.append((rule, why or f"the rule denies {_named(call, rule, effects)}"))
-        elif action == "ask":
-            found.ask.append((rule, why or f"the rule asks about {_named(call, rule, effects)}"))
-        elif isinstance(action, Rewriting):
-            if rule.id not in used:
-                found.rewrite.append((rule, action))
-            elif why is not None:
-                found.ask.append((rule, f"{why} (after it was rewritten)"))
-        elif action == "allow" and candidate.permits:
-            found.allow.append(rule)
-    return found
-
-
-def _why(candidate: Candidate, facts: Facts, undecided: list[Undecided]) -> str | None:
-    """Return why the rule's requirements are not met, None when they hold. Every one is asked, so that all are named."""
-    first: str | None = None
-    for check in candidate.active.checks:
-        outcome = _checked(check, facts)
-        if outcome is None:
-            continue
-        if isinstance(outcome, Cannot):
-            undecided.append(Undecided(candidate.active.rule.id, outcome.why))
-        first = first or outcome.why
-    return first
-
-
-def _checked(check: Check, facts: Facts) -> Outcome:
-    try:
-        return check(facts)
-    except Exception as problem:  # noqa: BLE001 - a check that breaks is a check that cannot be decided
-        return Cannot(f"the check failed: {type(problem).__name__}")
-
-
-def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -> Decision:
-    """Step 2, rewrite: apply the first patch and decide the result again, until no rule rewrites any more."""
-    trail = _Trail()
-    while round_.rewriting:
-        rule, rewriting = round_.rewrite[0]
-        trail.undecided.extend(round_.undecided)
-        try:
-            if len(trail.rules) == MAX_REWRITES:
-                raise CannotRewrite(f"more than {MAX_REWRITES} rules rewrite the call")
-            call = rewritten(rewriting, round_.call, round_.arguments)
-        except CannotRewrite as problem:
-            round_.ask.append((rule, str(problem)))
-            round_.undecided.append(Undecided(rule.id, str(problem)))
-            break
-        trail.rules.append(rule)
-        trail.patch.extend(rewriting.operations)
-        used = frozenset(rule.id for rule in trail.rules)
-        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used)
-    return _conclude(rules, round_, trail)
+        why: str | None = None
+        for check in candidate.checks:
+            try:
+                outcome = check(facts)
+            except Exception as problem:  # noqa: BLE001 - a check that breaks is a check that cannot be decided
+                outcome = Cannot(f"the check failed: {type(problem).__name__}")
+            if outcome is not None:
+                # Every requirement is asked, so that all that cannot be decided are named.
+                why = why or outcome.why
+                if isinstance(outcome, Cannot):
+                    undecided.append(Undecided(candidate.rule.id, outcome.why))
+        action = candidate.then if why is None else candidate.otherwise
+        if isinstance(action, Rewriting):
+            patched = True
+            if candidate.rule.id in used:
+                # Its one patch did not bring about what the rule requires.
+                action = None if why is None else "ask"
+        if action is not None:
+            said.append((action, candidate.rule, why))
+    return _Round(call, tool, arguments, effects, said, undecided, patched)
 
 
 @dataclass(slots=True)
@@ -167,50 +148,80 @@ class _Trail:
     undecided: list[Undecided] = field(default_factory=list)
 
 
-def _conclude(rules: RuleSet, round_: _Round, trail: _Trail | None = None) -> Decision:
-    """Step 2 and 3: turn what the rules said into the decision."""
-    verdict: Verdict
-    said: list[tuple[Rule, str]]
+def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -> Decision:
+    """Step 2, rewrite: apply the first patch and decide the result again, until no rule rewrites any more."""
+    trail = _Trail()
+    while round_.rewrites:
+        rule, rewriting = next((rule, said) for said, rule, _ in round_.said if isinstance(said, Rewriting))
+        try:
+            if len(trail.rules) == MAX_REWRITES:
+                raise CannotRewrite(f"more than {MAX_REWRITES} rules rewrite the call")
+            call = rewritten(rewriting, round_.call, round_.arguments)
+        except CannotRewrite as problem:
+            round_.said.append(("ask", rule, str(problem)))
+            round_.undecided.append(Undecided(rule.id, str(problem)))
+            break
+        trail.undecided.extend(round_.undecided)
+        trail.rules.append(rule)
+        trail.patch.extend(rewriting.operations)
+        used = frozenset(rule.id for rule in trail.rules)
+        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used)
+    decision = _conclude(rules, round_)
+    return _with_trail(decision, trail, round_.call) if trail.rules else decision
+
+
+def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
+    """Name the rules that rewrote the call before those that decided on the result."""
+    runs = decision.verdict != "deny"
+    why = tuple("rewritten by the rule" for _ in trail.rules) if decision.verdict != "allow" else ()
+    return replace(
+        decision,
+        rules=tuple(rule.id for rule in trail.rules) + decision.rules,
+        sentences=tuple(rule.text for rule in trail.rules) + decision.sentences,
+        reasons=why + decision.reasons,
+        undecided=tuple(dict.fromkeys([*trail.undecided, *decision.undecided])),
+        arguments=call.arguments if runs else None,
+        patch=tuple(trail.patch) if runs else (),
+    )
+
+
+def _conclude(rules: RuleSet, round_: _Round) -> Decision:
+    """Steps 2 and 3: turn what the rules said into the decision."""
+    deciding: list[tuple[Rule, str | None]] = []
     extra: list[str] = []
-    if round_.deny:
-        verdict, said = "deny", round_.deny
-    elif round_.ask:
-        verdict, said = "ask", round_.ask
-    elif round_.allow:
-        verdict, said = "allow", [(rule, "") for rule in round_.allow]
+    verdict = round_.strictest()
+    if verdict is not None:
+        deciding = [(rule, why) for said, rule, why in round_.said if said == verdict]
     else:
-        verdict, said = max((rules.default[effect] for effect in round_.effects), key=_RANK.__getitem__), []
+        verdict = max((rules.default[effect] for effect in round_.effects), key=_RANK.__getitem__)
         if verdict != "allow":
             extra.append(_default_reason(round_, verdict))
-    strangers = _undeclared(round_) if verdict != "deny" else []
-    if strangers:
+    strangers = _undeclared(round_)
+    if strangers and verdict != "deny":
         extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
         if verdict == "allow":
-            verdict, said = "ask", []
-    deciding = [*((rule, "rewritten by the rule") for rule in trail.rules), *said] if trail else said
-    reasons = tuple(why for _, why in deciding) + tuple(extra) if verdict != "allow" else ()
-    runs = trail is not None and verdict != "deny"
-    undecided = [*trail.undecided, *round_.undecided] if trail else round_.undecided
-    return Decision(
-        verdict=verdict,
-        effects=round_.effects,
-        rules=tuple(rule.id for rule, _ in deciding),
-        reasons=reasons,
-        sentences=tuple(rule.text for rule, _ in deciding),
-        undecided=tuple(dict.fromkeys(undecided)),
-        targets=targets(round_.arguments) if verdict != "allow" else (),
-        arguments=round_.call.arguments if trail and trail.rules and runs else None,
-        patch=tuple(trail.patch) if trail and runs else (),
-    )
+            verdict, deciding = "ask", []
+    names = tuple([rule.id for rule, _ in deciding])
+    sentences = tuple([rule.text for rule, _ in deciding])
+    undecided = tuple(round_.undecided)
+    if verdict == "allow":
+        return Decision(verdict, round_.effects, names, (), sentences, undecided)
+    reasons = tuple([why or _said_plainly(round_, rule, verdict) for rule, why in deciding])
+    reach = targets(round_.arguments)
+    return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
 
 
 def _undeclared(round_: _Round) -> list[str]:
     """Return the arguments that neither the file nor the request's schema declares, for a call with an effect."""
     if round_.effects == ("read",):
         return []
-    declared = round_.tool.args if round_.tool.args is not None else round_.call.declared
+    declared = round_.tool.args
     if declared is None:
-        declared = frozenset({INPUT}) if round_.call.kind == "custom" else frozenset()
+        declared = round_.call.declared
+    if declared is None:
+        declared = _FREE_TEXT if round_.call.kind == "custom" else frozenset()
+    if declared.issuperset(round_.arguments):
+        return []
     return [name for name in round_.arguments if name not in declared]
 
 
@@ -219,9 +230,9 @@ def _default_reason(round_: _Round, verdict: Verdict) -> str:
     return f"{what}no rule permits it: {verdict} ({', '.join(round_.effects)})"
 
 
-def _named(call: Call, rule: Rule, effects: Iterable[Effect]) -> str:
+def _said_plainly(round_: _Round, rule: Rule, verdict: Verdict) -> str:
     """Return what a rule without a requirement objects to, in its own terms."""
-    on = rule.on
-    if on is None or on.tools:
-        return shown(call.name, 80)
-    return f"the effect {' and '.join(effect for effect in effects if effect in on.effects)}"
+    wanted = rule.on.effects if rule.on and not rule.on.tools else ()
+    effects = [effect for effect in round_.effects if effect in wanted]
+    what = f"the effect {' and '.join(effects)}" if effects else shown(round_.call.name, 80)
+    return f"the rule {'denies' if verdict == 'deny' else 'asks about'} {what}"

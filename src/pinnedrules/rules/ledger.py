@@ -41,7 +41,7 @@ def after(
         session[READ_UNTRUSTED] = "1"
     arguments: dict[str, object] | None = None
     for candidate in rules.plan.candidates(tool, decision.effects):
-        for reserve in candidate.active.reserves:
+        for reserve in candidate.reserves:
             if arguments is None:
                 arguments = _released(call, decision)
             half, key, text = reserve(Facts(arguments, ledger, now))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
 from pinnedrules.rules.predicates.base import Check, Reserve
 from pinnedrules.rules.predicates.registry import PREDICATES
-from pinnedrules.rules.terms import On, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["MEMORY", "Active", "Candidate", "Plan", "Tool"]
@@ -36,10 +36,16 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A rule that speaks of a call; ``permits`` says whether its ``then: allow`` counts for this name and these effects."""
+    """A rule that speaks of a call, with what it says when its requirements hold and when they do not.
 
-    active: Active
-    permits: bool
+    ``then`` is None for a permission that does not count for this name or these effects.
+    """
+
+    rule: Rule
+    checks: tuple[Check, ...]
+    then: Action | None
+    otherwise: Action | None
+    reserves: tuple[Reserve, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,10 @@ class Plan:
             if wanted and not set(wanted) & set(effects):
                 continue
             named = index in exact if entry.on.tools else tool.exact
-            yield Candidate(entry, named and (not wanted or _covers(wanted, effects)))
+            permits = named and (not wanted or _covers(wanted, effects))
+            rule = entry.rule
+            then = None if rule.then == "allow" and not permits else rule.then
+            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves)
 
 
 def _covers(permitted: tuple[Effect, ...], effects: tuple[Effect, ...]) -> bool:

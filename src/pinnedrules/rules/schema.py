@@ -57,7 +57,7 @@ class DefaultModel(_Closed):
 
     def verdicts(self) -> dict[Effect, Verdict]:
         """Return the verdict for every effect. Reads are allowed unless the file says otherwise."""
-        said = {effect: getattr(self, effect) or self.other for effect in EFFECTS}
+        said: dict[Effect, Verdict] = {effect: getattr(self, effect) or self.other for effect in EFFECTS}
         return said if self.read else {**said, "read": "allow"}
 
 

@@ -31,9 +31,9 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
-    """All that a requirement may look at for one call."""
+    """All that a requirement may look at for one call. Not frozen, which would cost more than many a check."""
 
     arguments: Mapping[str, object]
     ledger: LedgerState

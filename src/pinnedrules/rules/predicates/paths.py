@@ -37,6 +37,7 @@ from pinnedrules.rules.printable import shown
 __all__ = ["PATH", "resolved"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SIMPLE = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _UNCLEAR = (
     (re.compile(r"[*?\[\]{}]"), "it is a pattern, not one path"),
     (re.compile(r"[$`]"), "it holds a variable"),
@@ -79,8 +80,15 @@ def _problem(path: str) -> Outcome:
 
 
 def _check(roots: tuple[tuple[str, ...], ...], written: str, extra: frozenset[str]) -> Check:
+    prefixes = tuple("/".join(("", *root[1:], "")) for root in roots if root[0] == "/")
+
     def inside(parts: tuple[str, ...]) -> bool:
         return any(parts[: len(root)] == root for root in roots)
+
+    def plainly(path: str) -> bool:
+        """True for an ordinary path without any dot to take out, below a folder of the rule or relative to it."""
+        simple = _SIMPLE.fullmatch(path) is not None
+        return simple and (path[0] != "/" or f"{path}/".startswith(prefixes))
 
     def check(facts: Facts) -> Outcome:
         count = 0
@@ -91,6 +99,8 @@ def _check(roots: tuple[tuple[str, ...], ...], written: str, extra: frozenset[st
             count += 1
             if not isinstance(value, str):
                 unclear = Cannot(f"path: {shown(key, 40)} is not a text")
+                continue
+            if plainly(value):
                 continue
             problem = _problem(value)
             if isinstance(problem, Fails):

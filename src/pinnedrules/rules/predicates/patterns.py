@@ -35,14 +35,19 @@ def _compiled(name: str, pattern: object) -> Callable[[bytes], object]:
     options.never_capture = True
     options.max_mem = MAX_MEMORY
     try:
-        matcher: Callable[[bytes], object] = re2.compile(pattern.encode(), options).fullmatch
+        re2.compile(pattern.encode(), options)
+        # A set of one: the same engine, without the match object that nobody looks at.
+        matcher = re2.Set.FullMatchSet(options)
+        matcher.Add(pattern.encode())
+        matcher.Compile()
     except re2.error as problem:
         said = problem.args[0] if problem.args else ""
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise BadOption(
             f"not an RE2 pattern: {shown(text)}", name, hint="RE2 has no look-around and no back-references"
         ) from None
-    return matcher
+    match: Callable[[bytes], object] = matcher.Match
+    return match
 
 
 def _build(options: Mapping[str, object], _rule: str) -> Built:

@@ -16,9 +16,9 @@ because what a lenient parser makes of the rest is what senders of mail differ i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, strings
+from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients
 from pinnedrules.rules.predicates.base import Built, Cannot, Check, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.predicates.hosts import Hosts, canonical, hosts
 from pinnedrules.rules.printable import shown
@@ -26,9 +26,12 @@ from pinnedrules.rules.printable import shown
 __all__ = ["RECIPIENTS", "domains"]
 
 MAX_TEXT = 64_000
-MAX_RECIPIENTS = 1_000
+"""Longest list of addresses that is read, in characters."""
+
+MAX_ADDRESS = 500
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+'&=~#$-]*)")
 _WHOLE = re.compile(r"\s*(?:mailto:)?<?[^\s@<>,;]+[@＠﹫][^\s@<>,;]+>?\s*", re.IGNORECASE)
 _LABELS = frozenset({"name", "displayname", "display_name", "type", "kind", "role", "status"})
@@ -101,53 +104,69 @@ def _address(text: str) -> tuple[str, str | None]:
     return bare, canonical(domain)
 
 
-def _addressed(key: str, value: object, said: bool, extra: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield (argument, text) for every text that says who gets something. Raises :class:`_Unclear`."""
-    said = said or key in extra or bears_recipients(key)
-    if isinstance(value, Mapping):
-        inner = {str(name): item for name, item in value.items()}
-        telling = [name for name in inner if bears_recipients(name)]
-        for name, item in inner.items():
-            below = said and not telling and name.lower() not in _LABELS
-            yield from _addressed(name, item, below, extra)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _addressed(key, item, said, extra)
-    elif isinstance(value, str):
-        if said or (not bears_prose(key) and len(value) < 500 and _WHOLE.fullmatch(value)):
-            yield key, value
-    elif said and value is not None:
-        raise _Unclear(f"{shown(key, 40)} is not a text")
+class _Reading:
+    """One call's arguments, read for who gets something."""
+
+    __slots__ = ("count", "extra", "fails", "inside", "unclear")
+
+    def __init__(self, inside: Hosts, extra: frozenset[str]) -> None:
+        self.inside = inside
+        self.extra = extra
+        self.count = 0
+        self.fails: Fails | None = None
+        self.unclear: Cannot | None = None
+
+    def value(self, key: str, value: object, said: bool) -> None:
+        """Read *value*; *said* is true when a key further out says that it addresses somebody."""
+        if isinstance(value, str):
+            self.text(key, value, said or key in self.extra or bears_recipients(key))
+        elif isinstance(value, Mapping):
+            said = said or key in self.extra or bears_recipients(key)
+            # {"email": ..., "status": "accepted"}: where one key tells, the others do not address anybody.
+            telling = any(bears_recipients(name) for name in value)
+            for name, item in value.items():
+                self.value(name, item, said and not telling and name.lower() not in _LABELS)
+        elif isinstance(value, list):
+            for item in value:
+                self.value(key, item, said)
+        elif value is not None and (said or key in self.extra or bears_recipients(key)):
+            self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
+
+    def text(self, key: str, text: str, said: bool) -> None:
+        if not said and ("@" not in text and text.isascii()) and not bears_header(key):
+            return
+        if (said or bears_header(key)) and _CONTROL.search(text):
+            self.fails = Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
+        elif said or (not bears_prose(key) and len(text) < MAX_ADDRESS and _WHOLE.fullmatch(text)):
+            self.addresses(key, text)
+
+    def addresses(self, key: str, text: str) -> None:
+        simple = _SIMPLE.fullmatch(text)
+        if simple and simple[1].lower() in self.inside.exact:
+            self.count += 1
+            return
+        if len(text) > MAX_TEXT:
+            self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
+            return
+        try:
+            found = domains(text)
+        except _Unclear as problem:
+            self.unclear = Cannot(f"recipients: {shown(key, 40)}: {problem}: {shown(text, 80)}")
+            return
+        for written, domain in found:
+            self.count += 1
+            if domain not in self.inside:
+                self.fails = self.fails or Fails(f"recipients: {shown(written, 80)} is not in {self.inside.written}")
 
 
 def _check(inside: Hosts, extra: frozenset[str]) -> Check:
     def check(facts: Facts) -> Outcome:
-        count = 0
-        unclear: Cannot | None = None
-        for key, value in strings(facts.arguments):
-            if isinstance(value, str) and bears_header(key) and _CONTROL.search(value):
-                return Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
-        try:
-            for name, value in facts.arguments.items():
-                for key, text in _addressed(name, value, False, extra):
-                    if _CONTROL.search(text):
-                        return Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
-                    try:
-                        found = domains(text) if len(text) <= MAX_TEXT else []
-                    except _Unclear as problem:
-                        unclear = Cannot(f"recipients: {shown(key, 40)}: {problem}: {shown(text, 80)}")
-                        continue
-                    for written, domain in found:
-                        count += 1
-                        if domain not in inside:
-                            return Fails(f"recipients: {shown(written, 80)} is not in {inside.written}")
-                    if len(text) > MAX_TEXT or count > MAX_RECIPIENTS:
-                        unclear = Cannot("recipients: more than can be checked")
-        except _Unclear as problem:
-            unclear = Cannot(f"recipients: {problem}")
-        if unclear is not None:
-            return unclear
-        return None if count else Cannot("recipients: no recipient was found")
+        reading = _Reading(inside, extra)
+        for key, value in facts.arguments.items():
+            reading.value(key, value, False)
+        if reading.fails or reading.unclear:
+            return reading.fails or reading.unclear
+        return None if reading.count else Cannot("recipients: no recipient was found")
 
     return check
 
