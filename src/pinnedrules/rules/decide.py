@@ -189,9 +189,11 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     """Steps 2 and 3: turn what the rules said into the decision."""
     deciding: list[tuple[Rule, str | None]] = []
     extra: list[str] = []
-    verdict = round_.strictest()
-    if verdict is not None:
-        deciding = [(rule, why) for said, rule, why in round_.said if said == verdict]
+    verdict: Verdict
+    said = round_.strictest()
+    if said is not None:
+        verdict = said
+        deciding = [(rule, why) for action, rule, why in round_.said if action == said]
     else:
         verdict = max((rules.default[effect] for effect in round_.effects), key=_RANK.__getitem__)
         if verdict != "allow":
