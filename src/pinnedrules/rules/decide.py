@@ -83,6 +83,8 @@ class _Round:
         """Return the strictest verdict that a rule gave."""
         found: Verdict | None = None
         for action, _, _ in self.said:
+            if isinstance(action, Rewriting):
+                continue
             if action == "deny":
                 return action
             if action == "ask" or (action == "allow" and found is None):
