@@ -159,12 +159,8 @@ class StopFile:
     def _look(self) -> _Known:
         """Read the folder. A STOP that was touched or removed since the last epoch begins a new one."""
         file, hand = _sign(self._file), _sign(self._hand)
-        try:
-            content = self._content()
-            settled = content.hand == hand and content.epoch == self._highest()
-        except _UnusableError:
-            settled = False  # maybe only because somebody is writing just now: look again under the lock
-        if not settled:
+        content = self._settled(hand)
+        if content is None:
             with self._locked() as lock:
                 hand = _sign(self._hand)
                 content = self._content()
@@ -182,6 +178,14 @@ class StopFile:
         known = _Known(file, hand, states | {EVERYTHING: everything})
         self._seen, self._known = max(self._seen, content.epoch), known
         return known
+
+    def _settled(self, hand: _Sign | None) -> _Content | None:
+        """Read without the lock; None when there is something to note, or somebody may be writing just now."""
+        try:
+            content = self._content()
+        except _UnusableError:
+            return None
+        return content if content.hand == hand and content.epoch == self._highest() else None
 
     def _next(self) -> _Content:
         """Return what is in force, to be changed, under a new epoch. An unusable file is a stop of everything."""

@@ -1,0 +1,188 @@
+"""Who is asked: a person at this terminal, or the user's own code. Everybody else answers tickets from outside.
+
+An approver returns at once and answers later or never. Never means no: the ticket stays open until it expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import json
+import logging
+import os
+import pwd
+import termios
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias
+
+from pinnedrules.control.terminal import Terminal, terminal
+from pinnedrules.errors import StateError
+from pinnedrules.rules.printable import shown
+from pinnedrules.types import Proposal, Ticket
+
+__all__ = ["Answer", "Approver", "CallbackApprover", "TerminalApprover", "suggested_rule"]
+
+Answer: TypeAlias = Callable[[bool, str, str], None]
+"""Called once with (approve, by whom, why)."""
+
+_LOG = logging.getLogger("pinnedrules")
+_ARGUMENTS = 600
+_SENTENCE = 300
+_CHOICES = "[y] just this  [s] this for the session  [n] no > "
+
+
+class Approver(Protocol):
+    """Somebody who can be asked."""
+
+    def ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
+        """Start asking and return at once; *answer* is called from another thread, or not at all."""
+
+
+class CallbackApprover:
+    """Asks a function of the user's: ``fn(ticket, proposal)`` returns True or False, or an awaitable of it.
+
+    It runs in a thread of its own; what it returns to be awaited runs on *loop*, or on a new event loop there.
+    An exception, or anything but a bool, is no answer, so the call is not allowed; it is logged (``pinnedrules``).
+    *by* is the name under which the answers are recorded.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[[Ticket, Proposal], bool | Awaitable[bool]],
+        *,
+        by: str = "callback",
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._fn = fn
+        self._by = by
+        self._loop = loop
+
+    def ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
+        """Call the function in a thread."""
+        threading.Thread(
+            target=self._ask, args=(ticket, proposal, answer), name="pinnedrules-approver", daemon=True
+        ).start()
+
+    def _ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
+        try:
+            said: object = self._fn(ticket, proposal)
+            if inspect.isawaitable(said):
+                said = self._wait_for(said)
+            # Truth is not enough: "no", a mock and a coroutine that nobody awaited are all true.
+            if not isinstance(said, bool):
+                raise TypeError(f"an approver returns True or False, not {type(said).__name__}")
+            answer(said, self._by, "")
+        except Exception:  # noqa: BLE001 - it is the user's code, and whatever it raised is no answer
+            _LOG.exception("the approver gave no answer to %s, so the call stays refused", ticket.id)
+
+    def _wait_for(self, said: Awaitable[Any]) -> object:
+        async def wait() -> object:
+            return await said
+
+        if self._loop is None:
+            return asyncio.run(wait())
+        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result()
+
+
+class TerminalApprover:
+    """Asks the person at this program's terminal, one question at a time, and never reads standard input.
+
+    *closed* says of a ticket's name that it is not open any more; the question then goes away. It may be set later.
+    An end of input, an interrupt (which the program gets too) or a lost terminal is no answer.
+    """
+
+    def __init__(self, *, closed: Callable[[str], bool] | None = None, device: str = "/dev/tty") -> None:
+        self.closed = closed
+        self._device = device
+        self._turn = threading.Lock()
+
+    def usable(self) -> str:
+        """Return why nobody can be asked here, or an empty string."""
+        if _loop_runs():
+            return "an event loop is running"
+        try:
+            with terminal(self._device) as screen:
+                return "" if screen.in_front() else "this program runs in the background of its terminal"
+        except OSError:
+            return "this program has no terminal"
+
+    def ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
+        """Ask in a thread, after the questions that are being asked already."""
+        threading.Thread(
+            target=self._ask, args=(ticket, proposal, answer), name="pinnedrules-approver", daemon=True
+        ).start()
+
+    def _ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
+        # A lost terminal is no answer.
+        with self._turn, contextlib.suppress(OSError, termios.error), terminal(self._device) as screen:
+            if self._over(ticket) or not screen.in_front():
+                return
+            with screen.keys():
+                said = self._converse(screen, ticket, proposal)
+            if not said:
+                screen.show("\npinnedrules: no answer was given here; the call waits or is refused\n")
+                return
+            if said == "s":
+                screen.show(f"To allow this from now on, add this rule:\n\n{suggested_rule(proposal.call.name)}\n")
+                screen.show("Allowed just this once; no rule was changed.\n")
+            try:
+                answer(said != "n", f"terminal:{_login()}", "")
+            except StateError as error:
+                screen.show(f"pinnedrules: the answer could not be kept, so it does not count: {error}\n")
+
+    def _converse(self, screen: Terminal, ticket: Ticket, proposal: Proposal) -> str:
+        """Return "y", "s" or "n", or nothing when there is no answer."""
+        screen.show(_question(ticket, proposal))
+        while True:
+            screen.show(_CHOICES)
+            line = screen.line(lambda: self._over(ticket))
+            if line is None:
+                return ""
+            screen.show("\n")
+            word = line.strip().lower()
+            if word in ("y", "s", "n", "yes", "no"):
+                return word[0]
+
+    def _over(self, ticket: Ticket) -> bool:
+        if time.time_ns() // 1000 >= ticket.expires_us:
+            return True
+        try:
+            return self.closed is not None and self.closed(ticket.id)
+        except StateError:
+            return True  # an answer could not be kept either
+
+
+def suggested_rule(tool: str) -> str:
+    """Return the rule, as YAML for the rule file, that would allow every call of *tool*."""
+    # A JSON string is a YAML string too, whatever the model put into the name.
+    name, text = json.dumps(f"allow-{shown(tool)}"), json.dumps(f"The owner allows {shown(tool)}.")
+    return f"  - id: {name}\n    text: {text}\n    on: {json.dumps(shown(tool))}\n    then: allow\n"
+
+
+def _question(ticket: Ticket, proposal: Proposal) -> str:
+    call, decision = proposal.call, proposal.decision
+    lines = [f"\npinnedrules: the agent wants to call {shown(call.name)}  (ticket {ticket.id})"]
+    # Targets come escaped already; only what is not printable at all is escaped here.
+    lines += [f"  {target if target.isprintable() else shown(target)}" for target in decision.targets]
+    lines.append(f"  arguments: {shown(decision.arguments or call.arguments, _ARGUMENTS)}")
+    lines += [f"  rule: {shown(sentence, _SENTENCE)}" for sentence in decision.sentences]
+    lines += [f"  because: {shown(reason, _SENTENCE)}" for reason in decision.reasons]
+    return "\n".join(lines) + "\n"
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _login() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
