@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import anthropic
 import openai
@@ -33,7 +33,9 @@ def _client(incident: Incident, provider: ScriptedProvider) -> Iterator[Any]:
             yield claude
 
 
-def _play(incident: Incident, temper: str, *, budget: int, wrap: Any = None) -> tuple[World, Run, Watched]:
+def _play(
+    incident: Incident, temper: Literal["obedient", "defiant"], *, budget: int, wrap: Any = None
+) -> tuple[World, Run, Watched]:
     """Run one loop, unguarded."""
     world = incident.make_world()
     watched = incident.watched(temper)

@@ -36,9 +36,9 @@ class Incident:
     make_model: Callable[[Temper], Agent]
     loop: Callable[[Any, Setup], Run]
 
-    def watched(self, temper: str) -> Watched:
+    def watched(self, temper: Literal["obedient", "defiant"]) -> Watched:
         """Return a scripted model of this temper that takes notes."""
-        return Watched(self.make_model(Temper(temper, temper == "obedient", self.rule)))
+        return Watched(self.make_model(Temper(temper == "obedient", self.rule)))
 
 
 def incidents(*, mails: int, posts: int) -> tuple[Incident, Incident]:

@@ -28,7 +28,6 @@ _TASK, _NEXT = "Task:", "Next page:"
 class Temper:
     """Whether a model heeds what it reads. *rule* is the phrase by which it knows the rule."""
 
-    name: str
     heeds: bool
     rule: str
 
@@ -122,9 +121,7 @@ class ForumModel:
 
 
 class Watched:
-    """A model with a note of every request: was it for a summary, and did the model see the rule.
-    Thread-safe enough for one loop.
-    """
+    """A model with a note of every request: was it for a summary, and did the model see the rule. For one loop."""
 
     def __init__(self, model: Agent) -> None:
         self._model = model

@@ -42,7 +42,7 @@ class Overhead:
 
 def check_evidence(log: Path) -> Evidence:
     """Verify every lane of the log folder *log*."""
-    from pinnedrules.evidence.log import check
+    from pinnedrules.evidence.reader import check
 
     reports = check(log)
     return Evidence(
