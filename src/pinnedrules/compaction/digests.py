@@ -49,11 +49,11 @@ _CODES = {role: code for code, role in enumerate(ROLES)}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The raw bytes at the start of a former request, up to its first cache mark: ``count`` messages of
-    ``length`` bytes.
+    """The raw bytes at the start of a former request, up to its first cache mark.
 
-    A request that starts with the same bytes has the same digests there, which saves most of the work of a
-    turn.
+    ``count`` messages of ``length`` bytes in all. A request that starts with the same bytes has the same digests
+    there, which saves most of the work of a turn. (Messages are JSON objects, so where one ends in the joined bytes
+    is not in doubt.)
     """
 
     count: int

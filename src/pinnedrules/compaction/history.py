@@ -92,7 +92,7 @@ class History:
 
     def grown(self, request: Request, limit: int) -> History:
         """Return the history of a request that begins with this one."""
-        digests = self.digests + request.joined[self.count * SIZE :]
+        digests = self.digests + request.joined[self.count * SIZE :] if self.folded else request.joined
         known = self.kinds + kinds(request.messages[self.count :])
         lead = self.lead if self.lead < self.count else request.lead
         first = request.joined[: _FIRST * SIZE]
@@ -125,7 +125,7 @@ class History:
     @property
     def anchor(self) -> int:
         """How many first messages make the conversation recognisable: up to the first that is no system message."""
-        return min(self.lead + 1, self.count)
+        return self.lead + 1
 
     def role(self, index: int) -> str:
         """Return the role of the message at *index*, or an empty string when it is folded."""

@@ -49,8 +49,6 @@ ChangeKind: TypeAlias = Literal["new", "extended", "repeated", "rewritten", "for
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _ID_DIGITS = 16
 _KNOWN_TRIED = 4
-# A summarising instruction may come with the answer before it; a summary stands among the first two messages.
-_ASKED_WITHIN = 2
 _TOLD_WITHIN = 2
 
 
@@ -134,7 +132,7 @@ class Lineage:
         grew = request.count - old.count
         if grew:
             former.history = old.grown(request, self.messages)
-            former.asked = grew <= _ASKED_WITHIN and asks(request.messages[-1])
+            former.asked = _users(former.history) and asks(request.messages[-1])
         former.slot, former.known = former.slot or slot, known
         former.left = former.helper = False
         self._live.remove(former)
@@ -145,14 +143,14 @@ class Lineage:
         history = History.of(request, self.messages)
         served = next((c for c in reversed(self._live) if not c.helper and not c.left), None)
         new = self._add(self._name(history), history, slot, known)
-        if served is not None and request.messages and asks_about_a_chat(request.messages[-1]):
+        if served is not None and _users(history) and asks_about_a_chat(request.messages[-1]):
             new.helper = served.asked = True
         return _change("new", new.id, 0, None, history)
 
     def _fork(self, old: _Conversation, match: Match, request: Request, slot: str, known: Known) -> Change:
         history = History.of(request, self.messages)
         new = self._add(self._name(history), history, slot, known)
-        if asks(request.messages[-1]):
+        if _users(history) and asks(request.messages[-1]):
             new.helper = old.asked = True
         return _change("forked", new.id, match.common, old.history, history, seen=match.seen)
 
@@ -211,3 +209,8 @@ def _starts(history: History, request: Request) -> bool:
     if history.count > request.count or (not history.count and request.count):
         return False
     return history.common(request) == history.count
+
+
+def _users(history: History) -> bool:
+    """Say whether the newest message is a user's."""
+    return history.count > 0 and history.role(history.count - 1) == "user"

@@ -24,18 +24,23 @@ _TELLS = re.compile(
 
 
 def asks(message: bytes) -> bool:
-    """Say whether the newest message of a conversation may be an instruction to summarise it."""
-    return any(_ASKS.search(end) for end in _ends(message))
+    """Say whether a user's message, the newest of a conversation, may be an instruction to summarise it."""
+    return _instructs(message) and any(_ASKS.search(end) for end in _ends(message))
 
 
 def asks_about_a_chat(message: bytes) -> bool:
-    """Say whether a message that stands alone may ask to summarise a conversation that it quotes."""
-    return any(_ASKS.search(end) and _CHAT.search(end) for end in _ends(message))
+    """Say whether a user's message that stands alone may ask to summarise a conversation that it quotes."""
+    return _instructs(message) and any(_ASKS.search(end) and _CHAT.search(end) for end in _ends(message))
 
 
 def tells(messages: Sequence[bytes]) -> bool:
     """Say whether one of these messages introduces itself as a summary of what went before."""
     return any(_TELLS.search(message[:_LOOKED_AT]) for message in messages)
+
+
+def _instructs(message: bytes) -> bool:
+    """Say whether a message is no tool result: in Anthropic's format those are a user's too, and mean nothing."""
+    return b'"tool_result"' not in message
 
 
 def _ends(message: bytes) -> tuple[bytes, bytes]:
