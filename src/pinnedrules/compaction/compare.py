@@ -82,7 +82,7 @@ def _end_kept(old: History, request: Request, common: int, *, same_system: bool)
 
 def _edited_in_place(old: History, request: Request, common: int) -> bool:
     """Say whether the conversation went on over a few replaced messages: cleared tool results, dropped reminders."""
-    if request.count <= old.count:
+    if request.count <= old.count or old.role(common) != request.role(common):
         return False
     changed = old.changed(request, common)
     return 2 * len(changed) <= old.count and all(old.role(index) == request.role(index) for index in changed)
