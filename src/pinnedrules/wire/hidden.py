@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from pinnedrules.errors import Unreadable
+from pinnedrules.wire.json_text import ASCII_ESCAPE
 
 __all__ = ["may_hide_call", "refuse_hidden_calls"]
 
@@ -12,14 +11,13 @@ _KEYS = frozenset({"function_call", "tool_call", "tool_calls", "tool_use"})
 _TYPES = frozenset({"custom_tool_call", "function_call", "tool_call", "tool_use"})
 # Every shape that refuse_hidden_calls knows needs one of these; a JSON escape of an ASCII letter could hide them.
 _HINTS = (b"_call", b"tool_use", b'"message"', b'"arguments"', b'"input"')
-_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 
 
 def may_hide_call(data: bytes) -> bool:
     """Say whether *data* must be read in full: False proves that no parser can find a call in it."""
     if any(hint in data for hint in _HINTS):
         return True
-    return b"\\u00" in data and _ASCII_ESCAPE.search(data) is not None
+    return b"\\u00" in data and ASCII_ESCAPE.search(data) is not None
 
 
 def refuse_hidden_calls(value: object) -> None:

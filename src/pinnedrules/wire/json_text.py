@@ -20,7 +20,22 @@ import msgspec
 
 from pinnedrules.errors import Unreadable
 
-__all__ = ["Object", "array", "as_object", "dig", "dumps", "items", "loads", "loads_unique", "obj", "quote"]
+__all__ = [
+    "ASCII_ESCAPE",
+    "Object",
+    "array",
+    "as_object",
+    "dig",
+    "dumps",
+    "items",
+    "loads",
+    "loads_unique",
+    "obj",
+    "quote",
+]
+
+# The escapes that could hide a printable ASCII character, and with it a key or a mark, from a look at the bytes.
+ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 
 _KEY = re.compile(rb'[ \t\n\r]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*')
 _SPACE = re.compile(r"[ \t\n\r]*")

@@ -22,7 +22,14 @@ __all__ = ["OpenAIChat"]
 
 _SYSTEM = ("system", "developer")
 # Members by which OpenAI, xAI, OpenRouter, Azure, DashScope and Groq are told to run something themselves.
-_SERVER_RUN = ("web_search_options", "search_parameters", "plugins", "data_sources", "enable_search", "mcp_servers")
+_SERVER_RUN = {
+    "web_search_options": "web_search",
+    "search_parameters": "web_search",
+    "enable_search": "web_search",
+    "data_sources": "file_search",
+    "mcp_servers": "mcp",
+    "plugins": "plugins",
+}
 _COMPACTING = ("compaction", "context_management", "transforms", "truncation")
 _CHOICES_LIMIT = 128
 
@@ -38,7 +45,7 @@ class OpenAIChat:
         tools, server_tools = _tools(request)
         model = named_text(request, "model")
         if "-search-" in model or model.endswith("-search"):
-            server_tools.append(ServerTool("web_search", "search model"))
+            server_tools.append(ServerTool("web_search", "web_search"))
         return RequestFacts(
             messages=tuple(messages),
             tools=tools,
@@ -47,7 +54,7 @@ class OpenAIChat:
             stream=flag(request, "stream"),
             structured=_structured(request.value("response_format")),
             choices=_choices(request.value("n")),
-            markers=tuple(key for key in _COMPACTING if request.value(key)),
+            markers=tuple(f"request:{key}" for key in _COMPACTING if request.value(key)),
             last_user_text=_last_user_text(messages),
         )
 
@@ -83,7 +90,7 @@ class OpenAIChat:
         first = Object(messages[0]) if messages else None
         role = first.value("role") if first is not None else ""
         if first is None or role not in _SYSTEM:
-            return Slot("", "", "/messages/0", count_elsewhere(body, marker, ""))
+            return Slot("", str(role), "/messages/0", count_elsewhere(body, marker, ""))
         path, text = "/messages/0/content", ""
         content = first.get("content") or b"null"
         if content.startswith(b"["):
@@ -130,7 +137,7 @@ class OpenAIChat:
 def _tools(request: Object) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
     mine: dict[str, frozenset[str] | None] = {}
-    theirs = [ServerTool(key, key) for key in _SERVER_RUN if request.value(key)]
+    theirs = [ServerTool(key, kind) for key, kind in _SERVER_RUN.items() if request.value(key) not in (None, False)]
     for tool in _list(request, "tools"):
         kind = tool.get("type", "function")
         body = tool.get(kind) if kind in ("function", "custom") else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import Object, items, loads
+from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, items, loads
 
 __all__ = [
     "Edits",
@@ -18,7 +18,6 @@ __all__ = [
     "strings",
 ]
 
-_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 _PLAIN_MARKER = re.compile(r"[ !#-.0-\[\]-~]*\Z")  # characters that JSON never has to escape, without the slash
 _OPEN = ("patternProperties", "propertyNames")
 _PARTS = ("allOf", "anyOf", "oneOf")
@@ -80,7 +79,7 @@ def count_elsewhere(body: bytes, marker: str, slot_text: str) -> int:
 
     The bytes are counted as they are when neither the marker nor the body can hide it behind an escape.
     """
-    if _PLAIN_MARKER.match(marker) and _ASCII_ESCAPE.search(body) is None:
+    if _PLAIN_MARKER.match(marker) and ASCII_ESCAPE.search(body) is None:
         total = body.count(marker.encode())
     else:
         total = sum(text.count(marker) for text in strings(loads(body)))

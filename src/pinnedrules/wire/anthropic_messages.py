@@ -1,0 +1,188 @@
+"""The dialect of ``POST .../messages``: Anthropic, Vertex AI's rawPredict, and compatible servers.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pinnedrules.errors import Unpinned, Unreadable
+from pinnedrules.types import Outcome, Restore
+from pinnedrules.wire import anthropic_answer, anthropic_restore
+from pinnedrules.wire.anthropic_blocks import text_block, visible_text
+from pinnedrules.wire.anthropic_render import MessagesStream
+from pinnedrules.wire.anthropic_restore import result_block, user_message
+from pinnedrules.wire.anthropic_tools import sort_tools, tool_definitions
+from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerTool, Slot, StreamReader
+from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, array, items, loads, quote
+from pinnedrules.wire.placeholder import SEPARATOR, tokens
+from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages
+
+__all__ = ["AnthropicMessages"]
+
+
+class AnthropicMessages:
+    """See :class:`pinnedrules.wire.base.Dialect`."""
+
+    name = anthropic_restore.NAME
+
+    def read_request(self, body: bytes) -> RequestFacts:
+        """Read a request body. Raises Unreadable."""
+        request, messages = read_messages(body)
+        tools, server_tools = _tools(request, messages)
+        return RequestFacts(
+            messages=tuple(messages),
+            tools=tools,
+            server_tools=tuple(server_tools),
+            model=named_text(request, "model"),
+            stream=flag(request, "stream"),
+            structured=_structured(request),
+            choices=1,
+            markers=_markers(request),
+            last_user_text=_last_user_text(messages),
+        )
+
+    def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put *block* first into the top-level ``system``. Raises Unreadable, and Unpinned for a held thread."""
+        request, _ = read_messages(body)
+        if _continues_thread(request):
+            raise Unpinned(
+                "This request continues a thread that the provider holds, where the rules cannot be put.",
+                next_step="keep the conversation in the program: tool_runner(..., thread=False)",
+            )
+        system = request.get("system") or b"null"
+        if system.startswith(b"["):
+            blocks = items(system)
+            if blocks and _block_text(blocks[0]) == block:
+                return body, ()
+            value: object = {"type": "text", "text": block}
+            operation = {"op": "add", "path": "/system/0", "value": value}
+            return request.edit({"system": array([text_block(block), *blocks])}), (operation,)
+        text = loads(system)
+        if text is None:
+            value = [{"type": "text", "text": block}]
+            operation = {"op": "add", "path": "/system", "value": value}
+            return request.edit({"system": array([text_block(block)])}), (operation,)
+        if not isinstance(text, str):
+            raise Unreadable("a system that is neither text nor a list")
+        if text == block or text.startswith(block + SEPARATOR):
+            return body, ()
+        text = block + SEPARATOR + text if text else block
+        return request.edit({"system": quote(text)}), ({"op": "add", "path": "/system", "value": text},)
+
+    def slot(self, body: bytes, marker: str) -> Slot:
+        """Read the slot from the bytes that will leave. Raises Unreadable."""
+        request = Object(body)
+        system = request.get("system") or b"null"
+        path, text = "/system", ""
+        if system.startswith(b"["):
+            path += "/0"
+            text = _block_text(next(iter(items(system)), b"{}"))
+        else:
+            value = loads(system)
+            if not isinstance(value, str | None):
+                raise Unreadable("a system that is neither text nor a list")
+            text = value or ""
+        return Slot(text, "system", path, count_elsewhere(body, marker, text))
+
+    def tokens(self, body: bytes) -> tuple[str, ...]:
+        """Return candidate tokens found anywhere in the bytes."""
+        return tokens(body)
+
+    def restore(self, body: bytes, known: Mapping[str, Restore]) -> Restored:
+        """Turn placeholders and rewritten calls back. Raises Unreadable."""
+        return anthropic_restore.restore(body, known)
+
+    def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:
+        """Return the request that continues after *answer*. Raises Unreadable when it cannot be repeated."""
+        if answer.message is None:
+            raise Unreadable("an answer that cannot be repeated in a request")
+        request, messages = read_messages(body)
+        told = user_message([result_block(*result) for result in results])
+        return request.edit({"messages": array([*messages, answer.message, told])})
+
+    def read_json(self, body: bytes) -> Answer:
+        """Read a whole ``message``. Raises Unreadable."""
+        return anthropic_answer.read_json(body)
+
+    def write_json(self, body: bytes, outcomes: Mapping[Key, Outcome], before: Sequence[tuple[Answer, str]]) -> bytes:
+        """Return the answer's bytes for the caller."""
+        return anthropic_answer.write_json(body, outcomes, before)
+
+    def read_stream(self, before: Sequence[tuple[Answer, str]] = ()) -> StreamReader:
+        """Return a reader for one streamed answer."""
+        return MessagesStream(before)
+
+    def close_stream(self, reader: StreamReader, text: str) -> bytes:
+        """Return frames that show *text* as a block of its own and leave the stream open."""
+        assert isinstance(reader, MessagesStream)
+        return reader.close(text)
+
+
+def _tools(request: Object, messages: Sequence[bytes]) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
+    """Return the tools that the caller runs, and those that the provider runs."""
+    mine, theirs = sort_tools(request.value("tools"))
+    for message in messages:
+        if b"tool_definition" in message or ASCII_ESCAPE.search(message):
+            more, others = sort_tools(list(tool_definitions(loads(message))))
+            mine.update(more)
+            theirs += others
+    servers = request.value("mcp_servers")
+    for server in servers if isinstance(servers, list) else ():
+        name = server.get("name") if isinstance(server, dict) else None
+        theirs.append(ServerTool(str(name or "mcp_servers"), "mcp_servers"))
+    container = request.value("container")
+    if isinstance(container, dict) and container.get("skills"):
+        theirs.append(ServerTool("skills", "container_skills"))
+    return mine, theirs
+
+
+def _structured(request: Object) -> bool:
+    config = request.value("output_config")
+    if not isinstance(config, dict | None):
+        raise Unreadable("an output_config that is not an object")
+    return request.value("output_format") is not None or bool(config and config.get("format") is not None)
+
+
+def _markers(request: Object) -> tuple[str, ...]:
+    """Name the provider-side compaction and the server-held state that a request asks for."""
+    markers = ["request:compaction"] if request.value("compaction") else []
+    management = request.value("context_management")
+    edits = management.get("edits") if isinstance(management, dict) else None
+    for edit in edits if isinstance(edits, list) else ():
+        markers.append(f"request:{edit.get('type') if isinstance(edit, dict) else edit}")
+    if request.value("thread") is not None:
+        markers.append("request:thread.continue" if _continues_thread(request) else "request:thread")
+    return tuple(markers)
+
+
+def _continues_thread(request: Object) -> bool:
+    thread = request.value("thread")
+    return thread is not None and not (isinstance(thread, dict) and thread.get("type") == "create")
+
+
+def _last_user_text(messages: Sequence[bytes]) -> str:
+    """Return the text of the user messages that follow the last answer; older ones were seen before."""
+    texts: list[str] = []
+    for raw in reversed(messages):
+        message = Object(raw)
+        role = message.value("role")
+        if role == "assistant":
+            break
+        if role == "user":
+            content = message.value("content")
+            texts.insert(0, content if isinstance(content, str) else visible_text(_list(content)))
+    return "\n".join(text for text in texts if text)
+
+
+def _list(content: object) -> list[object]:
+    if not isinstance(content, list | None):
+        raise Unreadable("a message whose content is neither text nor a list")
+    return content or []
+
+
+def _block_text(block: bytes) -> str:
+    value = Object(block)
+    text = value.value("text")
+    return text if value.value("type") == "text" and isinstance(text, str) else ""
