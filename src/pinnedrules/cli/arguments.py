@@ -18,7 +18,7 @@ Every command takes --json: one JSON document on stdout; an error is {"error": .
 """
 
 
-class Usage(Exception):  # noqa: N818 - a message to a person, not a defect
+class Usage(Exception):
     """Arguments that make no command; ``next_step`` says which would."""
 
     def __init__(self, problem: str, next_step: str = "pinnedrules --help") -> None:

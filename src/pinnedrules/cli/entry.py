@@ -40,7 +40,8 @@ def run(argv: list[str]) -> int:
         printer.fail(refusal.reason, refusal.next_step)
         return UNREADABLE
     except RuleFileError as error:
-        printer.fail(_without_hint(error), error.hint)
+        where = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: " if error.file else ""
+        printer.fail(where + error.problem, error.hint)
         return UNREADABLE
     except (PinnedRulesError, OSError) as error:
         printer.fail(str(error), getattr(error, "next_step", ""))
@@ -57,7 +58,3 @@ def _run(argv: list[str], printer: Printer) -> int:
     command = importlib.import_module(f"pinnedrules.cli.{arguments.module}")
     code: int = command.run(arguments, printer)
     return code
-
-
-def _without_hint(error: RuleFileError) -> str:
-    return RuleFileError(error.problem, file=error.file, line=error.line, column=error.column).args[0]

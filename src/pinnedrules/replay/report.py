@@ -155,7 +155,9 @@ def _table(title: str, rows: dict[str, dict[str, int]]) -> list[str]:
 def _stopped(rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
-    lines = [f"stopped calls ({len(rows)}" + (f", the first {_SHOWN}; --json has all):" if len(rows) > _SHOWN else "):")]
+    lines = [
+        f"stopped calls ({len(rows)}" + (f", the first {_SHOWN}; --json has all):" if len(rows) > _SHOWN else "):")
+    ]
     for row in rows[:_SHOWN]:
         why = "; ".join(row["reasons"]) or "no rule allows it"
         place = f"{row['conversation']} message {row['message']}"

@@ -45,7 +45,8 @@ class ToolBook:
 class Trace:
     """One recorded conversation. ``name`` is its ``id``, else its line; ``system`` is Anthropic's top-level prompt.
 
-    ``suite`` is the group of conversations that the line says it belongs to, maybe none. ``guessed`` names the tools without a definition, whose arguments as used in the trace count as declared.
+    ``suite`` is the group of conversations that the line says it belongs to, maybe none. ``guessed`` names the tools
+    without a definition, whose arguments as used in the trace count as declared.
     """
 
     name: str
@@ -169,9 +170,9 @@ def _guessed(messages: Sequence[Message], known: set[str], dialect: DialectName)
     for message in messages:
         if message["role"] != "assistant":
             continue
-        for name, arguments in _used(message):
+        for name, given in _used(message):
             if name and name not in known:
-                used.setdefault(name, set()).update(arguments)
+                used.setdefault(name, set()).update(given)
     made: list[Message] = []
     for name, arguments in used.items():
         schema = {"type": "object", "properties": {argument: {} for argument in sorted(arguments)}}

@@ -1,0 +1,116 @@
+"""``pinnedrules approvals``: what agents ask, and a person's answers. The principal is the OS user."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pinnedrules.cli.entry import FOUND, OK
+from pinnedrules.cli.printing import Printer, age
+from pinnedrules.cli.states import found_states, person_here
+from pinnedrules.cli.story import told
+from pinnedrules.control.state import StateFolder
+from pinnedrules.control.store import Store
+from pinnedrules.errors import ApprovalError
+from pinnedrules.rules.printable import shown
+from pinnedrules.types import Ticket
+
+__all__ = ["run"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A store and the folder it belongs to."""
+
+    state: Path
+    store: Store
+
+
+def run(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Return 0 when listed or all answered, 1 when an answer could not be given."""
+    places = [
+        _Place(state.path, Store(state.database)) for state in found_states(arguments.state) if state.database.exists()
+    ]
+    try:
+        if arguments.action == "list":
+            return _list(places, printer)
+        return _answer(arguments, places, printer)
+    finally:
+        for place in places:
+            place.store.close()
+
+
+def _list(places: Sequence[_Place], printer: Printer) -> int:
+    now_us = time.time_ns() // 1000
+    found = [(place, ticket) for place in places for ticket in place.store.tickets("open", now_us=now_us)]
+    asking = _asking({ticket.id for _, ticket in found}, {place.state for place, _ in found})
+    for place, ticket in found:
+        printer.line(f"{ticket.id}  {shown(ticket.summary, 400)}", "open")
+        for rule in asking.get(ticket.id, ()):
+            printer.line(f"  {rule}")
+        waited, left = age(now_us - ticket.asked_us), age(ticket.expires_us - now_us)
+        printer.line(
+            f"  session {shown(ticket.session)}, asked {waited} ago, expires in {left}, state {place.state}", "quiet"
+        )
+    if not found:
+        printer.line(
+            "nothing waits for an answer" if places else "no state folder was found; name one with --state DIR"
+        )
+    printer.document(
+        {
+            "open": [
+                {"state": str(place.state), **asdict(ticket), "why_asked": list(asking.get(ticket.id, ()))}
+                for place, ticket in found
+            ]
+        }
+    )
+    return OK
+
+
+def _asking(tickets: set[str], states: set[Path]) -> dict[str, list[str]]:
+    """Return for each ticket the rules that ask and why, as far as the log has them: not while the wait goes on."""
+    found: dict[str, list[str]] = {}
+    for state in states:
+        for item in told(StateFolder(state).log):
+            ticket = item.body.get("ticket")
+            if item.record["type"] == "decision" and ticket in tickets:
+                rules = [f"rule {rule}" for rule in item.body["rules"]]
+                reasons = [shown(reason, 300) for reason in item.values.get("reasons", ())]
+                found[str(ticket)] = [f"{', '.join(rules) or 'no rule permits it'}: {'; '.join(reasons)}"]
+    return found
+
+
+def _answer(arguments: argparse.Namespace, places: Sequence[_Place], printer: Printer) -> int:
+    yes = arguments.action == "approve"
+    by, answers = person_here(), []
+    for name in arguments.ids:
+        ticket, problem = _one(name, places, yes, by, getattr(arguments, "why", ""))
+        if ticket is None:
+            printer.line(f"{shown(name)}: {problem}", "bad")
+        elif yes:
+            printer.line(f"approved by {by}, once: {shown(ticket.summary, 400)}", "good")
+            printer.line(f"  session {shown(ticket.session)}, exactly the call {ticket.call_sha256}")
+        else:
+            printer.line(f"denied by {by}: {shown(ticket.summary, 400)}", "good")
+        answers.append({"id": name, "ticket": asdict(ticket) if ticket else None, "error": problem})
+    printer.document({"by": by, "approve": yes, "answers": answers})
+    return OK if all(answer["ticket"] for answer in answers) else FOUND
+
+
+def _one(name: str, places: Sequence[_Place], yes: bool, by: str, why: str) -> tuple[Ticket | None, str]:
+    """Answer the ticket in the first store that knows it; else return what is in the way."""
+    problem = "no state folder was found; name one with --state DIR"
+    for place in places:
+        try:
+            place.store.ticket(name)
+        except ApprovalError as error:
+            problem = str(error)
+            continue
+        try:
+            return place.store.answer(name, yes, by=by, now_us=time.time_ns() // 1000, why=why), ""
+        except ApprovalError as error:
+            return None, str(error)
+    return None, problem

@@ -1,0 +1,88 @@
+"""``pinnedrules log``: what happened, in lines that can be read, and whether the log is whole."""
+
+from __future__ import annotations
+
+import argparse
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pinnedrules.cli.arguments import Usage
+from pinnedrules.cli.entry import FOUND, OK
+from pinnedrules.cli.printing import Printer
+from pinnedrules.cli.states import found_states
+from pinnedrules.cli.story import Told, tell, told
+from pinnedrules.evidence.reader import check
+
+__all__ = ["run"]
+
+
+def run(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Return 0; with ``--check`` 1 when a lane is broken."""
+    logs = [state.log for state in found_states(arguments.state) if state.log.is_dir()]
+    if not logs:
+        raise Usage("no log was found", "name the state folder with --state DIR")
+    return _check(logs, printer) if arguments.check else _tell(arguments, logs, printer)
+
+
+def _tell(arguments: argparse.Namespace, logs: Sequence[Path], printer: Printer) -> int:
+    document = []
+    for log in logs:
+        if len(logs) > 1:
+            printer.line(f"{log}:", "quiet")
+        wanted = _wanted(arguments, log)
+        shown: Iterator[Told] | deque[Told] = deque(wanted, maxlen=arguments.last) if arguments.last else wanted
+        for item in shown:
+            printer.line(*tell(item))
+            if printer.as_json:
+                document.append({"log": str(log), "record": item.record, "values": item.values})
+    printer.document({"records": document})
+    return OK
+
+
+def _wanted(arguments: argparse.Namespace, log: Path) -> Iterator[Told]:
+    for item in told(log):
+        if arguments.session and item.record["session"] != arguments.session:
+            continue
+        if arguments.type and item.record["type"] != arguments.type:
+            continue
+        if arguments.tool and item.body.get("tool") != arguments.tool:
+            continue
+        if arguments.verdict and item.body.get("verdict") != arguments.verdict:
+            continue
+        yield item
+
+
+def _check(logs: Sequence[Path], printer: Printer) -> int:
+    lanes: list[dict[str, object]] = []
+    excludes = ""
+    for log in logs:
+        for lane in check(log):
+            place = f"{log}, lane {lane.lane}"
+            if lane.broken is not None:
+                printer.line(f"BROKEN at line {lane.broken.line}: {place}: {lane.broken.reason}", "bad")
+                printer.line(f"  the {lane.records} records before it are whole", "bad")
+            else:
+                printer.line(f"{lane.status}: {place}: {lane.records} records, head {lane.head}", "good")
+            if lane.torn:
+                printer.line(f"  {lane.torn} bytes at the end never became a record (a crash during a write)", "open")
+            excludes = lane.excludes
+            broken = None if lane.broken is None else {"line": lane.broken.line, "reason": lane.broken.reason}
+            lanes.append(
+                {
+                    "log": str(log),
+                    "lane": lane.lane,
+                    "status": "broken" if lane.broken else lane.status,
+                    "records": lane.records,
+                    "head": lane.head,
+                    "torn": lane.torn,
+                    "broken": broken,
+                }
+            )
+    if excludes:
+        printer.line(f"unanchored: {excludes}")
+    else:
+        printer.line("no lane: nothing was ever written here", "open")
+    whole = not any(lane["broken"] for lane in lanes)
+    printer.document({"whole": whole, "excludes": excludes, "lanes": lanes})
+    return OK if whole else FOUND
