@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -148,9 +148,9 @@ class StopFile:
             if held is not None:
                 removed.append(f"{held.state} of {scope} by {held.actor or 'nobody named'}")
             touched = scope == EVERYTHING and _sign(self._hand) is not None
-            self._write(lock, content)
+            self._write(lock, replace(content, hand=None) if touched else content)
             if touched:
-                # After the new epoch is written, so that a failure leaves the stop in force.
+                # Last, so that a failure leaves the stop in force; readers that look now wait for the lock.
                 self._hand.unlink()
                 removed.append("the file STOP")
         remaining = [*content.scopes, *(["the file STOP"] if _sign(self._hand) is not None else [])]
@@ -165,7 +165,7 @@ class StopFile:
                 hand = _sign(self._hand)
                 content = self._content()
                 if content.hand != hand:
-                    content = _Content(content.epoch + 1, content.scopes, hand)
+                    content = replace(content, epoch=content.epoch + 1, hand=hand)
                 self._write(lock, content)
                 file = _sign(self._file)
         states = {

@@ -218,25 +218,26 @@ def call_hash(session: SessionId, call: Call, ruleset_sha256: str, epoch: int) -
         "user": session.user,
         "session": session.name,
         "tool": call.name,
-        "arguments": _arguments(call),
         "ruleset_sha256": ruleset_sha256,
         "stop_epoch": epoch,
     }
-    return hashlib.sha256(b"pinnedrules/call/v1\0" + canonical(content)).hexdigest()
+    return _hash(b"pinnedrules/call/v1\0", call, content)
 
 
 def args_hash(call: Call) -> str:
     """Return the hash of a call's arguments alone, by value as in :func:`call_hash`."""
-    return hashlib.sha256(b"pinnedrules/arguments/v1\0" + canonical(_arguments(call))).hexdigest()
+    return _hash(b"pinnedrules/arguments/v1\0", call, {})
 
 
-def _arguments(call: Call) -> dict[str, object]:
+def _hash(domain: bytes, call: Call, content: Mapping[str, object]) -> str:
     if call.kind != "custom":
         try:
-            return {"json": exact(call.arguments)}
+            known = canonical({**content, "arguments": {"json": exact(call.arguments)}})
         except ValueError:
             pass  # the text itself is all there is
-    return {"text": call.arguments}
+        else:
+            return hashlib.sha256(domain + known).hexdigest()
+    return hashlib.sha256(domain + canonical({**content, "arguments": {"text": call.arguments}})).hexdigest()
 
 
 def _parse(line: bytes) -> dict[str, object]:
