@@ -25,10 +25,9 @@ class Marker:
 
 # Sources: platform.claude.com/docs on compaction (beta compact-2026-09-04), on context editing (compact_20260112,
 # clear_tool_uses_20250919, clear_thinking_20251015) and the message object's context_management.applied_edits; the
-# header is what anthropic 0.75 to 0.93 sends with its own client-side compaction (lib/tools/_beta_runner.py). The four
-# plain names are members of Chat Completions requests: OpenRouter's transforms (openrouter.ai/docs, message transforms),
-# and what the Responses API knows under the same names (platform.openai.com/docs, conversation state) on servers that
-# take it in Chat Completions too; none of them says in the answer that it did something.
+# header is what anthropic 0.75 to 0.93 sends with its own client-side compaction (lib/tools/_beta_runner.py). Some
+# servers take settings in Chat Completions too: OpenRouter's transforms (openrouter.ai/docs, message transforms), and
+# context_management and truncation as in the Responses API; their answers do not say whether anything was dropped.
 MARKERS: Mapping[str, Marker] = MappingProxyType(
     {
         "header:x-stainless-helper=compaction": Marker("client", "asked"),
@@ -36,10 +35,9 @@ MARKERS: Mapping[str, Marker] = MappingProxyType(
         "request:compact_20260112": Marker("threshold", "armed"),
         "request:clear_tool_uses_20250919": Marker("edits", "armed"),
         "request:clear_thinking_20251015": Marker("edits", "armed"),
-        "compaction": Marker("threshold", "armed"),
-        "context_management": Marker("threshold", "armed"),
-        "transforms": Marker("threshold", "armed"),
-        "truncation": Marker("threshold", "armed"),
+        "request:context_management": Marker("threshold", "armed"),
+        "request:transforms": Marker("threshold", "armed"),
+        "request:truncation": Marker("threshold", "armed"),
         "answer:compaction": Marker("threshold", "done"),
         "answer:applied_edits": Marker("edits", "done"),
     }
