@@ -125,7 +125,8 @@ async def _aperform(world: World, command: Command) -> Reply:
         return world.attempt(command)
     if isinstance(command, Sync):
         try:
-            return await asyncio.wrap_future(world.log.future(command.position))
+            await asyncio.wrap_future(world.log.future(command.position))
+            return None
         except Exception as error:  # noqa: BLE001 - a failure is a reply
             return Failed(error)
     if isinstance(command, Wait):

@@ -18,6 +18,7 @@ from pinnedrules.types import Call, SessionId, StopState
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
+    from pinnedrules.control.stop import Resumed
     from pinnedrules.gate.calls import Judged
     from pinnedrules.gate.context import Policy
     from pinnedrules.report import Report
@@ -73,7 +74,10 @@ class Guard:
         _one_of("mode", mode, ("enforce", "monitor"))
         _one_of("on_denied", on_denied, ("continue", "end", "raise"))
         if (rules is None) == (profile is None):
-            raise RuleFileError("give either a rule file or a profile", hint='Guard("rules.yaml") or Guard(profile="suggest-only")')
+            raise RuleFileError(
+                "give either a rule file or a profile",
+                hint='Guard("rules.yaml") or Guard(profile="suggest-only")',
+            )
         if rules is not None and tools is not None:
             raise RuleFileError("`tools` goes with a profile", hint="write them under `tools:` in the rule file")
         self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools)
@@ -83,7 +87,7 @@ class Guard:
         in_force = self._source.rules
         who, chosen, wait = _approver(approver)
         self._ask_wait = wait if ask_wait is None else ask_wait
-        self._stop = StopFile(self.folder)
+        self._stop = StopFile(self.folder.path)
         self._store = Store(self.folder.database)
         self._secret = self._store.secret()
         self._log = Log(
@@ -150,10 +154,11 @@ class Guard:
         """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
         return self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
 
-    def resume(self, reason: str, *, session: str = "", user: str) -> StopState:
-        """Resume. *user* names the person who says so: an agent may stop itself, never resume."""
-        if not user:
-            raise StateError("resuming needs the name of the person who resumes")
+    def resume(self, reason: str, *, session: str = "", user: str) -> Resumed:
+        """Resume. *user* names the person who says so: an agent may stop itself, never resume.
+
+        The answer says what was lifted and what still stands. Raises ApprovalError when *user* is nobody.
+        """
         return self._stop.resume(actor=user, reason=reason, scope=_scope(session))
 
     def raise_if_stopped(self) -> None:
@@ -259,8 +264,12 @@ def _approver(approver: object) -> tuple[str, Approver | None, float]:
     if not unusable:
         return "asks are answered at this terminal", terminal, 300.0
     if approver == "terminal":
-        raise StateError(f"no terminal to ask at: {unusable}; use approver=\"tickets\" or a callable")
-    return f"nobody to ask here ({unusable}), so asks are refused with a ticket (pinnedrules approvals list)", None, 0.0
+        raise StateError(f'no terminal to ask at: {unusable}; use approver="tickets" or a callable')
+    return (
+        f"nobody to ask here ({unusable}), so asks are refused with a ticket (pinnedrules approvals list)",
+        None,
+        0.0,
+    )
 
 
 def _loop_running() -> bool:
@@ -281,11 +290,11 @@ def _call(name: str, arguments: Mapping[str, object] | str) -> Call:
 
 
 def _scope(session: str) -> str:
-    return f"session:{session}" if session else "*"
+    from pinnedrules.control.stop import EVERYTHING, session_scope
+
+    return session_scope(session) if session else EVERYTHING
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
-
-

@@ -99,13 +99,15 @@ class World:
                 self.report.add(command.entry)
                 return self.log.append(command.entry, moment())
             case Sync():
-                return self.log.wait(command.position, _SYNC_SECONDS)
+                self.log.wait(command.position, _SYNC_SECONDS)
+                return None
             case ReadLedger():
                 return self.store.read_ledger(command.session)
             case WriteLedger():
                 return self.store.write_ledger(command.session, command.state)
             case Keep():
-                return self.store.keep(command.restore)
+                self.store.keep(command.restore)
+                return None
             case Find():
                 return self.store.find(command.tokens)
             case Ask():
@@ -131,7 +133,9 @@ class World:
         if not fresh:
             return ticket
         if self._approver is None:
-            self._announce(f"pinnedrules: nobody is here to ask about {summary}; pinnedrules approvals approve {ticket.id}")
+            self._announce(
+                f"pinnedrules: nobody is here to ask about {summary}; pinnedrules approvals approve {ticket.id}"
+            )
             return ticket
         self._approver.ask(ticket, proposal, lambda yes, by, why: self._answer(ticket.id, yes, by, why))
         return ticket

@@ -333,8 +333,6 @@ class _Upstream:
             if callable(part):
                 part()
                 continue
-            if isinstance(part, BaseException):
-                return Failed(part)
             return part
         return b""
 

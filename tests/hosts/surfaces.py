@@ -342,8 +342,10 @@ def run(surface: Surface, client: Any, messages: list[Any]) -> Turn:
     if type(client).__name__.startswith("Async"):
 
         async def main() -> Turn:
-            turn: Turn = await surface.asynchronous(client, messages)
-            await client.close()
+            try:
+                turn: Turn = await surface.asynchronous(client, messages)
+            finally:
+                await client.close()
             return turn
 
         return asyncio.run(main())

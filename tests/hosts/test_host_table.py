@@ -19,6 +19,7 @@ from pinnedrules.testing.script import ProposedCall, Reply, Script
 
 DELETE = ProposedCall("delete_mail", {"id": "7"})
 ARCHIVE = ProposedCall("archive", {"id": "7"})
+LONG = ProposedCall("archive", {"id": "7" * 80})
 SENTENCE = "Never delete before the owner confirms."
 TABLE = [
     pytest.param(kind, surface, id=f"{kind} {surface.name}")
@@ -52,7 +53,7 @@ def test_an_allowed_call_arrives_with_its_exact_arguments(kind: str, surface: Su
     assert turn.calls[0][0] == "archive"
     assert json.loads(turn.calls[0][1]) == {"id": "18446744073709551617"}
     assert turn.text == "Archiving."
-    assert_seen_in_every_request(provider, SENTENCE)
+    assert_seen_in_every_request(provider, guard.block)
 
 
 @EVERY
@@ -67,7 +68,7 @@ def test_a_refused_call_never_arrives_and_the_next_answer_does(kind: str, surfac
     assert turn.finish in ("stop", "end_turn")
     assert len(provider.requests) == 2
     assert_all_accepted(provider)
-    assert_seen_in_every_request(provider, SENTENCE)
+    assert_seen_in_every_request(provider, guard.block)
 
 
 @EVERY
@@ -158,7 +159,7 @@ def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, gu
 @KINDS
 def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, guard: Guard) -> None:
     """Invariant 2: a stream cut in the middle of a call."""
-    with ScriptedProvider(Script([Reply("", calls=[ARCHIVE], cut_after_frames=4)])) as provider:
+    with ScriptedProvider(Script([Reply("", calls=[LONG], cut_after_frames=4)])) as provider:
         client = guard.wrap(make_client(kind, provider, max_retries=0))
         with pytest.raises(Exception) as caught:  # noqa: PT011 - the SDKs and HTTP libraries name it differently
             run(streamed(kind), client, [{"role": "user", "content": "hi"}])
@@ -169,7 +170,7 @@ def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, guard:
 @KINDS
 def test_a_stream_that_ends_in_good_order_inside_a_call_is_unreadable(kind: str, guard: Guard) -> None:
     """Invariant 2: the call is never released, and the error says why."""
-    reply = Reply("", calls=[ARCHIVE], cut_after_frames=4, cut_cleanly=True)
+    reply = Reply("", calls=[LONG], cut_after_frames=4, cut_cleanly=True)
     with ScriptedProvider(Script([reply])) as provider:
         client = guard.wrap(make_client(kind, provider))
         with pytest.raises(Unreadable):
@@ -309,7 +310,10 @@ def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard:
         }[door]()
 
     async def aknock(client: Any) -> Any:
-        return await knock(client)
+        try:
+            return await knock(client)
+        finally:
+            await client.close()
 
     with ScriptedProvider(Script([])) as provider:
         client = guard.wrap(make_client(kind, provider))

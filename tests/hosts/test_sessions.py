@@ -179,7 +179,7 @@ def _tool() -> Any:
 
 
 def _records(guard: Guard) -> list[Any]:
-    from pinnedrules.evidence.log import read
+    from pinnedrules.evidence.reader import read
 
     guard.close()
-    return list(read(guard.folder.log))
+    return [line for line in read(guard.folder.log) if line["session"]]

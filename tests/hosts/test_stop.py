@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.hosts.surfaces import make_client
 
-from pinnedrules import Guard, StateError, Stopped
+from pinnedrules import ApprovalError, Guard, Stopped
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply
 
@@ -36,7 +36,7 @@ def test_resuming_takes_a_person(guard: Guard) -> None:
     """Agents can stop themselves, never resume."""
     guard.stop("enough")
 
-    with pytest.raises(StateError, match="person"):
+    with pytest.raises(ApprovalError):
         guard.resume("go", user="")
     guard.resume("looked at it", user="kim")
 
@@ -107,7 +107,7 @@ def test_a_forked_child_is_stopped_and_keeps_its_own_evidence(guard: Guard) -> N
                 os._exit(code)
         _, status = os.waitpid(pid, 0)
         client.close()
-    from pinnedrules.evidence.log import check
+    from pinnedrules.evidence.reader import check
 
     assert os.waitstatus_to_exitcode(status) == 0
     with pytest.raises(Stopped, match="from the child"):

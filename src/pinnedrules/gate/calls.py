@@ -128,8 +128,9 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
 def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
     """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
     moment = yield from now(ctx)
+    strictest: Decision | None = None
     for _ in range(_ATTEMPTS):
-        strictest: Decision | None = None
+        strictest = None
         ledgers: list[tuple[SessionId, LedgerState]] = []
         for session in ctx.sessions:
             ledger = yield ReadLedger(session)
@@ -146,6 +147,7 @@ def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
             yield from _write(ctx, call, strictest, ledgers, moment)
         ):
             return strictest
+    assert strictest is not None
     return _deny(strictest, "the ledger is written by too many at once")
 
 

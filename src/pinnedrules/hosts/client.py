@@ -7,14 +7,11 @@ used here (``_build_request``, ``_prepare_options``, ``_client``, ``_transport``
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pinnedrules.errors import PathRefused, Refused
 from pinnedrules.hosts.keeper import Core, Keeper
 from pinnedrules.types import SessionId
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["gate_http", "guarded"]
 
@@ -85,8 +82,7 @@ class _GuardedAsync(_Guarded):
 
 def gate_http(client: Any, keeper: Keeper) -> None:
     """Gate the transport and every mount (environment proxies) of an ``httpx`` or ``httpx2`` client, in place, once."""
-    kinds = _transports(client)
-    plain, asynchronous = kinds
+    plain, asynchronous = _transports(client)
     kind = asynchronous if hasattr(client, "aclose") else plain
     if not isinstance(client._transport, kind):
         client._transport = kind(client._transport, keeper)
@@ -110,7 +106,7 @@ def guarded(client: C, core: Core, session: SessionId) -> C:
     asynchronous, error_base = _sdk(client)
     keeper = Keeper(core, session, error_base)
     mixin = _GuardedAsync if asynchronous else _GuardedSync
-    subclass = type(base.__name__, (mixin, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
+    subclass: Any = type(base.__name__, (mixin, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
     wrapped: Any = subclass.__new__(subclass)
     # Resources are cached on the instance and point back at the unguarded client; they are made anew on first use.
     cached = {name for kind in base.__mro__ for name, value in vars(kind).items() if _is_cached(value)}
@@ -144,7 +140,7 @@ def _sdk(client: object) -> tuple[bool, type[Exception]]:
     )
 
 
-def _transports(client: object) -> tuple[Callable[..., Any] | Any, Callable[..., Any] | Any]:
+def _transports(client: object) -> tuple[type[Any], type[Any]]:
     for kind in type(client).__mro__:
         package = kind.__module__.partition(".")[0]
         if package == "httpx2":
