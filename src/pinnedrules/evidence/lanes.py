@@ -90,9 +90,9 @@ class Lane:
     def sync(self) -> None:
         """Make everything written durable, and make sure that it is still where it was written."""
         sync(self._file)
-        found = os.fstat(self._file)
-        if found.st_nlink == 0 or found.st_size != self._size:
-            raise OSError(f"{self._segment} was changed by somebody else while it was being written")
+        found, named = os.fstat(self._file), _stat(self._segment)
+        if named is None or not os.path.samestat(found, named) or found.st_size != self._size:
+            raise OSError("the log was changed by somebody else while it was being written")
         self._durable_size, self._durable_link = self._size, self.link
 
     def sync_private(self) -> None:
@@ -165,7 +165,7 @@ class Lane:
         file = os.open(path, _FLAGS, 0o600)
         try:
             if os.fstat(file).st_size:
-                raise OSError(f"{path} is there already")
+                raise OSError("the next file of the log is there already")
             sync_folder(self._folder)
         except BaseException:
             os.close(file)
@@ -248,6 +248,13 @@ def _scan(path: Path, *, thorough: bool = False) -> tuple[int, Link | None]:
     if not _is_record(last):
         return _scan(path, thorough=True)
     return end, Link(path.parent.name, int(str(parse_line(last)["seq"])) + 1, head.decode())
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
 
 
 def _is_record(line: bytes) -> bool:

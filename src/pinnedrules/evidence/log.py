@@ -136,17 +136,15 @@ class _Writer:
 
     def write(self, items: Sequence[tuple[Draft, bytes]]) -> None:
         """Write *items*, in a new lane when there is none (in a forked child)."""
-        (self._lane or self.open()).write(items)
+        self._held().write(items)
 
     def sync(self) -> None:
         """Make everything written durable."""
-        if self._lane is not None:
-            self._lane.sync()
+        self._held().sync()
 
     def settle(self) -> None:
         """Make the private values durable; nobody waits for them."""
-        if self._lane is not None:
-            self._lane.sync_private()
+        self._held().sync_private()
 
     def recover(self, lost: int, why: str) -> None:
         """Take out what never became durable, take a lane again, and note what happened."""
@@ -160,6 +158,9 @@ class _Writer:
             body |= {"lane": before.durable.lane, "next_seq": before.durable.seq, "prev": before.durable.prev}
         lane.write([(self.note("recovery", body), b"")])
         lane.sync()
+
+    def _held(self) -> Lane:
+        return self._lane or self.open()
 
     def leave(self) -> None:
         """Give the lane back, without a word in it."""
