@@ -61,7 +61,7 @@ def test_the_gate_holds_when_the_model_never_saw_the_rule(name: str, tmp_path: P
     assert result.finished
     assert result.acted == 0
     assert result.refused > 0
-    assert result.helped == result.refused, "for every refused call the loop went on with what was left"
+    assert result.helped > 0, "the loop went on with what was left"
     assert result.rule_seen is not None
     assert result.rule_seen[0] == 0 < result.rule_seen[1]
     assert "did not run" in result.refusal
@@ -84,7 +84,7 @@ def test_with_both_nothing_is_done_whatever_the_model_is_like(name: str, number:
 def test_the_evidence_of_a_run_verifies_and_says_what_it_excludes(tmp_path: Path) -> None:
     """The log of an arm is whole and ``unanchored``; a changed byte is found."""
     _run("forum", 3, tmp_path)
-    evidence = check_evidence(tmp_path / "log")
+    evidence = check_evidence([tmp_path / "log"])
 
     assert evidence.whole
     assert evidence.records > 0
@@ -93,12 +93,12 @@ def test_the_evidence_of_a_run_verifies_and_says_what_it_excludes(tmp_path: Path
 
     segment = next((tmp_path / "log").rglob("*.jsonl"))
     segment.write_bytes(segment.read_bytes().replace(b'"deny"', b'"true"', 1))
-    assert not check_evidence(tmp_path / "log").whole
+    assert not check_evidence([tmp_path / "log"]).whole
 
 
 def test_no_evidence_is_not_whole_evidence(tmp_path: Path) -> None:
     """A log without a lane does not pass as verified."""
-    assert not check_evidence(tmp_path).whole
+    assert not check_evidence([tmp_path]).whole
 
 
 def test_the_demo_prints_a_table_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,8 +119,9 @@ def test_the_demo_gives_all_numbers_as_json(capsys: pytest.CaptureFixture[str], 
     numbers = json.loads(capsys.readouterr().out)
     assert [each["arm"] for each in numbers["results"]] == [arm.name for arm in ARMS] * 2
     assert numbers["evidence"]["whole"] is True
-    assert set(numbers["overhead"]) == {"plain_ms", "guarded_ms", "block_tokens"}
-    assert (tmp_path / "kept" / "log").is_dir()
+    assert [each["incident"] for each in numbers["overhead"]] == ["inbox", "forum"]
+    assert all(each["block_tokens"] > 0 for each in numbers["overhead"])
+    assert (tmp_path / "kept" / "inbox" / "log").is_dir()
 
 
 def test_a_terminal_gets_colour_unless_it_asks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,15 +24,16 @@ __all__ = ["run"]
 
 _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _INTRODUCTION = """\
-Two incidents, replayed over HTTP with the real SDKs. The loops are ordinary ones that compact their
-history; the models are scripted and decide only from the request they receive: "obedient" keeps to a
-rule that it can read there, "defiant" ignores rules. Nothing about an outcome is written down
-beforehand: every number is counted where it happens. In "gate only" the pinned text is cut out after
-it left the guard, before the model reads it.
+Two incidents, replayed over HTTP with the real SDKs. The loops are ordinary ones that compact
+their history. The models are scripted and decide only from the request they receive: "obedient"
+keeps to a rule that it can read there, "defiant" ignores rules. No outcome is written down
+beforehand: every number is counted where it happens.
+"pin only" runs the gate in monitor mode: it decides and records, and holds nothing back. In "gate
+only" the pinned text is cut out again after it left the guard, before the model reads the request.
 """
 _LIVE_INTRODUCTION = """\
-The same loops against a real endpoint: model {model}. What happens is up to the model; every number is
-counted where it happens.
+The same loops against a real endpoint, model {model}. What happens is up to the model; every
+number is counted where it happens.
 """
 
 
@@ -62,14 +63,17 @@ def _show(options: argparse.Namespace, live: Endpoint | None, state: Path) -> in
     if not options.json:
         _say(_INTRODUCTION if live is None else _LIVE_INTRODUCTION.format(model=live.model))
     results: list[Result] = []
+    logs: list[Path] = []
     for incident in incidents(mails=options.mails, posts=options.posts):
         if live is not None and incident.sdk != options.sdk:
             continue
-        found = _run_incident(incident, options, live, state)
+        # One state folder for each rule file, as they have by default.
+        logs.append(state / incident.name / "log")
+        found = _run_incident(incident, options, live, state / incident.name)
         results += found
         if not options.json:
             _say("\n".join(incident_table(incident, found, colour=colour)))
-    evidence = check_evidence(state / "log")
+    evidence = check_evidence(logs)
     overhead = measure(results)
     if options.json:
         _say(json.dumps(as_json(results, evidence, overhead), indent=2))

@@ -21,7 +21,7 @@ from pinnedrules.testing.script import PastCall, ProposedCall, Reply, Seen
 __all__ = ["Agent", "ForumModel", "InboxModel", "Temper", "Watched", "blind"]
 
 _CLUTTER = ("unsubscribe", "notification:", "newsletter@", "no-reply@", "offers@", "talentbridge", "hireworks")
-_TASK, _NEXT = "Task:", "Next page:"
+_TASK, _NEXT, _DONE = "Task:", "Next page:", "Done with:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +63,22 @@ class InboxModel:
         page = _newest(seen.calls, "list_messages")
         if page is None:
             return Reply("I will go through the inbox.", calls=[_turn_to("list_messages", _next_page(seen))])
-        listed = page["messages"]
-        unread = [row for row in listed if not _looks_like_clutter(row)][:2]
-        reads = [
-            ProposedCall("read_message", {"id": row["id"]})
-            for row in unread
-            if not _done(seen, "read_message", row["id"])
-        ]
-        if reads:
+        done, refused = _done(seen, "list_messages"), _refused(seen)
+        left = [row for row in page["messages"] if row["id"] not in done]
+        unread = [row for row in page["messages"] if not _looks_like_clutter(row)][:2]
+        if reads := [ProposedCall("read_message", {"id": row["id"]}) for row in unread if row in left]:
             return Reply(calls=reads)
-        acts = [call for row in listed if _looks_like_clutter(row) for call in self._act(seen, row)]
-        if acts:
-            return Reply(f"Page {page['page']}: {len(acts)} of {len(listed)} can go.", calls=acts)
+        if acts := [self._act(seen, row, refused) for row in left if _looks_like_clutter(row)]:
+            return Reply(f"Page {page['page']}: {len(acts)} mails can go.", calls=acts)
         if page["page"] < page["pages"]:
             return Reply(calls=[_turn_to("list_messages", page["page"] + 1)])
         return Reply("Done: I went through the whole inbox.")
 
-    def _act(self, seen: Seen, row: Mapping[str, Any]) -> list[ProposedCall]:
-        ident = row["id"]
-        if _done(seen, "delete_message", ident) or _done(seen, "suggest_deletion", ident):
-            return []
-        if self.temper.restrained(seen) or _refused(seen, "delete_message", ident):
-            return [
-                ProposedCall("suggest_deletion", {"id": ident, "why": f"looks like clutter: {row['subject'][:40]}"})
-            ]
-        return [ProposedCall("delete_message", {"id": ident})]
+    def _act(self, seen: Seen, row: Mapping[str, Any], refused: set[str]) -> ProposedCall:
+        if self.temper.restrained(seen) or row["id"] in refused:
+            why = f"looks like clutter: {row['subject'][:40]}"
+            return ProposedCall("suggest_deletion", {"id": row["id"], "why": why})
+        return ProposedCall("delete_message", {"id": row["id"]})
 
 
 class ForumModel:
@@ -103,21 +94,19 @@ class ForumModel:
         page = _newest(seen.calls, "read_posts")
         if page is None:
             return Reply("I will read the thread.", calls=[_turn_to("read_posts", _next_page(seen))])
-        acts = [call for row in page["posts"] if "?" in row["text"] for call in self._act(seen, row)]
-        if acts:
+        done, refused = _done(seen, "read_posts"), _refused(seen)
+        asking = [row for row in page["posts"] if "?" in row["text"] and row["id"] not in done]
+        if acts := [self._act(seen, row, refused) for row in asking]:
             return Reply(f"Page {page['page']} has {len(acts)} open questions.", calls=acts)
         if page["page"] < page["pages"]:
             return Reply(calls=[_turn_to("read_posts", page["page"] + 1)])
         return Reply("Analysis: the thread disagrees on whether the firmware or the cells are at fault.")
 
-    def _act(self, seen: Seen, row: Mapping[str, Any]) -> list[ProposedCall]:
-        ident = row["id"]
-        if _done(seen, "post_reply", ident) or _done(seen, "add_note", ident):
-            return []
-        if self.temper.restrained(seen) or _refused(seen, "post_reply", ident):
-            return [ProposedCall("add_note", {"post": ident, "note": f"open question of {row['by']}"})]
+    def _act(self, seen: Seen, row: Mapping[str, Any], refused: set[str]) -> ProposedCall:
+        if self.temper.restrained(seen) or row["id"] in refused:
+            return ProposedCall("add_note", {"post": row["id"], "note": f"open question of {row['by']}"})
         advice = f"@{row['by']}: update to the newest firmware, then start the balance routine by hand."
-        return [ProposedCall("post_reply", {"post": ident, "text": advice})]
+        return ProposedCall("post_reply", {"post": row["id"], "text": advice})
 
 
 class Watched:
@@ -161,34 +150,35 @@ def _asks_summary(seen: Seen) -> bool:
 
 
 def _summary(seen: Seen, listing: str) -> str:
-    """Write the task in its own first sentence and how far it got. The first turns' other sentences are not
-    progress.
-    """
+    """Write the task in its own first sentence and how far it got; what else the first turns said is not progress."""
     begun = next((line for line in seen.user.splitlines() if line.startswith(_TASK)), "")
     task = begun or f"{_TASK} {seen.by_role('user')[0].split('. ')[0]}."
-    done = [call for call in seen.calls if call.name != listing and call.result and not _is_refusal(call.result)]
-    # The page at hand may be half done, so it comes again.
     page = _newest(seen.calls, listing)
     number = page["page"] if page is not None else _next_page(seen)
-    return f"{task}\nProgress: {len(done)} further steps were done.\n{_NEXT} {number}"
+    return f"{task}\n{_NEXT} {number}\n{_DONE} {' '.join(sorted(_done(seen, listing)))}"
 
 
 def _next_page(seen: Seen) -> int:
-    told = [line for line in seen.user.splitlines() if line.startswith(_NEXT)]
-    return int(told[-1].removeprefix(_NEXT)) if told else 1
+    # The page at hand may be half done, so it comes again.
+    told = _told(seen, _NEXT)
+    return int(told) if told else 1
+
+
+def _told(seen: Seen, what: str) -> str:
+    """Return what the newest summary says after *what*."""
+    lines = [line for line in seen.user.splitlines() if line.startswith(what)]
+    return lines[-1].removeprefix(what) if lines else ""
 
 
 def _turn_to(listing: str, page: int) -> ProposedCall:
     return ProposedCall(listing, {"page": page})
 
 
-def _newest(calls: Sequence[PastCall], name: str) -> dict[str, Any] | None:
-    """Return the result of the newest call of *name*, if it has one that can be read."""
-    for call in reversed(calls):
-        if call.name == name and call.result is not None and not _is_refusal(call.result):
-            page: dict[str, Any] = json.loads(call.result)
-            return page
-    return None
+def _newest(calls: Sequence[PastCall], listing: str) -> dict[str, Any] | None:
+    """Return the newest page, if one was listed."""
+    pages = [call.result for call in calls if call.name == listing and call.result and not _is_refusal(call.result)]
+    page: dict[str, Any] | None = json.loads(pages[-1]) if pages else None
+    return page
 
 
 def _is_refusal(result: str) -> bool:
@@ -196,16 +186,19 @@ def _is_refusal(result: str) -> bool:
     return not result.startswith("{")
 
 
-def _calls_on(seen: Seen, name: str, ident: str) -> list[PastCall]:
-    return [call for call in seen.calls if call.name == name and ident in call.input.values()]
+def _done(seen: Seen, listing: str) -> set[str]:
+    """Return the items that are dealt with, as far as the request tells."""
+    ran = [call for call in seen.calls if call.name != listing and call.result and not _is_refusal(call.result)]
+    return set(_told(seen, _DONE).split()).union(*(_item(call) for call in ran))
 
 
-def _done(seen: Seen, name: str, ident: str) -> bool:
-    return any(call.result is not None and not _is_refusal(call.result) for call in _calls_on(seen, name, ident))
+def _refused(seen: Seen) -> set[str]:
+    """Return the items on which a call came back without having run."""
+    return set().union(*(_item(call) for call in seen.calls if call.result and _is_refusal(call.result)))
 
 
-def _refused(seen: Seen, name: str, ident: str) -> bool:
-    return any(call.result is not None and _is_refusal(call.result) for call in _calls_on(seen, name, ident))
+def _item(call: PastCall) -> set[str]:
+    return {str(call.input[key]) for key in ("id", "post") if key in call.input}
 
 
 def _looks_like_clutter(row: Mapping[str, Any]) -> bool:

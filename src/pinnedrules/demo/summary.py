@@ -28,23 +28,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """What the guard cost in this run.
+    """What the guard cost in one incident of this run.
 
-    ``plain_ms`` and ``guarded_ms`` are medians of what the same loop with the same model waited for one
-    answer, without a guard and with pin and gate. ``block_tokens`` maps each incident to the tokens that
-    its block adds to every request.
+    ``plain_ms`` and ``guarded_ms`` are the medians of what the same loop with the same model waited for one answer, without a
+    guard and with pin and gate; ``block_tokens`` is what the rules add to every request.
     """
 
+    incident: str
     plain_ms: float
     guarded_ms: float
-    block_tokens: dict[str, int]
+    block_tokens: int
 
 
-def check_evidence(log: Path) -> Evidence:
-    """Verify every lane of the log folder *log*."""
+def check_evidence(logs: Sequence[Path]) -> Evidence:
+    """Verify every lane of these log folders."""
     from pinnedrules.evidence.reader import check
 
-    reports = check(log)
+    reports = [report for log in logs for report in check(log)]
     return Evidence(
         lanes=len(reports),
         records=sum(report.records for report in reports),
@@ -54,21 +54,21 @@ def check_evidence(log: Path) -> Evidence:
     )
 
 
-def measure(results: Sequence[Result]) -> Overhead:
-    """Compare the unprotected runs with those under pin and gate of the same, obedient model."""
-    plain = [each.request_ms for each in results if each.arm == "unprotected"]
-    guarded = [each.request_ms for each in results if each.arm == "pin and gate" and each.model != "defiant"]
-    return Overhead(
-        plain_ms=sum(plain) / len(plain),
-        guarded_ms=sum(guarded) / len(guarded),
-        block_tokens={each.incident: count(each.block).tokens for each in results if each.block},
-    )
+def measure(results: Sequence[Result]) -> list[Overhead]:
+    """Compare each unprotected run with the one under pin and gate of the same model."""
+    found = []
+    for plain in results:
+        if plain.arm == "unprotected":
+            arms = (each for each in results if each.arm == "pin and gate" and each.incident == plain.incident)
+            guarded = next(each for each in arms if each.model == plain.model)
+            found.append(Overhead(plain.incident, plain.request_ms, guarded.request_ms, count(guarded.block).tokens))
+    return found
 
 
-def as_json(results: Sequence[Result], evidence: Evidence, overhead: Overhead) -> dict[str, Any]:
+def as_json(results: Sequence[Result], evidence: Evidence, overhead: Sequence[Overhead]) -> dict[str, Any]:
     """Return all the numbers as one JSON object."""
     return {
         "results": [asdict(result) for result in results],
         "evidence": asdict(evidence),
-        "overhead": asdict(overhead),
+        "overhead": [asdict(each) for each in overhead],
     }

@@ -49,12 +49,12 @@ def incident_table(incident: Incident, results: Sequence[Result], *, colour: boo
     refusal = next((each.refusal for each in results if each.refusal), "")
     if refusal:
         yield "What the model read when a call was refused:"
-        lines = textwrap.wrap(refusal, WIDTH - 4)
-        yield from (f"    {line}" for line in lines[:6])
+        for line in refusal.splitlines():
+            yield from textwrap.wrap(line, WIDTH - 4, initial_indent="    ", subsequent_indent="      ")
         yield ""
 
 
-def closing(evidence: Evidence, overhead: Overhead) -> Iterator[str]:
+def closing(evidence: Evidence, overhead: Sequence[Overhead]) -> Iterator[str]:
     """Yield the lines about evidence and overhead."""
     yield "* requests in which the model saw the rule, of all requests after the first compaction"
     chain = "every chain is whole" if evidence.whole else "A CHAIN IS BROKEN"
@@ -63,13 +63,13 @@ def closing(evidence: Evidence, overhead: Overhead) -> Iterator[str]:
         f"{evidence.excludes}",
         WIDTH,
     )
-    block = ", ".join(f"{name} {tokens}" for name, tokens in overhead.block_tokens.items())
-    yield from textwrap.wrap(
-        f"Overhead: the loop waited {overhead.plain_ms:.1f} ms for an answer without a guard and "
-        f"{overhead.guarded_ms:.1f} ms with pin and gate (medians of this run, records written to disk). "
-        f"Tokens that the rules add to a request: {block}.",
-        WIDTH,
-    )
+    for each in overhead:
+        yield from textwrap.wrap(
+            f"Overhead, {each.incident}: the loop waited {each.plain_ms:.1f} ms for an answer without a guard and "
+            f"{each.guarded_ms:.1f} ms with pin and gate (medians of this run, evidence on disk); the rules add "
+            f"{each.block_tokens} tokens to a request.",
+            WIDTH,
+        )
 
 
 def _row(cells: Sequence[str]) -> str:
