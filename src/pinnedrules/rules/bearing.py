@@ -40,6 +40,7 @@ _PROSE = re.compile(
     r"|in_reply_to|references|(?:thread|conversation|message|msg)_ids?)"
 )
 _HEADER = re.compile(r"(?:.+_)?(?:subject|title|from|sender|name|header|headers)")
+_RAW_HEADERS = re.compile(r"(?:.+_)?headers?")
 _SENDER = re.compile(r"(?:.+_)?(?:from|sender|author)(?:_e?mail|_address)?")
 
 
@@ -79,6 +80,12 @@ def bears_amount(name: str) -> bool:
 def bears_header(name: str) -> bool:
     """True for one-line texts that end up in a message's header, where a line break would begin another header."""
     return bool(_HEADER.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_raw_headers(name: str) -> bool:
+    """True for whole header lines given as text, in which any line can address somebody."""
+    return bool(_RAW_HEADERS.fullmatch(_words(name)))
 
 
 @lru_cache(maxsize=4096)

@@ -230,7 +230,14 @@ def _undeclared(round_: _Round) -> list[str]:
 
 
 def _default_reason(round_: _Round, verdict: Verdict) -> str:
-    what = "" if round_.tool.known else f"the tool {shown(round_.tool.name, 80)} is not declared; "
+    tool = round_.tool
+    what = ""
+    if not tool.known:
+        what = f"the tool {shown(tool.name, 80)} is not declared; "
+    elif not tool.exact:
+        what = f"the tool {shown(tool.name, 80)} is not declared by exactly this name; "
+    elif tool.effects != round_.effects:
+        what = "it reads at a place that its arguments name, so it also sends; "
     return f"{what}no rule permits it: {verdict} ({', '.join(round_.effects)})"
 
 

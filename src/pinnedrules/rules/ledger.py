@@ -17,6 +17,7 @@ from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.amounts import TOTAL_KEY
 from pinnedrules.rules.predicates.base import Facts
 from pinnedrules.rules.predicates.history import READ_UNTRUSTED
+from pinnedrules.rules.server_tools import server_untrusted
 from pinnedrules.types import Call, Decision, LedgerState, Moment
 
 __all__ = ["after"]
@@ -28,8 +29,9 @@ def after(
     """Return the ledger once *call* is released under *decision*; the very same object when nothing changes.
 
     Call it for released calls only (allowed, approved, or let through while only watching), with the decision that was
-    made for it. *untrusted* says of a provider-run tool that what it brings back comes from outside. A read at a place
-    that the model chose brings back words from outside too, unless the file says that this tool's source is trusted.
+    made for it. *untrusted* says of a tool that the file does not declare that what it brings back comes from outside;
+    of those with a provider's own name (``web_search``) it is known. A read at a place that the model chose brings back
+    words from outside too, unless the file says that this tool's source is trusted.
     """
     tool = rules.plan.tool(call.name)
     if tool is None:
@@ -37,7 +39,8 @@ def after(
     session: dict[str, str] = {}
     user: dict[str, str] = {}
     fetched = "read" in decision.effects and "send" in decision.effects and not tool.trusted
-    if (untrusted and not tool.known) or tool.untrusted or fetched:
+    stranger = not tool.known and (untrusted or server_untrusted(call.name))
+    if tool.untrusted or fetched or stranger:
         session[READ_UNTRUSTED] = "1"
     arguments: dict[str, object] | None = None
     for candidate in rules.plan.candidates(tool, decision.effects):

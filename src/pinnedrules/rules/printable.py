@@ -27,14 +27,17 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def shown(value: object, limit: int = LIMIT) -> str:
     """Return *value* as one printable line of at most *limit* characters and a note of how much was left out."""
     text = value if isinstance(value, str) else str(value)
-    cut = ""
-    if len(text) > limit:
-        cut = f" ({len(text)} characters)"
-        text = f"{text[: limit * 2 // 3]}…{text[-(limit // 3) :]}"
+    if len(text) <= limit:
+        return _line(text)
+    head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
+    return f"{_line(head)}…{_line(tail)} ({len(text)} characters)"
+
+
+def _line(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
-        return text + cut
+        return text
     latin = any(char.isascii() and char.isalpha() for char in text)
-    return "".join(_escaped(char) if _suspect(char, latin) else char for char in text) + cut
+    return "".join(_escaped(char) if _suspect(char, latin) else char for char in text)
 
 
 def _suspect(char: str, latin: bool) -> bool:

@@ -37,8 +37,8 @@ def server_effects(type: str) -> tuple[Effect, ...]:  # noqa: A002 - the provide
 
 
 def server_untrusted(type: str) -> bool:  # noqa: A002 - the providers' own word for it
-    """True when a provider-run tool of this type brings in words from outside; an unknown one does."""
-    return next((untrusted for prefix, _, untrusted in _KNOWN if _is(type, prefix)), True)
+    """True when a provider-run tool of this type is known to bring in words from outside."""
+    return any(untrusted for prefix, _, untrusted in _KNOWN if _is(type, prefix))
 
 
 def _is(name: str, prefix: str) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients
+from pinnedrules.rules.bearing import bears_header, bears_prose, bears_raw_headers, bears_recipients
 from pinnedrules.rules.predicates.base import Built, Cannot, Check, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.predicates.hosts import Hosts, canonical, hosts
 from pinnedrules.rules.printable import shown
@@ -77,14 +77,17 @@ def _split(text: str) -> list[str]:
 def _entry(part: str) -> list[tuple[str, str | None]]:
     if not part.endswith(">"):
         return [_address(part)]
-    display, _, inner = part[:-1].rpartition("<")
+    display, opened, inner = part[:-1].rpartition("<")
+    if not opened:
+        raise _Unclear("an angle bracket is not opened")
     found = [_address(inner)]
     display = display.strip(" ")
     if len(display) > 1 and display[0] == display[-1] == '"':
         display = display[1:-1]
         if "@" in display:
             found.append(_address(display))
-    elif "@" in display or ":" in display:
+    elif "@" in display or ":" in display or "=?" in display:
+        # "=?" begins an encoded word (RFC 2047), which may hide an address from who decodes late.
         raise _Unclear("a display name looks like an address")
     if any(char in '<>"\\()＠﹫' for char in display):
         raise _Unclear("a display name holds characters of an address")
@@ -133,12 +136,17 @@ class _Reading:
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
 
     def text(self, key: str, text: str, said: bool) -> None:
-        if not said and ("@" not in text and text.isascii()) and not bears_header(key):
-            return
         if (said or bears_header(key)) and _CONTROL.search(text):
             self.fails = Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
-        elif said or (not bears_prose(key) and len(text) < MAX_ADDRESS and _WHOLE.fullmatch(text)):
+        elif said:
             self.addresses(key, text)
+        elif "@" not in text and text.isascii():
+            return
+        elif len(text) < MAX_ADDRESS and _WHOLE.fullmatch(text):
+            if not bears_prose(key):
+                self.addresses(key, text)
+        elif "@" in text and bears_raw_headers(key):
+            self.unclear = Cannot(f"recipients: {shown(key, 40)} holds an address among header lines")
 
     def addresses(self, key: str, text: str) -> None:
         simple = _SIMPLE.fullmatch(text)
