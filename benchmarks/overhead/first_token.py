@@ -1,0 +1,52 @@
+"""Time from the call to the first token of a stream, over loopback, with the log on the disk of this machine.
+
+The request's record is made durable while the provider thinks, so a slow disk shows here only when it is
+slower than the provider.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benchmarks.overhead.bodies import body
+from benchmarks.overhead.clients import DIALECTS, client, guard
+from benchmarks.overhead.measure import Times, added, interleaved
+from benchmarks.overhead.provider import Provider
+from benchmarks.overhead.report import Row
+
+__all__ = ["rows"]
+
+_ROUNDS = 100
+_TARGET_MS = 1.0
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """Measure both dialects."""
+    with guard() as wrap, Provider() as url:
+        for dialect in DIALECTS:
+            base = f"{url}/v1" if dialect == "chat" else url
+            request = body(dialect, 10, stream=True)
+            works = [_first(client(dialect, base_url=base), dialect, request)]
+            works.append(_first(wrap(client(dialect, base_url=base)), dialect, request))
+            before, after = interleaved(works, max(5, int(_ROUNDS * scale)), time.perf_counter_ns)
+            name = f"time to first token, {dialect}"
+            yield Row(name, "ms", added(before, after), target_p50=_TARGET_MS, plain=Times.of(before))
+
+
+def _first(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
+    create = sdk.chat.completions.create if dialect == "chat" else sdk.messages.create
+
+    def first() -> None:
+        stream = create(**request)
+        next(event for event in stream if _text(event))
+        stream.close()
+
+    return first
+
+
+def _text(event: Any) -> str:
+    if event.object == "chat.completion.chunk" if hasattr(event, "object") else False:
+        return event.choices[0].delta.content or "" if event.choices else ""
+    return getattr(getattr(event, "delta", None), "text", "") or ""
