@@ -31,9 +31,7 @@ def connect() -> Iterator[Connect]:
     """Return a function that serves a model, or a sequence of replies."""
     with ExitStack() as stack:
 
-        def line(
-            *replies: Reply, model: Model | None = None, key: str | None = None, retries: int = 0
-        ) -> Line:
+        def line(*replies: Reply, model: Model | None = None, key: str | None = None, retries: int = 0) -> Line:
             provider = stack.enter_context(ScriptedProvider(model or Script(replies), key=key))
             return Line(
                 provider,

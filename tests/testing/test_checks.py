@@ -35,9 +35,7 @@ def _uses(*ids: str) -> dict[str, Any]:
 
 
 def _results(*ids: str, before: str = "", after: str = "") -> dict[str, Any]:
-    blocks: list[dict[str, Any]] = [
-        {"type": "tool_result", "tool_use_id": each, "content": "ok"} for each in ids
-    ]
+    blocks: list[dict[str, Any]] = [{"type": "tool_result", "tool_use_id": each, "content": "ok"} for each in ids]
     head = [{"type": "text", "text": before}] if before else []
     tail = [{"type": "text", "text": after}] if after else []
     return {"role": "user", "content": head + blocks + tail}
@@ -266,9 +264,7 @@ def test_a_body_that_is_no_object_is_refused(connect: Connect, body: bytes) -> N
     """Bytes that are not a JSON object give status 400, chunked or not, and are recorded as they came."""
     line = connect()
     parts = iter([body]) if body else body
-    request = urllib.request.Request(
-        f"{line.provider.url}/deep/base/chat/completions", data=parts, method="POST"
-    )
+    request = urllib.request.Request(f"{line.provider.url}/deep/base/chat/completions", data=parts, method="POST")
     request.add_header("content-type", "application/json")
 
     with (

@@ -78,9 +78,7 @@ def test_a_cut_json_answer_is_shorter_than_it_claims(connect: Connect) -> None:
 
 def test_an_error_in_the_middle_of_a_stream(connect: Connect) -> None:
     """Both SDKs raise the provider's error event."""
-    line = connect(
-        Reply("hello", error_after_frames=2), Reply("hello", error_after_frames=2, message="too busy")
-    )
+    line = connect(Reply("hello", error_after_frames=2), Reply("hello", error_after_frames=2, message="too busy"))
 
     with pytest.raises(openai.APIError, match="Overloaded"):
         list(line.openai.chat.completions.create(model="m", messages=HI, stream=True))
@@ -95,9 +93,7 @@ def test_no_chunking_coding_or_line_end_changes_the_answer(
     connect: Connect, encoding: str, crlf: bool, chunk_bytes: int | None
 ) -> None:
     """Whatever the chunk size, content coding, comments and line ends, both SDKs read the same answer."""
-    reply = Reply(
-        "größer", calls=[CALL], encoding=encoding, crlf=crlf, chunk_bytes=chunk_bytes, comments=crlf
-    )
+    reply = Reply("größer", calls=[CALL], encoding=encoding, crlf=crlf, chunk_bytes=chunk_bytes, comments=crlf)
     line = connect(reply, reply, reply)
 
     with line.openai.chat.completions.stream(model="m", messages=HI) as stream:
@@ -145,14 +141,13 @@ def test_an_unknown_coding_is_only_claimed(connect: Connect) -> None:
 
     with line.openai.chat.completions.with_streaming_response.create(model="m", messages=HI) as response:
         assert response.headers["content-encoding"] == "x-unknown"
+        response.read()
     assert b'"hello"' in line.provider.requests[0].answer
 
 
 def test_raw_bodies_and_content_types_pass_as_given(connect: Connect) -> None:
     """``raw`` and ``content_type`` replace what the provider would have sent, with any status."""
-    line = connect(
-        Reply(raw=b"<html>busy</html>", content_type="text/html", status=502), Reply(raw=b"data: {x\n\n")
-    )
+    line = connect(Reply(raw=b"<html>busy</html>", content_type="text/html", status=502), Reply(raw=b"data: {x\n\n"))
 
     with pytest.raises(openai.InternalServerError):
         line.openai.chat.completions.create(model="m", messages=HI)

@@ -24,9 +24,7 @@ def test_a_conversation_that_only_grows_has_not_moved() -> None:
     """Extending a history under the same system text and tools is stable, whatever the cache marks."""
     history = History()
     history.add(0, {"system": "S", "messages": FIRST})
-    marked = [
-        {"role": "user", "content": [{"type": "text", "text": "one", "cache_control": {"type": "ephemeral"}}]}
-    ]
+    marked = [{"role": "user", "content": [{"type": "text", "text": "one", "cache_control": {"type": "ephemeral"}}]}]
 
     known = history.add(1, {"system": [{"type": "text", "text": "S"}], "messages": [*marked, *SECOND[1:]]})
 

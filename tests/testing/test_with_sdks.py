@@ -50,9 +50,7 @@ def test_chat_stream_gives_what_json_gives(connect: Connect) -> None:
     line = connect(BOTH, BOTH)
     whole = line.openai.chat.completions.create(model="m", messages=HI)
 
-    with line.openai.chat.completions.stream(
-        model="m", messages=HI, stream_options={"include_usage": True}
-    ) as stream:
+    with line.openai.chat.completions.stream(model="m", messages=HI, stream_options={"include_usage": True}) as stream:
         deltas = [event for event in stream if event.type == "tool_calls.function.arguments.delta"]
         streamed = stream.get_final_completion()
 
@@ -69,9 +67,7 @@ def test_chat_stream_sends_usage_only_when_asked(connect: Connect) -> None:
 
     plain = list(line.openai.chat.completions.create(model="m", messages=HI, stream=True))
     asked = list(
-        line.openai.chat.completions.create(
-            model="m", messages=HI, stream=True, stream_options={"include_usage": True}
-        )
+        line.openai.chat.completions.create(model="m", messages=HI, stream=True, stream_options={"include_usage": True})
     )
 
     assert [chunk.usage for chunk in plain] == [None] * len(plain)
@@ -176,9 +172,7 @@ def test_async_clients_work_over_kept_alive_connections() -> None:
         chat = openai.AsyncOpenAI(base_url=provider.openai_url, api_key="k")
         claude = anthropic.AsyncAnthropic(base_url=provider.url, api_key="k")
         async with chat, claude:
-            got: list[Any] = [
-                (await chat.chat.completions.create(model="m", messages=HI)).choices[0].message.content
-            ]
+            got: list[Any] = [(await chat.chat.completions.create(model="m", messages=HI)).choices[0].message.content]
             async with chat.chat.completions.stream(model="m", messages=HI) as stream:
                 got.append((await stream.get_final_completion()).choices[0].message.content)
             async with claude.messages.stream(model="c", max_tokens=9, messages=HI) as events:
@@ -285,9 +279,7 @@ def test_a_script_gives_its_replies_in_order(connect: Connect) -> None:
     script = Script([Reply("one"), Reply("two"), Reply("three")])
     line = connect(model=script)
 
-    said = [
-        line.openai.chat.completions.create(model="m", messages=HI).choices[0].message.content for _ in "ab"
-    ]
+    said = [line.openai.chat.completions.create(model="m", messages=HI).choices[0].message.content for _ in "ab"]
 
     assert said == ["one", "two"]
     assert script.left == 1

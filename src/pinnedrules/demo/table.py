@@ -13,7 +13,7 @@ __all__ = ["WIDTH", "closing", "incident_table"]
 
 WIDTH = 100
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
-_WIDTHS = (24, 10, 9, 10, 9, 9, 15, 7)
+_WIDTHS = (22, 10, 9, 10, 9, 9, 15, 9)
 
 
 def incident_table(incident: Incident, results: Sequence[Result], *, colour: bool) -> Iterator[str]:
@@ -23,7 +23,7 @@ def incident_table(incident: Incident, results: Sequence[Result], *, colour: boo
     yield _paint(incident.title, _BOLD, colour)
     yield from textwrap.wrap(f'Asked for: "{" ".join(incident.turns)}"', WIDTH)
     yield ""
-    head = ("", "model", incident.harm, incident.help, "refused", "finished", "saw the rule*", "compact.")
+    head = ("", "model", incident.harm, incident.help, "refused", "finished", "saw the rule*", "compacted")
     yield _row(head)
     yield "-" * (sum(_WIDTHS) + len(_WIDTHS) - 1)
     for each in results:
@@ -57,9 +57,10 @@ def incident_table(incident: Incident, results: Sequence[Result], *, colour: boo
 def closing(evidence: Evidence, overhead: Sequence[Overhead]) -> Iterator[str]:
     """Yield the lines about evidence and overhead."""
     yield "* requests in which the model saw the rule, of all requests after the first compaction"
+    lanes = "lane" if evidence.lanes == 1 else "lanes"
     chain = "every chain is whole" if evidence.whole else "A CHAIN IS BROKEN"
     yield from textwrap.wrap(
-        f"Evidence: {evidence.records} records in {evidence.lanes} lanes, {chain}; {evidence.verdict}. "
+        f"Evidence: {evidence.records} records in {evidence.lanes} {lanes}, {chain}; {evidence.verdict}. "
         f"{evidence.excludes}",
         WIDTH,
     )

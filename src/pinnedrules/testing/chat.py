@@ -39,9 +39,7 @@ class Chat:
                 "empty_array",
             )
         if "stream_options" in body and not body.get("stream"):
-            return Problem(
-                "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options"
-            )
+            return Problem("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
         return next(_shape_problems(messages), None) or next(_pairing_problems(messages), None)
 
     def shown(self, body: Mapping[str, Any]) -> Shown:
@@ -59,9 +57,7 @@ class Chat:
                 results[""] = text
             asked += _asked(message)
         calls = [PastCall(ident, name, arguments, results.get(ident)) for ident, name, arguments in asked]
-        return Shown(
-            texts, calls, [_tool_name(tool) for tool in body.get("tools") or body.get("functions") or ()]
-        )
+        return Shown(texts, calls, [_tool_name(tool) for tool in body.get("tools") or body.get("functions") or ()])
 
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return a ``chat.completion`` object, indented as the service sends it."""
@@ -126,9 +122,7 @@ def _shape_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
             )
         empty_handed = role == "assistant" and (message.get("tool_calls") or message.get("function_call"))
         if content is None and not empty_handed:
-            yield Problem(
-                "Invalid value for 'content': expected a string, got null.", f"messages.[{index}].content"
-            )
+            yield Problem("Invalid value for 'content': expected a string, got null.", f"messages.[{index}].content")
         if "tool_calls" in message and not message["tool_calls"]:
             where = f"messages[{index}].tool_calls"
             expected = "Expected an array with minimum length 1, but got an empty array instead."
@@ -202,8 +196,7 @@ def _finish(reply: Reply) -> str:
 def _usage(reply: Reply, turn: Turn) -> dict[str, Any]:
     told = dict(reply.usage or {})
     spoken = "".join(
-        (each.text + each.thinking + "".join(call.text for call in each.calls))
-        for each in (reply, *reply.more_choices)
+        (each.text + each.thinking + "".join(call.text for call in each.calls)) for each in (reply, *reply.more_choices)
     )
     prompt = told.pop("prompt_tokens", turn.prompt_tokens)
     completion = told.pop("completion_tokens", tokens(spoken))
@@ -254,9 +247,7 @@ def _message(reply: Reply, turn: Turn, choice: int) -> dict[str, Any]:
     return message | {"refusal": None, "annotations": []}
 
 
-def _deltas(
-    reply: Reply, habits: Reply, turn: Turn, choice: int
-) -> Iterator[tuple[dict[str, Any], str | None]]:
+def _deltas(reply: Reply, habits: Reply, turn: Turn, choice: int) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Yield the deltas of one choice, each with its ``finish_reason``."""
     opening = {"role": "assistant", "content": "" if reply.text or not reply.calls else None, "refusal": None}
     rest = list(_later_deltas(reply, habits, turn, choice))

@@ -104,9 +104,7 @@ def _prefix(number: int, body: Mapping[str, Any]) -> _Prefix:
     parts = [("tools", canonical(body.get("tools", []))), ("system", canonical(system))]
     parts += [(f"messages/{index}", canonical(message)) for index, message in enumerate(messages)]
     # The turns tell which conversation this is; instructions are not among them, as they may be what moved.
-    turns = tuple(
-        canonical(message) for message in messages if message.get("role") not in ("system", "developer")
-    )
+    turns = tuple(canonical(message) for message in messages if message.get("role") not in ("system", "developer"))
     return _Prefix(number, tuple(parts), turns)
 
 

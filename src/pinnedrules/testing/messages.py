@@ -82,9 +82,7 @@ class Messages:
             elif whole["type"] in ("text", "thinking"):
                 whole[whole["type"]] = inner
             content.append(whole)
-        text = compact(
-            _envelope(reply, turn, content, _stop_reason(reply), _usage(reply, turn)) | dict(reply.extra)
-        )
+        text = compact(_envelope(reply, turn, content, _stop_reason(reply), _usage(reply, turn)) | dict(reply.extra))
         for mark, arguments in marks.items():
             text = text.replace(f'"{mark}"', arguments)
         return text.encode()
@@ -285,9 +283,7 @@ def _deltas(kind: str, inner: str, reply: Reply) -> Iterator[dict[str, Any]]:
         pieces = [inner] if reply.whole_calls else fragments(inner, reply.fragment_chars)
         yield from ({"type": "input_json_delta", "partial_json": piece} for piece in pieces)
     elif kind == "thinking":
-        yield from (
-            {"type": "thinking_delta", "thinking": piece} for piece in fragments(inner, reply.fragment_chars)
-        )
+        yield from ({"type": "thinking_delta", "thinking": piece} for piece in fragments(inner, reply.fragment_chars))
     elif kind == "text":
         yield from ({"type": "text_delta", "text": piece} for piece in fragments(inner, reply.fragment_chars))
 

@@ -168,11 +168,7 @@ class ScriptedProvider:
         return exchange
 
     def _wire(self, exchange: Exchange) -> Wire:
-        return (
-            self._messages
-            if exchange.header("anthropic-version") or "/messages" in exchange.path
-            else self._chat
-        )
+        return self._messages if exchange.header("anthropic-version") or "/messages" in exchange.path else self._chat
 
     def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
         """Check a request as the service would and ask the model. Raises _HttpError."""
@@ -220,8 +216,7 @@ def _write(
     handler: Handler, exchange: Exchange, wire: Wire, frames: list[bytes], reply: Reply, *, streamed: bool
 ) -> None:
     headers = {
-        "content-type": reply.content_type
-        or ("text/event-stream; charset=utf-8" if streamed else "application/json"),
+        "content-type": reply.content_type or ("text/event-stream; charset=utf-8" if streamed else "application/json"),
         "x-request-id" if wire.name == "chat" else "request-id": _request_id(exchange),
     }
     if reply.encoding:

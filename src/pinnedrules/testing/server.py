@@ -31,9 +31,7 @@ class Server(ThreadingHTTPServer):
         self.closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def start(self) -> None:
         """Begin to serve in a thread."""
@@ -126,8 +124,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header(*length)
         self.end_headers()
         for piece in body.pieces:
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            # Noted first: whoever has read the last byte finds it in the log.
             log += piece
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
             self.wait(pause)
         if body.dropped:
             self.close_connection = True
