@@ -10,6 +10,7 @@ import functools
 from typing import Any, ClassVar, TypeVar
 
 from pinnedrules.errors import PathRefused, Refused
+from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
 from pinnedrules.types import SessionId
 
@@ -69,12 +70,22 @@ class _Guarded:
 
 
 class _GuardedSync(_Guarded):
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        """As the SDK's own, whose older releases retry whatever a transport raises: a refusal goes around that."""
+        with escaping():
+            return super().request(*args, **kwargs)  # type: ignore[misc]
+
     def _prepare_options(self, options: Any) -> Any:
         self._refuse_sockets(options)
         return super()._prepare_options(options)  # type: ignore[misc]
 
 
 class _GuardedAsync(_Guarded):
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        """As the SDK's own, whose older releases retry whatever a transport raises: a refusal goes around that."""
+        with escaping():
+            return await super().request(*args, **kwargs)  # type: ignore[misc]
+
     async def _prepare_options(self, options: Any) -> Any:
         self._refuse_sockets(options)
         return await super()._prepare_options(options)  # type: ignore[misc]

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pinnedrules.commands import Head
 from pinnedrules.drive import adrive, arun, drive, run
 from pinnedrules.errors import Refused, Unreadable
+from pinnedrules.hosts.escape import on_its_way
 from pinnedrules.hosts.keeper import Keeper
 
 __all__ = ["AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
@@ -163,7 +164,7 @@ class Gated:
             out = drive(admitted.flow(request.read()), keeper.world, channel)
             head = next(out)
         except Refused as refusal:
-            raise keeper.translate(refusal) from None
+            raise on_its_way(keeper.translate(refusal)) from None
         assert isinstance(head, Head)
         return library.module.Response(
             head.status,
@@ -205,7 +206,7 @@ class AsyncGated:
             out = adrive(admitted.flow(await request.aread()), keeper.world, channel)
             head = await anext(out)
         except Refused as refusal:
-            raise keeper.translate(refusal) from None
+            raise on_its_way(keeper.translate(refusal)) from None
         assert isinstance(head, Head)
         return library.module.Response(
             head.status,
