@@ -68,10 +68,7 @@ def test_the_same_rules_give_the_same_bytes(rules: list[tuple[str, str]], versio
 
 def test_another_process_renders_the_same_bytes() -> None:
     """Nothing about the process (hash seeds, locale, time) leaks into the block."""
-    code = (
-        "import sys; from pinnedrules.pins.block import render;"
-        f"sys.stdout.write(render({RULES!r}, version=7).text)"
-    )
+    code = f"import sys; from pinnedrules.pins.block import render;sys.stdout.write(render({RULES!r}, version=7).text)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == EXPECTED
 

@@ -74,9 +74,7 @@ def test_one_altered_character_is_seen(at: int, character: str) -> None:
     assert not check(BLOCK.text[:at] + character + BLOCK.text[at + 1 :]).ok
 
 
-@given(
-    at=st.integers(0, len(BLOCK.text)), inserted=st.text(min_size=1, max_size=5), after=st.text(max_size=20)
-)
+@given(at=st.integers(0, len(BLOCK.text)), inserted=st.text(min_size=1, max_size=5), after=st.text(max_size=20))
 def test_an_insertion_is_seen(at: int, inserted: str, after: str) -> None:
     """Text put anywhere into the block, or right behind its last line, makes it not ok."""
     slot = BLOCK.text[:at] + inserted + BLOCK.text[at:] + after
