@@ -62,7 +62,7 @@ class _Held:
     def __post_init__(self) -> None:
         texts = isinstance(self.reason, str) and isinstance(self.actor, str)
         if self.state not in ("pause", "stop") or not texts or type(self.at) is not int:
-            raise _UnusableError("stop.json does not say in a known form what is stopped")
+            raise ValueError("not a known form")
 
 
 @dataclass(frozen=True, slots=True)
