@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.ran import INBOX, MOMENT, Cli, Ran
 
 from pinnedrules.cli import main
 from pinnedrules.control.state import StateFolder, open_state
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.evidence.log import Log
-from pinnedrules.types import Call, Decision, Entry, Moment, Proposal, SessionId, Ticket
+from pinnedrules.types import Call, Decision, Entry, Moment, Proposal, Ticket
 
 RULES = """\
 version: 1
@@ -37,25 +35,6 @@ rules:
     else: deny
     then: allow
 """
-INBOX = SessionId("inbox", "anna")
-MOMENT = Moment(1_700_000_000_000_000, 1, "2023-11-14")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one JSON document on stdout."""
-        return json.loads(self.out)
-
-
-Cli = Callable[..., Ran]
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.ran import Cli
 
 from pinnedrules import __version__
 from pinnedrules.cli import entry
 from pinnedrules.cli.arguments import parser
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.errors import Stopped
-from tests.cli.conftest import Cli
 
 COMMANDS = ("demo", "show", "check", "replay", "stop", "resume", "approvals", "log")
 MISTAKES = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from pinnedrules.replay.runner import Conversation, Judgement, Step
 from pinnedrules.rulefile import RuleFile
+from pinnedrules.rules.printable import shown
 from pinnedrules.tokens import count
 
 __all__ = ["LIMITS", "document", "words"]
@@ -19,6 +20,7 @@ LIMITS = (
     "A recording has no clock: all of it happens now, so sums per day and times of day are those of the replay.",
 )
 _SHOWN = 20
+_WIDTH = 160
 
 
 def document(source: RuleFile, conversations: Sequence[Conversation], *, compact_at: int = 0) -> dict[str, Any]:
@@ -161,7 +163,8 @@ def _stopped(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows[:_SHOWN]:
         why = "; ".join(row["reasons"]) or "no rule allows it"
         place = f"{row['conversation']} message {row['message']}"
-        lines.append(f"  {row['outcome']} {row['tool']}({', '.join(row['targets'])}) in {place}: {why}")
+        call = f"{row['tool']}({', '.join(row['targets'])})"
+        lines.append(f"  {row['outcome']} {shown(call, _WIDTH)} in {place}: {shown(why, _WIDTH)}")
     return lines
 
 

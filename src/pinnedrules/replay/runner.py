@@ -97,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One recorded conversation, replayed. ``compacted`` is True from the first cut on."""
+    """One recorded conversation, replayed; ``guessed`` as in :class:`~pinnedrules.replay.trace.Trace`."""
 
     name: str
     dialect: DialectName
@@ -151,6 +151,7 @@ class Replay:
         folder = open_state(state)
         self.source = source
         self._compact_at = compact_at
+        self._block_tokens = count(source.block.text).tokens
         self._wordings = {rule: one_line(text).casefold() for rule, text in source.rules.texts}
         self._collector = _Collector()
         self._store = Store(folder.database)
@@ -216,7 +217,7 @@ class Replay:
         requests = [entry for entry in entries if entry.type == "request"]
         return Step(
             message=index,
-            tokens=weights.total(history) + weights.fixed + count_block(self.source),
+            tokens=weights.total(history) + weights.fixed + self._block_tokens,
             compacted=compacted,
             rewritten=any(entry.type == "compaction" and entry.body["kind"] == "client" for entry in entries),
             verified=bool(requests) and all(entry.body["block_verified"] is True for entry in requests),
@@ -232,11 +233,6 @@ class Replay:
         """Look the block up where the model reads it first, with no code of the gate."""
         text = first_system(dialect, body)
         return text == self.source.block.text or text.startswith(self.source.block.text + "\n")
-
-
-def count_block(source: RuleFile) -> int:
-    """Return the tokens of the pin block."""
-    return count(source.block.text).tokens
 
 
 class _Weights:
@@ -280,10 +276,11 @@ def _with_ids(message: Message) -> Message:
     if all(found) and len(set(found)) == len(found):
         return message
     copy: Message = json.loads(json.dumps(message))
-    content, calls = copy.get("content"), copy.get("tool_calls")
+    content = copy.get("content")
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     proposed: list[dict[str, Any]] = [block for block in blocks if block.get("type") == "tool_use"]
-    for number, call in enumerate([*proposed, *(calls or [])]):
+    proposed += copy.get("tool_calls") or []
+    for number, call in enumerate(proposed):
         call["id"] = f"call_replay{number}"
     return copy
 

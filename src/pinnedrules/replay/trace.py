@@ -77,19 +77,21 @@ def read_tools(path: Path) -> ToolBook:
     """Read tool definitions: a list of them, or a mapping of suites to lists. Raises TraceError."""
     try:
         value = json.loads("".join(text for _, text in _lines(path)))
-    except ValueError as error:
+        if isinstance(value, dict):
+            return ToolBook(suites={suite: _definitions(tools) for suite, tools in value.items()})
+        return ToolBook(common=_definitions(value))
+    except json.JSONDecodeError as error:
         raise TraceError(f"{path.name}: not JSON ({error})") from None
-    if isinstance(value, list):
-        return ToolBook(common=_definitions(value, path.name))
-    if isinstance(value, dict) and all(isinstance(tools, list) for tools in value.values()):
-        return ToolBook(suites={suite: _definitions(tools, path.name) for suite, tools in value.items()})
-    raise TraceError(f"{path.name}: neither a list of tool definitions nor a mapping of suites to such lists")
+    except ValueError as error:
+        raise TraceError(f"{path.name}: {error}") from None
 
 
-def _definitions(tools: Sequence[object], where: str) -> tuple[Message, ...]:
+def _definitions(tools: object) -> tuple[Message, ...]:
+    if not isinstance(tools, list):
+        raise ValueError("neither a list of tool definitions nor a mapping of suites to such lists")
     found = tuple(tool for tool in tools if isinstance(tool, dict) and _tool_name(tool))
     if len(found) != len(tools):
-        raise TraceError(f"{where}: a tool definition without a name")
+        raise ValueError("a tool definition without a name")
     return found
 
 
@@ -114,7 +116,7 @@ def _trace(row: object, line: int, book: ToolBook) -> Trace:
             raise ValueError("a message without a role")
     dialect = _dialect(row, messages)
     tools = row.get("tools") if isinstance(row.get("tools"), list) else list(book.find(str(row.get("suite", ""))))
-    known = [_in_shape(tool, dialect) for tool in _definitions(tools or [], "tools")]
+    known = [_in_shape(tool, dialect) for tool in _definitions(tools)]
     guessed = _guessed(messages, {_tool_name(tool) for tool in known}, dialect)
     return Trace(
         name=str(row.get("id") or f"line {line}"),

@@ -1,0 +1,32 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pinnedrules.types import Moment, SessionId
+
+__all__ = ["INBOX", "MOMENT", "Cli", "Ran"]
+
+INBOX = SessionId("inbox", "anna")
+MOMENT = Moment(1_700_000_000_000_000, 1, "2023-11-14")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+
+Cli = Callable[..., Ran]

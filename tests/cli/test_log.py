@@ -1,0 +1,177 @@
+"""pinnedrules log"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.cli.ran import INBOX, Cli
+
+from pinnedrules.control.state import StateFolder
+from pinnedrules.types import Entry, SessionId
+
+Write = Callable[..., None]
+
+
+def decision(tool: str, *, verdict: str = "allow", session: SessionId = INBOX, **more: Any) -> Entry:
+    body: dict[str, object] = {
+        "tool": tool,
+        "verdict": verdict,
+        "released": verdict == "allow",
+        "rules": [],
+        "ticket": "",
+        "approved_by": "",
+    }
+    return Entry("decision", session, body | more, {"targets": ["to: bob@evil.test"], "reasons": ["it is outside"]})
+
+
+REQUEST = Entry(
+    "request",
+    INBOX,
+    {
+        "model": "gpt-x",
+        "messages": 3,
+        "bytes": 99,
+        "change": "extended",
+        "block_verified": True,
+        "edits": ["block"],
+    },
+)
+
+
+def test_the_story_can_be_read(cli: Cli, write_log: Write) -> None:
+    """Each record is one line that says what happened, to which call, by which rule and why."""
+    write_log(
+        REQUEST,
+        decision("search"),
+        decision("send_email", verdict="deny", rules=["inside"], ticket="t-1"),
+        decision("send_email", approved_by="anna", ticket="t-2"),
+        decision("send_email", verdict="deny", released=True),
+        Entry("compaction", INBOX, {"kind": "client", "messages_before": 9, "messages_after": 3}),
+        Entry("compaction", INBOX, {"kind": "anthropic"}),
+        Entry("answer", INBOX, {"finish": "stop", "calls": 2, "refused": 1}),
+        Entry("refusal", INBOX, {"error": "Stopped"}, {"why": "Stopped by anna."}),
+        Entry("novelty", INBOX, {"a": 1}),
+    )
+
+    out = cli("log").out
+
+    assert "[inbox] request to gpt-x: 3 messages, 99 bytes (extended), the block in place, edited: block" in out
+    assert "allowed search(to: bob@evil.test)" in out
+    assert "DENIED send_email(to: bob@evil.test) by inside: it is outside [t-1]" in out
+    assert "allowed send_email(to: bob@evil.test), approved by anna [t-2]" in out
+    assert "LET THROUGH by monitor mode (deny) send_email" in out
+    assert "compaction (client): 9 messages became 3" in out
+    assert "compaction (anthropic)\n" in out
+    assert "answer: 2 calls, 1 refused (stop)" in out
+    assert "REFUSED (Stopped): Stopped by anna." in out
+    assert 'novelty {"a": 1}' in out
+    assert "log.open" in out
+
+
+def test_a_request_without_the_block_stands_out(cli: Cli, write_log: Write) -> None:
+    """A request without the block (possible in monitor mode) says so in capitals."""
+    write_log(Entry("request", INBOX, dict(REQUEST.body) | {"block_verified": False, "edits": []}))
+
+    assert "NO BLOCK" in cli("log").out
+
+
+def test_records_can_be_chosen(cli: Cli, write_log: Write) -> None:
+    """Session, type, tool, verdict and the last few: each narrows the story, together as well."""
+    write_log(
+        REQUEST,
+        decision("search"),
+        decision("send_email", verdict="deny"),
+        decision("send_email", verdict="deny", session=SessionId("other")),
+        decision("send_email"),
+    )
+
+    def tools(*argv: str) -> list[str]:
+        return [entry["record"]["body"].get("tool", "") for entry in cli("log", "--json", *argv).json["records"]]
+
+    assert tools("--type", "decision") == ["search", "send_email", "send_email", "send_email"]
+    assert tools("--tool", "search") == ["search"]
+    assert tools("--verdict", "deny") == ["send_email", "send_email"]
+    assert tools("--verdict", "deny", "--session", "inbox") == ["send_email"]
+    assert tools("--type", "decision", "--last", "2") == ["send_email", "send_email"]
+
+
+def test_erased_and_changed_values_are_not_told(cli: Cli, write_log: Write, state: StateFolder) -> None:
+    """Values may be erased; a value that is not the one the record commits to is not told either."""
+    write_log(decision("send_email", verdict="deny"), Entry("refusal", INBOX, {"error": "Stopped"}, {"why": "w"}))
+    (private,) = state.log.glob("*/private/*.jsonl")
+    private.write_bytes(private.read_bytes().replace(b"bob@evil.test", b"boss@example.com") + b"junk\n[]\n")
+
+    changed = cli("log").out
+    private.write_bytes(b"")
+    erased = cli("log").out
+    private.unlink()
+
+    assert "DENIED send_email(): it is outside" in changed
+    assert "boss@example.com" not in changed
+    assert "DENIED send_email()\n" in erased
+    assert "REFUSED (Stopped): the reason was erased" in erased
+    assert cli("log").out == erased
+
+
+def test_a_whole_log_is_never_just_ok(cli: Cli, write_log: Write) -> None:
+    """--check says "unanchored" and what that excludes; never just "ok"."""
+    write_log(REQUEST)
+
+    found = cli("log", "--check")
+
+    assert found.code == 0
+    assert found.out.startswith("unanchored: ")
+    assert "This cannot show that records are missing at the end" in found.out
+    document = cli("log", "--check", "--json").json
+    assert document["whole"] is True
+    assert document["lanes"][0]["status"] == "unanchored"
+
+
+def test_a_changed_record_is_found(cli: Cli, write_log: Write, state: StateFolder) -> None:
+    """One changed byte is a broken log: code 1, with the line and the reason."""
+    write_log(REQUEST, decision("search"))
+    (lane,) = state.log.glob("*/0*.jsonl")
+    lane.write_bytes(lane.read_bytes().replace(b'"messages":3', b'"messages":4'))
+
+    found = cli("log", "--check")
+
+    assert found.code == 1
+    assert "BROKEN at line 3" in found.out
+    assert cli("log", "--check", "--json").json["lanes"][0]["broken"]["line"] == 3
+
+
+def test_a_torn_end_is_told(cli: Cli, write_log: Write, state: StateFolder) -> None:
+    """What a crash left of a last write is told, and is not a break."""
+    write_log(REQUEST)
+    (lane,) = state.log.glob("*/0*.jsonl")
+    with lane.open("ab") as file:
+        file.write(b'{"half')
+
+    found = cli("log", "--check")
+
+    assert found.code == 0
+    assert "6 bytes at the end never became a record" in found.out
+
+
+def test_an_empty_log_says_so(cli: Cli, state: StateFolder) -> None:
+    """Nothing written is not the same as nothing wrong."""
+    assert "nothing was ever written here" in cli("log", "--check").out
+    assert cli("log").out == ""
+
+
+@pytest.mark.parametrize("argv", [["log"], ["log", "--check"]])
+def test_two_folders_are_told_apart(
+    cli: Cli, write_log: Write, state: StateFolder, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    """Logs of several folders are headed by the folder they are from."""
+    from pinnedrules.control.state import open_state
+    from pinnedrules.control.stop import StopFile
+
+    write_log(REQUEST)
+    other = open_state(state.path.parent / "other")
+    StopFile(other.path)
+    monkeypatch.setenv("PINNEDRULES_HOME", str(other.path))
+
+    assert str(state.log) in cli(*argv).out
