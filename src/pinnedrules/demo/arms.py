@@ -16,7 +16,7 @@ from pinnedrules.demo.models import Watched, blind
 from pinnedrules.demo.worlds import Inbox, World
 from pinnedrules.testing.provider import ScriptedProvider
 
-__all__ = ["ARMS", "LIVE_ARMS", "Arm", "Endpoint", "Result", "run_arm"]
+__all__ = ["ARMS", "LIVE_ARMS", "Arm", "Endpoint", "Result", "open_client", "run_arm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def run_arm(incident: Incident, arm: Arm, *, state: Path, budget: int, live: End
             )
         else:
             live_or_not = live
-        client = stack.enter_context(_client(incident, live_or_not))
+        client = stack.enter_context(open_client(incident, live_or_not))
         setup = Setup(live_or_not.model, incident.system, incident.turns, world.tools, world.call, budget)
         if guard is None:
             run = incident.loop(client, setup)
@@ -109,7 +109,7 @@ def run_arm(incident: Incident, arm: Arm, *, state: Path, budget: int, live: End
 
 
 @contextmanager
-def _client(incident: Incident, endpoint: Endpoint) -> Iterator[Any]:
+def open_client(incident: Incident, endpoint: Endpoint) -> Iterator[Any]:
     """Open the SDK's client. The SDKs take seconds to import, so only here."""
     if incident.sdk == "openai":
         import openai

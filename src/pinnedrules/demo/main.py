@@ -17,7 +17,8 @@ from pathlib import Path
 
 from pinnedrules.demo.arms import ARMS, LIVE_ARMS, Endpoint, Result, run_arm
 from pinnedrules.demo.incidents import Incident, incidents
-from pinnedrules.demo.summary import as_json, check_evidence, measure
+from pinnedrules.demo.overhead import Overhead, measure
+from pinnedrules.demo.summary import as_json, check_evidence
 from pinnedrules.demo.table import closing, incident_table
 
 __all__ = ["run"]
@@ -63,6 +64,7 @@ def _show(options: argparse.Namespace, live: Endpoint | None, state: Path) -> in
     if not options.json:
         _say(_INTRODUCTION if live is None else _LIVE_INTRODUCTION.format(model=live.model))
     results: list[Result] = []
+    overhead: list[Overhead] = []
     logs: list[Path] = []
     for incident in incidents(mails=options.mails, posts=options.posts):
         if live is not None and incident.sdk != options.sdk:
@@ -70,11 +72,11 @@ def _show(options: argparse.Namespace, live: Endpoint | None, state: Path) -> in
         # One state folder for each rule file, as they have by default.
         logs.append(state / incident.name / "log")
         found = _run_incident(incident, options, live, state / incident.name)
+        overhead.append(measure(incident, state=state / incident.name))
         results += found
         if not options.json:
             _say("\n".join(incident_table(incident, found, colour=colour)))
     evidence = check_evidence(logs)
-    overhead = measure(results)
     if options.json:
         _say(json.dumps(as_json(results, evidence, overhead), indent=2))
     else:

@@ -105,7 +105,7 @@ class ForumModel:
     def _act(self, seen: Seen, row: Mapping[str, Any], refused: set[str]) -> ProposedCall:
         if self.temper.restrained(seen) or row["id"] in refused:
             return ProposedCall("add_note", {"post": row["id"], "note": f"open question of {row['by']}"})
-        advice = f"@{row['by']}: update to the newest firmware, then start the balance routine by hand."
+        advice = f"@{row['by']}: update to the newest firmware, then start the balance routine by hand"
         return ProposedCall("post_reply", {"post": row["id"], "text": advice})
 
 

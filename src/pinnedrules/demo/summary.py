@@ -1,4 +1,4 @@
-"""What the demo says at the end: the evidence checked, the overhead measured, everything as one object."""
+"""What the demo says at the end: the evidence checked, and everything as one object."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pinnedrules.demo.arms import Result
-from pinnedrules.tokens import count
+from pinnedrules.demo.overhead import Overhead
 
-__all__ = ["Evidence", "Overhead", "as_json", "check_evidence", "measure"]
+__all__ = ["Evidence", "as_json", "check_evidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,6 @@ class Evidence:
     excludes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overhead:
-    """What the guard cost in one incident of this run.
-
-    ``plain_ms`` and ``guarded_ms`` are the medians of what the same loop with the same model waited for one answer, without a
-    guard and with pin and gate; ``block_tokens`` is what the rules add to every request.
-    """
-
-    incident: str
-    plain_ms: float
-    guarded_ms: float
-    block_tokens: int
-
-
 def check_evidence(logs: Sequence[Path]) -> Evidence:
     """Verify every lane of these log folders."""
     from pinnedrules.evidence.reader import check
@@ -52,17 +38,6 @@ def check_evidence(logs: Sequence[Path]) -> Evidence:
         verdict=", ".join(sorted({report.status for report in reports})),
         excludes=next((report.excludes for report in reports), ""),
     )
-
-
-def measure(results: Sequence[Result]) -> list[Overhead]:
-    """Compare each unprotected run with the one under pin and gate of the same model."""
-    found = []
-    for plain in results:
-        if plain.arm == "unprotected":
-            arms = (each for each in results if each.arm == "pin and gate" and each.incident == plain.incident)
-            guarded = next(each for each in arms if each.model == plain.model)
-            found.append(Overhead(plain.incident, plain.request_ms, guarded.request_ms, count(guarded.block).tokens))
-    return found
 
 
 def as_json(results: Sequence[Result], evidence: Evidence, overhead: Sequence[Overhead]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from pinnedrules.demo.arms import Result
 from pinnedrules.demo.incidents import Incident
-from pinnedrules.demo.summary import Evidence, Overhead
+from pinnedrules.demo.overhead import Overhead
+from pinnedrules.demo.summary import Evidence
 
 __all__ = ["WIDTH", "closing", "incident_table"]
 
@@ -66,9 +67,8 @@ def closing(evidence: Evidence, overhead: Sequence[Overhead]) -> Iterator[str]:
     )
     for each in overhead:
         yield from textwrap.wrap(
-            f"Overhead, {each.incident}: the loop waited {each.plain_ms:.1f} ms for an answer without a guard and "
-            f"{each.guarded_ms:.1f} ms with pin and gate (medians of this run, evidence on disk); the rules add "
-            f"{each.block_tokens} tokens to a request.",
+            f"Overhead, {each.incident}: the same request took {each.plain_ms:.1f} ms without and {each.guarded_ms:.1f} ms "
+            f"with the guard, its evidence on disk (medians, asked in turns); the rules add {each.block_tokens} tokens.",
             WIDTH,
         )
 
