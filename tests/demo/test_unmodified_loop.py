@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anthropic
@@ -166,6 +166,21 @@ def test_a_model_that_never_gives_up_ends_the_turn_and_not_the_program(open_shop
     assert not shop.desk.sent
     assert len(shop.provider.requests) <= 4
     assert_all_accepted(shop.provider)
+
+
+def test_reasoning_stays_valid_across_a_denial(open_shop: Callable[..., Shop]) -> None:
+    """Invariant 3: signed reasoning is taken back on every later request, denials and a second question included."""
+    shop = open_shop(lambda seen: replace(_insists_on_mail(seen), thinking="Let me think about this."))
+    shop.agent().answer("My lamp A-17 is broken.")
+    answer = shop.agent().answer("Thank you!")
+
+    assert "A colleague will write to you." in answer
+    assert not shop.desk.sent
+    assert_all_accepted(shop.provider)
+    assert_prefix_stable(shop.provider)
+    last = shop.provider.seen[-1]
+    if last.dialect == "messages":
+        assert json.dumps(list(last.messages)).count('"signature"') == 4, "one for each answer before"
 
 
 def test_a_cap_is_kept_and_the_rest_runs(open_shop: Callable[..., Shop]) -> None:
