@@ -76,7 +76,9 @@ class RuleFile:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise RuleFileError(
-                "there is no such file", file=str(self.path), hint="give the path of a rule file, or use a profile"
+                "there is no such file",
+                file=str(self.path),
+                hint="give the path of a rule file, or use a profile",
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise RuleFileError(f"cannot be read ({error})", file=str(self.path)) from None

@@ -576,7 +576,9 @@ def test_a_compaction_leaves_a_record_with_digests_and_the_verified_block(anthro
         old += [{"role": "assistant", "content": f"answer {n}"}, user(f"question {n}")]
     scenario.exchange(scenario.request(*old), Reply("ok"))
 
-    scenario.exchange(scenario.request(user("summary: tidy the inbox"), *old[-2:]), Reply("ok"))
+    scenario.exchange(
+        scenario.request(user("Summary of the conversation so far: tidy the inbox."), *old[-4:]), Reply("ok")
+    )
 
     (entry,) = scenario.recorded("compaction")
     assert entry.body["kind"] == "client"

@@ -285,7 +285,7 @@ def _again(ctx: Context, turn: _Turn) -> Flow[Head | None]:
 
 
 def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[None]:
-    compaction = kind(answer.markers)
+    compaction = kind(answer.markers, ctx.facts.markers if ctx.facts else ())
     if compaction:
         body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}
         yield from record(ctx, _entry(ctx, "compaction", body))

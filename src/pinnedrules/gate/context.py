@@ -57,6 +57,7 @@ class Context:
     lineage: Lineage
     health: Health
     path: str = ""
+    markers: tuple[str, ...] = ()
     ask_wait: float = 0.0
     epoch: int = 0
     paused: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pinnedrules.commands import Failed, Find, Head, Send
 from pinnedrules.compaction.lineage import Change
@@ -21,6 +22,15 @@ __all__ = ["prepare", "prepare_again", "scope", "send", "stamp"]
 _ROLES = {"openai-chat": frozenset({"system", "developer"}), "anthropic-messages": frozenset({"system"})}
 
 
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What the bytes about to leave show of the block."""
+
+    verified: bool
+    elsewhere: int
+    slot_sha256: str
+
+
 def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     """Bring *body* into the form that may leave and record it.
 
@@ -28,31 +38,27 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     with an effect). The body itself is left in ``ctx.body``.
     """
     facts = ctx.facts = ctx.dialect.read_request(body)
-    change = ctx.lineage.observe(facts.messages)
-    ctx.conversation = change.conversation
     body, edits, inert = yield from _restored(ctx, body)
     body, placed = ctx.dialect.place(body, ctx.policy.block.text)
-    elsewhere = _proven(ctx, body)
+    proof = _proven(ctx, body)
     ctx.body = body
+    change = ctx.lineage.observe(facts.messages, proof.slot_sha256)
+    ctx.conversation = change.conversation
     waits = yield from _server_tools(ctx)
-    compaction = kind(facts.markers)
+    compaction = kind((*facts.markers, *ctx.markers))
     if change.kind == "rewritten" or compaction:
-        yield from record(ctx, _compaction(ctx, change, compaction))
+        yield from record(ctx, _compaction(ctx, change, compaction, proof))
     names = [name for name, found in (("block", placed), ("restored call", edits)) if found]
-    entry = _request(
-        ctx, change=change.kind, elsewhere=elsewhere, edits=names, inert=len(inert), patch=(*edits, *placed)
-    )
+    entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=(*edits, *placed))
     position = yield from record(ctx, entry)
     return position, waits
 
 
 def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
     """Check and record the request by which the gate answers the model itself; return the record's position."""
-    elsewhere = _proven(ctx, body)
+    proof = _proven(ctx, body)
     ctx.body = body
-    return (
-        yield from record(ctx, _request(ctx, change="answered by the gate", elsewhere=elsewhere, edits=["correction"]))
-    )
+    return (yield from record(ctx, _request(ctx, proof, change="answered by the gate", edits=["correction"])))
 
 
 def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
@@ -102,8 +108,8 @@ def _ours(ctx: Context, row: Restore) -> bool:
     return hmac.compare_digest(stamp(ctx, nonce, row.message), row.token)
 
 
-def _proven(ctx: Context, body: bytes) -> int:
-    """Verify the block in the bytes about to leave; return how often it stands where it does not count."""
+def _proven(ctx: Context, body: bytes) -> _Proof:
+    """Verify the block in the bytes about to leave. Raises Unpinned; in monitor mode only the record says so."""
     block = ctx.policy.block
     slot = ctx.dialect.slot(body, block.marker)
     verified = verify(
@@ -114,7 +120,8 @@ def _proven(ctx: Context, body: bytes) -> int:
             f"The rules are not in the request as they must be: {verified.why}.",
             next_step="do not put the pin block into your own prompts; the guard does it",
         )
-    return verified.elsewhere
+    slot_sha256 = hashlib.sha256(slot.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _Proof(verified.ok, verified.elsewhere, slot_sha256)
 
 
 def _server_tools(ctx: Context) -> Flow[bool]:
@@ -138,9 +145,9 @@ def _server_tools(ctx: Context) -> Flow[bool]:
 
 def _request(
     ctx: Context,
+    proof: _Proof,
     *,
     change: str,
-    elsewhere: int,
     edits: list[str],
     inert: int = 0,
     patch: Sequence[Mapping[str, object]] = (),
@@ -162,8 +169,8 @@ def _request(
             "sha256": hashlib.sha256(ctx.body).hexdigest(),
             "change": change,
             "block": ctx.policy.block.digest,
-            "block_verified": True,
-            "block_elsewhere": elsewhere,
+            "block_verified": proof.verified,
+            "block_elsewhere": proof.elsewhere,
             "edits": edits,
             "inert_tokens": inert,
             "candidates": len(ctx.sessions),
@@ -172,14 +179,14 @@ def _request(
     )
 
 
-def _compaction(ctx: Context, change: Change, provider: str) -> Entry:
+def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> Entry:
     return Entry(
         type="compaction",
         session=ctx.session,
         epoch=ctx.epoch,
         conversation=ctx.conversation,
         body={
-            "kind": "client" if change.kind == "rewritten" else provider,
+            "kind": provider or "client",
             "seen_in": "request",
             "messages_before": change.before,
             "messages_after": change.after,
@@ -188,6 +195,6 @@ def _compaction(ctx: Context, change: Change, provider: str) -> Entry:
             "after_sha256": change.after_sha256,
             "dropped_by_role": dict(change.dropped_by_role),
             "block": ctx.policy.block.digest,
-            "block_verified": True,
+            "block_verified": proof.verified,
         },
     )

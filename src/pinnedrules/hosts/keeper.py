@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pinnedrules.compaction.lineage import Change, Lineage
@@ -101,7 +101,7 @@ class Keeper:
         return self.core.world
 
     def admit(
-        self, method: str, path: str, headers: Iterable[tuple[str, str]], read_timeout: float | None
+        self, method: str, path: str, headers: Sequence[tuple[str, str]], read_timeout: float | None
     ) -> Admission:
         """Look up the door. Raises nothing: a refusal is the admission's ``check``."""
         found = route(method, path)
@@ -111,6 +111,8 @@ class Keeper:
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
         if found.verdict == "pass":
             return Admission(ctx, False, passing(ctx))
+        if any(name.lower() == "x-stainless-helper" and value == "compaction" for name, value in headers):
+            ctx.markers = ("header:x-stainless-helper=compaction",)
         coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
         if coding and coding.lower() != "identity":
             return Admission(ctx, False, refused(ctx, f"The request body is encoded as {coding!r}.", "send it plain"))
