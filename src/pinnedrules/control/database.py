@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +56,29 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection to this thread alone, outside a transaction."""
+        """Give the connection to this thread alone, for one consistent view of the file."""
+        with self._held() as db:
+            _insist(db, "BEGIN")
+            try:
+                _insist(db, "SELECT 1 FROM sqlite_master")  # now nobody changes the file before the end
+                yield db
+            finally:
+                _roll_back(db)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Like :meth:`reading`, as the only writer; afterwards all of it is durable, or none is written."""
+        with self._held() as db:
+            _insist(db, "BEGIN IMMEDIATE")
+            try:
+                yield db
+                _insist(db, "COMMIT")
+            except BaseException:
+                _roll_back(db)
+                raise
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 yield self._connect()
@@ -64,19 +88,6 @@ class Database:
                     " does not answer, so mend it, or name another state folder with PINNEDRULES_HOME"
                 ) from error
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Like :meth:`reading`, as the only writer; afterwards all of it is durable, or none is written."""
-        with self.reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
-
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
             # Created here, because SQLite would let others read it; its journal takes over the mode.
@@ -85,7 +96,7 @@ class Database:
                 os.fchmod(file, 0o600)
             finally:
                 os.close(file)
-            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare(db)
             except BaseException:
@@ -95,19 +106,19 @@ class Database:
         return self._connection
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        db.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
+        _insist(db, f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
         db.execute("PRAGMA synchronous = FULL")
         if self._version(db) == self._schema:
             return
-        db.execute("BEGIN IMMEDIATE")
+        _insist(db, "BEGIN IMMEDIATE")
         if self._version(db) == 0:  # asked again: another process may have been first
             for statement in self._tables.split(";")[:-1]:
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {self._schema}")
-        db.execute("COMMIT")
+        _insist(db, "COMMIT")
 
     def _version(self, db: sqlite3.Connection) -> int:
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        version = int(_insist(db, "PRAGMA user_version").fetchone()[0])
         if version > self._schema:
             raise StateError(
                 f"{self._path} was written by a later version (tables {version}, known here: {self._schema});"
@@ -129,6 +140,26 @@ class Database:
 
     def _after_fork(self) -> None:
         self._lock.release()
+
+
+def _insist(db: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    """Execute *statement*, again and again for a bounded time while other processes keep the file.
+
+    SQLite's own waiting sleeps up to 100 ms between attempts, so that one busy writer can keep all others out.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return db.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(random.uniform(0.0005, 0.003))
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        db.execute("ROLLBACK")
 
 
 _FORK = threading.Lock()

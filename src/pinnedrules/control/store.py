@@ -143,11 +143,7 @@ class Store:
     def read_ledger(self, session: SessionId) -> LedgerState:
         """Return both halves of the ledger as they are now, empty with version 0 when new."""
         with self._database.reading() as db:
-            db.execute("BEGIN")
-            try:
-                (mine, first), (users, second) = (_half(db, key) for key in _halves(session))
-            finally:
-                db.execute("ROLLBACK")
+            (mine, first), (users, second) = (_half(db, key) for key in _halves(session))
         return LedgerState(mine, users, (first, second))
 
     def write_ledger(self, session: SessionId, state: LedgerState) -> bool:
