@@ -108,6 +108,7 @@ def test_a_pause_and_a_session_are_scoped(cli: Cli, live: Callable[[str], StateF
     assert (paused.code, stopped.code) == (0, 0)
     assert "paused: one.yaml" in paused.out
     assert "session inbox is stopped" in stopped.out
+    assert f"to go on: pinnedrules resume --reason WHY --session inbox --state {folder.path}" in stopped.out
     assert state_of(folder) == "stop"
     assert state_of(folder, SessionId("other")) == "pause"
 

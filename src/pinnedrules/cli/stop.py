@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -94,6 +95,12 @@ def _say_stopped(
         printer.line(
             f"{confirmed} of {len(answers)} live guards confirmed; {everything} is {word} in {held} state folders"
         )
+    for state in states:
+        if state.path not in failed:
+            # The folder is named because a later resume may not find it: the guard can be gone by then.
+            session = f" --session {shlex.quote(arguments.session)}" if arguments.session else ""
+            again = f"pinnedrules resume --reason WHY{session} --state {shlex.quote(str(state.path))}"
+            printer.line(f"  to go on: {again}", "quiet")
     complete = confirmed == len(answers) and not failed and bool(answers or states)
     printer.document(
         {
