@@ -24,6 +24,7 @@ from tests.wire.feeding import (
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Call
+from pinnedrules.wire.base import Key
 from pinnedrules.wire.openai_chat import OpenAIChat
 
 CHAT = OpenAIChat()
@@ -31,7 +32,7 @@ DONE = b"[DONE]"
 NAMES = streams("chat")
 BIG = '{"id":18446744073709551617}'
 
-EXPECTED: dict[str, dict[tuple[int, ...], Call]] = {
+EXPECTED: dict[str, dict[Key, Call]] = {
     "chat_text.sse": {},
     "chat_three_calls.sse": {
         (0, 0): Call("delete_mail", '{"id":7,"note":"old {\\"x\\"}"}', "call_w8ZbPq3nT6mKc1Lx"),
@@ -141,9 +142,9 @@ def test_a_frame_without_calls_has_no_keys() -> None:
 
 DELETE = chunk(calls(opening(0, "delete", "c1", '{"id":7}')))
 END = chunk({}, "tool_calls")
-ONE = {(0, 0): Call("delete", '{"id":7}', "c1")}
-TWO = {(0, 0): Call("a", "{}", "c1"), (0, 1): Call("b", '{"x":1}', "c2")}
-HABITS: dict[str, tuple[list[bytes], dict[tuple[int, ...], Call]]] = {
+ONE: dict[Key, Call] = {(0, 0): Call("delete", '{"id":7}', "c1")}
+TWO: dict[Key, Call] = {(0, 0): Call("a", "{}", "c1"), (0, 1): Call("b", '{"x":1}', "c2")}
+HABITS: dict[str, tuple[list[bytes], dict[Key, Call]]] = {
     "a whole call in one chunk": ([DELETE, END, DONE], ONE),
     "everything in one chunk": (
         [chunk(calls(opening(0, "delete", "c1", '{"id":7}'), content="hi"), "tool_calls"), DONE],

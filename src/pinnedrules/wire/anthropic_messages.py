@@ -30,7 +30,7 @@ class AnthropicMessages:
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
         request, messages = read_messages(body)
-        tools, server_tools = _tools(request, messages)
+        tools, server_tools = _tools(body, request, messages)
         return RequestFacts(
             messages=tuple(messages),
             tools=tools,
@@ -120,11 +120,13 @@ class AnthropicMessages:
         return reader.close(text)
 
 
-def _tools(request: Object, messages: Sequence[bytes]) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
+def _tools(
+    body: bytes, request: Object, messages: Sequence[bytes]
+) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
     mine, theirs = sort_tools(request.value("tools"))
-    for message in messages:
-        if b"tool_definition" in message or ASCII_ESCAPE.search(message):
+    if b"tool_definition" in body or ASCII_ESCAPE.search(body):
+        for message in messages:
             more, others = sort_tools(list(tool_definitions(loads(message))))
             mine.update(more)
             theirs += others

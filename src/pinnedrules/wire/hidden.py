@@ -9,15 +9,22 @@ __all__ = ["may_hide_call", "refuse_hidden_calls"]
 
 _KEYS = frozenset({"function_call", "tool_call", "tool_calls", "tool_use"})
 _TYPES = frozenset({"custom_tool_call", "function_call", "tool_call", "tool_use"})
-# Every shape that refuse_hidden_calls knows needs one of these; a JSON escape of an ASCII letter could hide them.
-_HINTS = (b"_call", b"tool_use", b'"message"', b'"arguments"', b'"input"')
 
 
 def may_hide_call(data: bytes) -> bool:
-    """Say whether *data* must be read in full: False proves that no parser can find a call in it."""
-    if any(hint in data for hint in _HINTS):
-        return True
-    return b"\\u00" in data and ASCII_ESCAPE.search(data) is not None
+    """Say whether *data* must be read in full: False proves that no parser can find a call in it.
+
+    Every shape that :func:`refuse_hidden_calls` knows needs one of these texts, and only a JSON escape of an ASCII
+    character could hide one.
+    """
+    return (
+        b"_call" in data
+        or b"tool_use" in data
+        or b'"message"' in data
+        or b'"arguments"' in data
+        or b'"input"' in data
+        or (b"\\u00" in data and ASCII_ESCAPE.search(data) is not None)
+    )
 
 
 def refuse_hidden_calls(value: object) -> None:

@@ -195,7 +195,9 @@ class ChatStream:
             if part.slot == LEGACY:
                 changes["function_call"] = self._legacy(delta.get("function_call") or b"{}", part, fate)
             elif isinstance(fate, Rewrite) and part.first:
-                kept.append(self._renumbered(rewritten_entry(entries[part.slot], fate, part.name), part))
+                kept.append(
+                    self._renumbered(rewritten_entry(entries[part.slot], fate, self._reader.name_of(part.key)), part)
+                )
             elif isinstance(fate, Release):
                 kept.append(self._renumbered(entries[part.slot], part))
         if any(part.slot != LEGACY for part in parts):
@@ -205,7 +207,9 @@ class ChatStream:
     def _legacy(self, raw: bytes, part: Part, fate: Outcome) -> bytes | None:
         if isinstance(fate, Release):
             return raw
-        return rewritten_body(raw, "arguments", fate, part.name) if isinstance(fate, Rewrite) and part.first else None
+        if isinstance(fate, Replace) or not part.first:
+            return None
+        return rewritten_body(raw, "arguments", fate, self._reader.name_of(part.key))
 
     def _renumbered(self, entry: bytes, part: Part) -> bytes:
         shift = self._shift(part.key)

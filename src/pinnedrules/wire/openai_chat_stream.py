@@ -7,7 +7,7 @@ starts, when the choice has a finish reason, or when ``[DONE]`` arrives and its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -25,6 +25,7 @@ from pinnedrules.wire.openai_chat_answer import (
     text_of,
 )
 from pinnedrules.wire.openai_chat_calls import LEGACY, Fragment, Growing, read_entry, read_legacy
+from pinnedrules.wire.openai_chat_deltas import grown
 from pinnedrules.wire.sse import Event
 
 __all__ = ["ChatFrame", "ChunkReader", "Part"]
@@ -34,7 +35,6 @@ _NO_EVENT = Event(b"", None)
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _ENVELOPE_LEFT_OUT = frozenset({"choices", "usage", "error", "obfuscation"})
 _DELTA_READ = frozenset({"role", "content", "refusal", "tool_calls", "function_call"})
-_JOINED = frozenset({"reasoning", "reasoning_content"})  # text that compatible servers send in pieces
 
 
 class Part(NamedTuple):
@@ -44,7 +44,6 @@ class Part(NamedTuple):
     slot: int
     key: Key
     first: bool
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,10 @@ class ChunkReader:
             refuse_hidden_calls(chunk)
         return self._frames(event, chunk, reading)
 
+    def name_of(self, key: Key) -> str:
+        """Return the name of a call that was read."""
+        return self._choices[key[0]].calls[key[1]].name
+
     def close(self) -> None:
         """Say that the stream is at its end. Raises Unreadable when a call is still open."""
         if any(choice.open for choice in self._choices.values()):
@@ -194,13 +197,13 @@ class ChunkReader:
             legacy, entries = delta.pop("function_call", None), delta.pop("tool_calls", None)
             if legacy:
                 fragment = read_legacy(legacy, data, (*path, "function_call"))
-                self._fragment(state, LEGACY, fragment, Part(position, LEGACY, (index, LEGACY), False, ""), reading)
+                self._fragment(state, LEGACY, fragment, Part(position, LEGACY, (index, LEGACY), False), reading)
             if not isinstance(entries, list | None):
                 raise Unreadable("tool calls that are not a list")
             for slot, entry in enumerate(entries or ()):
                 fragment = read_entry(entry, data, (*path, "tool_calls", slot))
                 number = self._number(state, entry.get("index"), fragment)
-                self._fragment(state, number, fragment, Part(position, slot, (index, number), False, ""), reading)
+                self._fragment(state, number, fragment, Part(position, slot, (index, number), False), reading)
         elif delta is not None:
             raise Unreadable("a delta that is not an object")
         finish = choice.get("finish_reason")
@@ -227,7 +230,7 @@ class ChunkReader:
         reading.carries = reading.carries or any(value not in _EMPTY for value in delta.values())
         for key, value in delta.items():
             if key not in _DELTA_READ and value is not None:
-                state.extras[key] = _grown(key, state.extras.get(key), value)
+                state.extras[key] = grown(key, state.extras.get(key), value)
 
     def _number(self, state: _Choice, index: object, fragment: Fragment) -> int:
         """Return which call of the choice a fragment belongs to: by its index, else by its id, else by order."""
@@ -258,7 +261,7 @@ class ChunkReader:
                 raise Unreadable("tool calls whose indices do not grow")
             growing = state.calls[number] = state.open = Growing(part.key)
         growing.add(fragment)
-        reading.parts.append(part._replace(first=first, name=growing.name))
+        reading.parts.append(part._replace(first=first))
 
     def _complete(self, state: _Choice) -> tuple[Key, Call]:
         growing = state.open
@@ -274,41 +277,6 @@ def _is_object(text: str) -> bool:
         return isinstance(loads(text.encode("utf-8", "surrogatepass")), dict)
     except Unreadable:
         return False
-
-
-def _grown(key: str, former: object, value: object) -> object:
-    """Add a piece of an unknown member, the way both sides of this API add up deltas."""
-    if isinstance(former, str) and isinstance(value, str):
-        return former + value if key in _JOINED else former
-    if isinstance(former, dict) and isinstance(value, dict):
-        return {**former, **{name: _grown(name, former.get(name), one) for name, one in value.items()}}
-    if isinstance(former, list) and isinstance(value, list):
-        return _grown_list(former, value)
-    return value
-
-
-def _grown_list(former: Sequence[object], value: Sequence[object]) -> list[object]:
-    """Add entries to a list; entries with an index grow in place (``reasoning_details``)."""
-    total = list(former)
-    for entry in value:
-        index = entry.get("index") if isinstance(entry, dict) else None
-        known = next((n for n, old in enumerate(total) if isinstance(old, dict) and old.get("index") == index), None)
-        if index is None or known is None:
-            total.append(entry)
-        else:
-            total[known] = _grown_entry(total[known], entry)
-    return total
-
-
-def _grown_entry(former: object, entry: object) -> object:
-    if not isinstance(former, dict) or not isinstance(entry, dict):
-        return entry
-    grown = dict(former)
-    for key, value in entry.items():
-        old = grown.get(key)
-        joined = isinstance(old, str) and isinstance(value, str) and key in ("text", "summary", "data")
-        grown[key] = str(old) + str(value) if joined else value if value is not None else old
-    return grown
 
 
 def _message(choice: _Choice) -> bytes:
