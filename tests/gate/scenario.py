@@ -13,11 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pinnedrules.compaction.lineage import Lineage
-from pinnedrules.rules.load import load
-from pinnedrules.wire.anthropic_messages import AnthropicMessages
-from pinnedrules.wire.openai_chat import OpenAIChat
-
 from pinnedrules.commands import (
     Ask,
     Begin,
@@ -40,15 +35,19 @@ from pinnedrules.commands import (
     Wait,
     WriteLedger,
 )  # fmt: skip
-from pinnedrules.gate.context import Context, Health, Policy
+from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.gate.context import Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange
 from pinnedrules.pins.block import render
+from pinnedrules.rules.load import load
 from pinnedrules.testing.chat import Chat
 from pinnedrules.testing.messages import Messages
 from pinnedrules.testing.script import Reply as Says
 from pinnedrules.testing.shapes import Turn
 from pinnedrules.types import Entry, LedgerState, Moment, Proposal, Restore, SessionId, StopState, Ticket
+from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.base import Dialect
+from pinnedrules.wire.openai_chat import OpenAIChat
 
 RULES = """\
 version: 1
@@ -196,13 +195,9 @@ class Scenario:
         **context: Any,
     ) -> Result:
         """Run one exchange against these replies of the provider, in order."""
-        rules = load(self.rules, file="rules.yaml")
-        policy = Policy(rules=rules, block=render(rules.texts, version=rules.version), secret=b"s" * 32, **self.policy)
-        sessions = self.sessions or (self.session,)
-        ctx = Context(policy, sessions, self.dialect, self.lineage, self.health, ask_wait=policy.ask_wait, **context)
+        flow = self.flow(body, **context)
         upstream = _Upstream(self, list(replies))
         result = Result(None, [], None, [], [])
-        flow = exchange(ctx, body)
         reply: Reply = None
         while True:
             try:
@@ -229,8 +224,15 @@ class Scenario:
                 reply = upstream.receive()
             else:
                 reply = self._answer(command)
-        self.last_context = ctx
         return result
+
+    def flow(self, body: bytes, **context: Any) -> Flow[None]:
+        """Return the gate's flow for one request under this scenario's rules and policy."""
+        rules = load(self.rules, file="rules.yaml")
+        policy = Policy(rules=rules, block=render(rules.texts, version=rules.version), secret=b"s" * 32, **self.policy)
+        sessions = self.sessions or (self.session,)
+        ctx = Context(policy, sessions, self.dialect, self.lineage, self.health, ask_wait=policy.ask_wait, **context)
+        return exchange(ctx, body)
 
     def _answer(self, command: Command) -> Reply:
         match command:

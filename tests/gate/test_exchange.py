@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.gate.scenario import Scenario, user
 
-from pinnedrules.commands import Begin, Forward, Record, Send, Sync
+from pinnedrules.commands import Begin, Forward, ReadStop, Record, Send, Sync
 from pinnedrules.errors import Denied, Stopped, Unreadable, Unrecorded
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState, Ticket
@@ -397,8 +397,6 @@ def test_a_pause_lets_text_finish_and_refuses_effects() -> None:
 
 def test_a_stop_state_that_cannot_be_read_stops() -> None:
     """Invariant 2: a store that does not answer is a refusal."""
-    from pinnedrules.commands import ReadStop
-
     scenario = Scenario(fails={ReadStop: OSError("gone")})
 
     result = scenario.exchange(scenario.request(user("hi")))
@@ -612,3 +610,28 @@ def test_monitor_passes_what_it_cannot_read_and_says_so_in_the_log() -> None:
 
     assert result.body == b"data: {garbled\n\n"
     assert scenario.recorded("refusal")[0].body["error"] == "Unreadable"
+
+
+@pytest.mark.parametrize("body", [b"not json", b'{"model":"m","messages":7}', b"\xff\xfe"])
+def test_monitor_sends_a_request_that_it_cannot_read_as_it_came(body: bytes) -> None:
+    """Monitor never blocks, not even a request; the record says that nothing was proven."""
+    scenario = Scenario(policy={"mode": "monitor"})
+    sent: list[bytes] = []
+    flow = scenario.flow(body)
+    command = next(flow)
+    while not isinstance(command, Send):
+        command = flow.send(StopState() if isinstance(command, ReadStop) else 1)
+    sent.append(command.body)
+
+    assert sent == [body]
+
+
+@pytest.mark.parametrize("body", [b"not json", b'{"model":"m","messages":7}', b"\xff\xfe"])
+def test_a_request_that_cannot_be_read_does_not_leave(body: bytes) -> None:
+    """Invariant 2: what cannot be read cannot be allowed, on the way out too."""
+    scenario = Scenario()
+
+    result = scenario.exchange(body)
+
+    assert isinstance(result.error, Unreadable)
+    assert result.sent == []

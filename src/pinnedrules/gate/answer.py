@@ -19,7 +19,7 @@ from pinnedrules.gate.request import prepare_again, scope, send, stamp
 from pinnedrules.types import Call, Entry, Outcome, Release, Replace, Restore, Rewrite
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 
-__all__ = ["read_answer"]
+__all__ = ["read_answer", "relay"]
 
 _ROUNDS = 3
 _HELD_BYTES = 64 * 1024 * 1024
@@ -46,7 +46,8 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
     begun = False
     while True:
         if not 200 <= head.status < 300:
-            yield from _error(ctx, head)
+            # An error answer proposes nothing that any SDK would run; it passes as it is.
+            yield from relay(head)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
         if media not in ("text/event-stream", "application/json") or (begun and media == "application/json"):
@@ -312,11 +313,10 @@ def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
     return [(turn.answer, turn.placeholder) for turn in turns]
 
 
-def _error(ctx: Context, head: Head) -> Flow[None]:
-    """An error answer proposes nothing that any SDK would run; it passes as it is."""
+def relay(head: Head) -> Flow[None]:
+    """Hand an answer to the caller unread."""
     yield Begin(_bare(head))
     while data := (yield from _receive()):
-        yield from check_stop(ctx)
         yield Forward(data)
 
 

@@ -11,8 +11,8 @@ Rules of this package:
 from __future__ import annotations
 
 from pinnedrules.commands import Record
-from pinnedrules.errors import PathRefused, Refused
-from pinnedrules.gate.answer import read_answer
+from pinnedrules.errors import PathRefused, Refused, Unpinned, Unreadable
+from pinnedrules.gate.answer import read_answer, relay
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop
 from pinnedrules.gate.request import prepare, send
@@ -25,12 +25,27 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
     """Gate one model request. Raises Refused, or what the host raised when the request could not be sent."""
     try:
         yield from check_stop(ctx, first=True)
-        position, waits = yield from prepare(ctx, body)
-        head = yield from send(ctx, position, waits)
+        prepared = yield from _prepared(ctx, body)
+        if prepared is None:
+            yield from relay((yield from send(ctx, -1, waits=False)))
+            return
+        head = yield from send(ctx, *prepared)
         yield from read_answer(ctx, head)
     except Refused as refusal:
         yield from _note(ctx, refusal)
         raise
+
+
+def _prepared(ctx: Context, body: bytes) -> Flow[tuple[int, bool] | None]:
+    """Prepare the request; in monitor mode one that cannot be prepared is noted and leaves as it came (None)."""
+    try:
+        return (yield from prepare(ctx, body))
+    except (Unreadable, Unpinned) as refusal:
+        if ctx.enforcing:
+            raise
+        yield from _note(ctx, refusal)
+        ctx.body = body
+        return None
 
 
 def passing(ctx: Context) -> Flow[None]:

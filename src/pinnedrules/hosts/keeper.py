@@ -123,7 +123,13 @@ class Keeper:
         found = route("POST", path)
         if found.verdict != "gate":
             return body
-        return _DIALECTS[found.dialect].place(body, self.core.policy().block.text)[0]
+        policy = self.core.policy()
+        try:
+            return _DIALECTS[found.dialect].place(body, policy.block.text)[0]
+        except Refused:
+            if policy.mode == "enforce":
+                raise
+            return body
 
     def translate(self, refusal: Refused) -> Refused:
         """Return *refusal* as an error that is also the SDK's own kind (facts: raised once, unwrapped, by both SDKs)."""
