@@ -208,6 +208,7 @@ def test_the_report_counts_what_happened(run: Callable[..., list[Conversation]],
     assert words["worded_before_cut"] == words["requests_before_cut"] > 0
     assert words["worded_after_cut"] == 0 < words["requests_after_cut"] == words["block_after_cut"]
     assert len(found["stopped"]) == 3
+    assert [row["worded"] for row in found["stopped"]] == [[], [], []]
     assert found["guessed_tools"] == ["delete_mail", "odd", "search", "send_email"]
     assert "denied delete_mail(id: 7) in line 1 message" in told
     assert "the words of no-deletes were still in the history of 0 of" in told

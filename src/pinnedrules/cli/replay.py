@@ -6,13 +6,12 @@ import argparse
 import itertools
 import json
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.source import rules_from
-from pinnedrules.replay.report import document, words
+from pinnedrules.replay.report import decided, document, words
 from pinnedrules.replay.runner import Conversation, Replay
 from pinnedrules.replay.trace import read_tools, read_traces
 from pinnedrules.rulefile import RuleFile
@@ -32,8 +31,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
             conversations = _replayed(arguments, source, Path(folder))
     found = document(source, conversations, compact_at=arguments.compact_at)
     if arguments.out is not None:
-        judgements = [item for conversation in conversations for step in conversation.steps for item in step.judgements]
-        full = {**found, "calls_decided": [asdict(judgement) for judgement in judgements]}
+        full = {**found, "calls_decided": decided(conversations)}
         arguments.out.write_text(json.dumps(full, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     printer.document(found)
     printer.line(words(found))

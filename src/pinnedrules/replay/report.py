@@ -12,7 +12,7 @@ from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import shown
 from pinnedrules.tokens import count
 
-__all__ = ["LIMITS", "document", "words"]
+__all__ = ["LIMITS", "decided", "document", "words"]
 
 LIMITS = (
     "The recording goes on as if every call had been run: the model cannot react to a refusal here.",
@@ -24,7 +24,7 @@ _WIDTH = 160
 
 
 def document(source: RuleFile, conversations: Sequence[Conversation], *, compact_at: int = 0) -> dict[str, Any]:
-    """Return the report as plain values; ``calls`` lists every decision, ``stopped`` the ones that did not run."""
+    """Return the report as plain values; ``stopped`` lists the calls that did not run, as :func:`decided` does."""
     steps = [step for conversation in conversations for step in conversation.steps]
     judgements = [judgement for step in steps for judgement in step.judgements]
     block = count(source.block.text)
@@ -65,9 +65,19 @@ def document(source: RuleFile, conversations: Sequence[Conversation], *, compact
         ],
         "guessed_tools": sorted({tool for conversation in conversations for tool in conversation.guessed}),
         "cpu_ms_per_request": _spread([step.cpu_ms for step in steps]),
-        "stopped": [asdict(judgement) for judgement in judgements if judgement.outcome != "allowed"],
+        "stopped": [row for row in decided(conversations) if row["outcome"] != "allowed"],
         "limits": list(LIMITS),
     }
+
+
+def decided(conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
+    """Return every decision as plain values; ``worded`` names those of its rules whose own words the history held."""
+    return [
+        {**asdict(judgement), "worded": sorted(step.worded.intersection(judgement.rules))}
+        for conversation in conversations
+        for step in conversation.steps
+        for judgement in step.judgements
+    ]
 
 
 def words(found: dict[str, Any]) -> str:
