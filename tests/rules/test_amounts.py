@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.making import EMPTY, NOW
 
 from pinnedrules.rules.arguments import read
 from pinnedrules.rules.predicates.amounts import AMOUNT, TOTAL, UNKNOWN, money
 from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
 from pinnedrules.types import Call, LedgerState, Moment
-from tests.rules.making import EMPTY, NOW
 
 
 def amount(arguments: dict[str, Any], limit: object = 100, ledger: LedgerState = EMPTY) -> Outcome:
@@ -44,8 +44,10 @@ def test_more_than_the_limit_fails(value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, "", "x", "1,000", "1.000,50", "1 000", "1e2", "١٠", "１００", "-1", -1, Decimal("-0.01"), [100], {"n": 1},
-     10**400, Decimal("1E+99"), Decimal("1E-99"), "100 EUR", "€100", "EUR 100 USD", "100 eur", "$100", "100\n", "0x10", "∞"],
+    [None, True, False, "", "x", "1,000", "1.000,50", "1 000", "1e2", "١٠", "１００",
+     "-1", -1, Decimal("-0.01"), [100], {"n": 1},
+     10**400, Decimal("1E+99"), Decimal("1E-99"), "100 EUR", "€100", "EUR 100 USD", "100 eur", "$100", "100\n",
+     "0x10", "∞"],
 )  # fmt: skip
 def test_what_is_not_plainly_an_amount_cannot_be_decided(value: object) -> None:
     """Missing, another type, separators, look-alike digits, negative, another currency, too large."""
@@ -66,7 +68,8 @@ def test_an_amount_in_the_rule_s_currency_holds(value: object) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"amount": "100 USD"}, {"amount": "£100"}, {"amount": 100, "currency": "BTC"}, {"amount": "5 EUR", "currency": "USD"},
+    [{"amount": "100 USD"}, {"amount": "£100"}, {"amount": 100, "currency": "BTC"}, {"amount": "5 EUR",
+     "currency": "USD"},
      {"amount": 5, "payment": {"settlement_currency": "USD"}}, {"amount": 5, "currency": 7}],
 )  # fmt: skip
 def test_another_currency_cannot_be_decided(arguments: dict[str, Any]) -> None:
@@ -140,7 +143,8 @@ def test_a_sum_that_cannot_be_exact_cannot_be_decided() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("5", (Decimal(5), "")), (5, (Decimal(5), "")), ("5 EUR", (Decimal(5), "EUR")), ("£5.50", (Decimal("5.50"), "GBP")),
+    [("5", (Decimal(5), "")), (5, (Decimal(5), "")), ("5 EUR", (Decimal(5), "EUR")), ("£5.50", (Decimal("5.50"),
+     "GBP")),
      ("EUR 5 EUR", None), (float("nan"), None), (Decimal("NaN"), None), (Decimal("Infinity"), None)],
 )  # fmt: skip
 def test_money_is_a_number_and_a_currency(value: object, expected: object) -> None:

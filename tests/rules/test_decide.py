@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.making import EMPTY, EXAMPLE, NOW, call, judged, rules
 
 from pinnedrules.rules.decide import MAX_REWRITES, decide
 from pinnedrules.rules.load import load
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import MEMORY
 from pinnedrules.types import Call, Decision, Effect
-from tests.rules.making import EMPTY, EXAMPLE, NOW, call, judged, rules
 
 EXAMPLE_RULES = load(EXAMPLE)
 
@@ -172,7 +172,8 @@ def test_a_name_that_is_not_plain_ascii_is_denied(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Send_Email", "SEND-EMAIL", "sendEmail", "SendEmail", "mcp__gmail__send_email", "gmail.send_email", "a:b/send_email",
+    ["Send_Email", "SEND-EMAIL", "sendEmail", "SendEmail", "mcp__gmail__send_email", "gmail.send_email",
+     "a:b/send_email",
      "send__email", "ｓｅｎｄ_ｅｍａｉｌ", "functions.send_email"],
 )  # fmt: skip
 def test_a_name_that_loosely_equals_a_rule_s_is_objected_to_but_never_permitted(name: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.rules.making import AFTER_READING, EMPTY, EXAMPLE, NOW, call, judged
 
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
 from pinnedrules.types import LedgerState
-from tests.rules.making import AFTER_READING, EMPTY, EXAMPLE, NOW, call, judged
 
 RULES = load(EXAMPLE, file="rules.yaml")
 

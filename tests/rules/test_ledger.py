@@ -6,11 +6,11 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.making import EMPTY, NOW, call, rules
 
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.types import Call, LedgerState, Moment
-from tests.rules.making import EMPTY, NOW, call, rules
 
 RULES = rules(
     "  - {id: day, text: Day., on: pay, require: {total: {of: amount, per: day, max: 500}}, else: ask, then: allow}\n"

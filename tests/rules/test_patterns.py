@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.rules.making import EMPTY, NOW
 
 from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
 from pinnedrules.rules.predicates.patterns import MATCHES
-from tests.rules.making import EMPTY, NOW
 
 
 def outcome(arguments: dict[str, Any], **patterns: str) -> Outcome:

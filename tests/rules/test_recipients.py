@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.making import EMPTY, NOW, judged, rules
 
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.predicates.base import Built, Cannot, Facts, Fails
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.types import Call
-from tests.rules.making import EMPTY, NOW, judged, rules
 
 MAIL = rules(
     "  - {id: mail, text: Inside only., on: send_email, require: {recipients: {domain_in: [example.com]}},"

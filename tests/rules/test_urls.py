@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.making import EMPTY, NOW
 
 from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
 from pinnedrules.rules.predicates.urls import URL, is_url
-from tests.rules.making import EMPTY, NOW
 
 
 def outcome(arguments: dict[str, Any], *hosts: str, **options: object) -> Outcome:
@@ -34,10 +34,12 @@ def test_an_address_on_the_host_holds(url: str) -> None:
     ["https://evil.com", "https://example.com.evil.com", "https://evilexample.com", "https://sub.example.com",
      "https://example.com@evil.com", "https://evil.com@example.com", "https://user:pw@example.com/",
      "https://example.com\\@evil.com", "https:\\\\evil.com", "https://example.com\t.evil.com", "https://evil.com\n",
-     " https://example.com", "https://example.com:x", "https://example.com:99999999", "https://127.0.0.1", "https://2130706433",
+     " https://example.com", "https://example.com:x", "https://example.com:99999999", "https://127.0.0.1",
+     "https://2130706433",
      "https://0x7f.1", "https://0177.0.0.1", "https://127.1", "https://[::1]", "https://[::ffff:127.0.0.1]",
      "https://example.com;evil.com", "https://\u0435xample.com", "https://example\u3002com", "https://ｅxample.com",
-     "https://example.com\uff0f@evil.com", "https://exa\u00admple.com", "https://", "https:///example.com", "//evil\\com",
+     "https://example.com\uff0f@evil.com", "https://exa\u00admple.com", "https://", "https:///example.com",
+     "//evil\\com",
      "https://example.com&evil.com", "https://-example.com", "https://ex_ample.com", "https:example.com"],
 )  # fmt: skip
 def test_an_address_elsewhere_fails(url: str) -> None:
@@ -47,8 +49,9 @@ def test_an_address_elsewhere_fails(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["//example.com/x", "ftp://example.com", "javascript://example.com/%0aalert(1)", "file:///etc/passwd", 
-     "https:/example.com", "example.com/path", "https://%65xample.com", "https://example.com%2eevil.com", "data:text/html,x",
+    ["//example.com/x", "ftp://example.com", "javascript://example.com/%0aalert(1)", "file:///etc/passwd",
+     "https:/example.com", "example.com/path", "https://%65xample.com", "https://example.com%2eevil.com",
+     "data:text/html,x",
      7, True, ["https://example.com", 5]],
 )  # fmt: skip
 def test_an_address_of_another_kind_cannot_be_decided(url: Any) -> None:

@@ -75,9 +75,10 @@ def _validated(root: Node) -> FileModel:
     except ValidationError as problems:
         faults = [_fault(error) for error in problems.errors(include_url=False)]
 
-    def place(fault: Fault) -> tuple[int, int]:
+    def place(fault: Fault) -> tuple[bool, int, int]:
+        # A key that is missing is often one that is misspelt: the misspelt one is the better message.
         node = find(root, fault.path, key=fault.key)
-        return node.line, node.column
+        return str(fault).endswith(" is missing"), node.line, node.column
 
     raise min(faults, key=place)
 
@@ -98,7 +99,9 @@ def _fault(error: ErrorDetails) -> Fault:
         expected = str(error.get("ctx", {}).get("expected", ""))
         known = tuple(word.strip("' ") for word in expected.replace(" or ", ", ").split(","))
         hint = f"write {expected.replace(chr(39), '')}"
-        return Fault(f"{shown(value)!r} is not known here", *path, hint=hint, word=str(value), known=known)
+        if not isinstance(value, str) or value in known:
+            return Fault(f"must be {'a word' if isinstance(value, (list, dict)) else expected}", *path, hint=hint)
+        return Fault(f"{shown(value)!r} is not known here", *path, hint=hint, word=value, known=known)
     if kind == "string_type":
         return Fault("must be a text", *path, hint="put it in quotes")
     if kind in ("too_short", "too_long"):

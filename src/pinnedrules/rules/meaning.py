@@ -228,7 +228,7 @@ def _check_patches(rule: Rule, index: int, plan: Plan) -> None:
             wants = {"move": "from", "copy": "from", "remove": "path"}.get(str(one["op"]), "value")
             if wants not in one or ("from" in one) != (wants == "from") or ("value" in one) != (wants == "value"):
                 raise Fault(
-                    f"a {one['op']} takes path{'' if wants == 'path' else ' and ' + wants}", *place, hint="see RFC 6902"
+                    f"{one['op']} takes path{'' if wants == 'path' else ' and ' + wants}", *place, hint="see RFC 6902"
                 )
             for key in ("path", "from"):
                 pointer = str(one.get(key, "/"))

@@ -25,8 +25,6 @@ def rewritten(rewriting: Rewriting, call: Call, arguments: dict[str, object]) ->
 
     try:
         patched = jsonpatch.JsonPatch(deepcopy([dict(one) for one in rewriting.operations])).apply(arguments)
-        if not isinstance(patched, dict):
-            raise CannotRewrite("nothing that a tool can be called with is left")
         result = replace(call, arguments=write(call, patched))
         read(result)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, Unread, TypeError) as problem:

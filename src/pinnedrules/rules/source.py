@@ -99,8 +99,9 @@ def _events(text: str, file: str) -> Iterator[Event]:
         raise RuleFileError(
             f"not YAML: {said}", file=file, line=line, column=column, hint="check the indentation"
         ) from None
-    except (YAMLError, ValueError) as problem:
-        raise RuleFileError(f"not YAML: {shown(problem)}", file=file, line=1, column=1) from None
+    except (ArithmeticError, LookupError, ValueError, YAMLError) as problem:
+        hint = "check quotes and escapes"
+        raise RuleFileError(f"not YAML: {shown(problem)}", file=file, line=1, column=1, hint=hint) from None
 
 
 class _Reader:

@@ -1,0 +1,62 @@
+"""The obvious decider: the design's three steps in order, on plain values, with nothing compiled, indexed or remembered.
+
+It knows tools by exact name only, and four requirements on whole numbers and plain words; generated cases stay inside that.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Said = tuple[str, bool]
+
+
+def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: dict[str, Any]) -> bool | None:
+    """Return whether one requirement holds, None when that cannot be decided."""
+    if name == "never_after":
+        return not facts["untrusted"]
+    if name == "matches":
+        results = [
+            arguments[key] == word if isinstance(arguments.get(key), str) else None for key, word in options.items()
+        ]
+        return False if False in results else None if None in results else True
+    number = arguments.get(options["of"])
+    if type(number) is not int or number < 0:
+        return None
+    return bool(number + (facts["spent"] if name == "total" else 0) <= options["max"])
+
+
+def verdict(file: dict[str, Any], call: dict[str, Any], facts: dict[str, Any]) -> tuple[str, set[str], set[str]]:
+    """Return the verdict, the rules that decided and the rules that could not be decided."""
+    effects = file["tools"].get(call["name"], ["write"])
+    said: dict[str, set[str]] = {"deny": set(), "ask": set(), "allow": set()}
+    undecided = set()
+    for rule in file["rules"]:
+        on = rule.get("on")
+        if on is None or (call["name"] not in on.get("tool", [call["name"]])):
+            continue
+        if "effect" in on and not set(on["effect"]) & set(effects):
+            continue
+        results = [holds(name, options, call["arguments"], facts) for name, options in rule.get("require", {}).items()]
+        if None in results:
+            undecided.add(rule["id"])
+        action = rule.get("then") if all(results) else rule.get("else")
+        certain = call["name"] in (on["tool"] if "tool" in on else file["tools"])
+        covered = (
+            set(effects) <= {"read", *on["effect"]} and ("read" in on["effect"] or effects != ["read"])
+            if "effect" in on
+            else True
+        )
+        if action is not None and (action != "allow" or (certain and covered)):
+            said[action].add(rule["id"])
+    default = max((file["default"][effect] for effect in effects), key=["allow", "ask", "deny"].index)
+    found = next((one for one in ("deny", "ask", "allow") if said[one]), "")
+    strangers = effects != ["read"] and bool(set(call["arguments"]) - set(call["declared"]))
+    if strangers and (found or default) == "allow":
+        return "ask", set(), undecided
+    return found or default, said.get(found, set()), undecided
+
+
+def text(file: dict[str, Any]) -> str:
+    """Return the rule file as YAML (JSON is YAML)."""
+    return json.dumps({"version": 1, **file}, indent=1)

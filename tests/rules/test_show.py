@@ -1,0 +1,79 @@
+"""A rule set read aloud."""
+
+from __future__ import annotations
+
+import json
+
+from tests.rules.making import EXAMPLE, rules
+
+from pinnedrules.rules.load import load
+from pinnedrules.rules.predicates.registry import PREDICATES
+from pinnedrules.rules.show import as_json, show
+
+EVERYTHING = rules(
+    "  - {id: tone, text: Be polite.}\n"
+    "  - {id: p, text: Paths., on: {tool: [put, 'fs.*'], effect: [write, delete]}, require: {path: {inside: [/srv, ~/x]},"
+    " url: {host_in: [a.b, '*.c.d']}, matches: {branch: 'f/.+'}}, else: deny}\n"
+    "  - {id: w, text: Patch., on: put, then: {rewrite: [{op: remove, path: /x}, {op: add, path: /n, value: 1.50}]}}\n"
+    "  - {id: e, text: Patch else., on: put, require: {amount: {of: n, max: 1.5}},"
+    " else: {rewrite: [{op: remove, path: /n}]}}\n",
+    tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
+    default="deny",
+)
+
+
+def test_the_example_reads_aloud() -> None:
+    """A person can read what is in force, sentence and check together."""
+    assert show(load(EXAMPLE)).splitlines()[1:] == [
+        "",
+        "1. suggest-only: Only suggest deletions. Never delete, trash or archive before the owner confirms.",
+        "   On anything that deletes: ask.",
+        "2. internal-mail: Send e-mail only inside example.com.",
+        "   On send_email: if every recipient is in example.com, allow; if not, or if that cannot be decided, deny.",
+        "3. refund-cap: Refund at most 100 EUR at once and 500 EUR a day without asking.",
+        "   On refund: if amount is at most 100 and amount adds up to at most 500 per day, allow; if not, or if that cannot be"
+        " decided, ask.",
+        "4. no-exfiltration: After reading anything from outside, send nothing out without asking.",
+        "   On anything that sends or publishes: if nothing from outside was read before, nothing; if not, or"
+        " if that cannot be decided, ask.",
+        "",
+        "Tools:",
+        "  gmail.search reads, from outside",
+        "  send_email sends",
+        "  *delete* deletes",
+        "  refund spends",
+        "",
+        "Otherwise: allow what reads; ask what writes, deletes, sends, publishes, spends, runs code.",
+        "A tool that is not declared counts as one that writes.",
+    ]
+
+
+def test_everything_that_a_rule_can_say_reads_aloud() -> None:
+    """Every requirement, patches, pinned rules, sources and closed arguments."""
+    text = show(EVERYTHING)
+    for line in (
+        "Pinned; enforced by nothing else.",
+        "On put or fs.* where it writes or deletes: if every path is inside /srv or ~/x and every address is on a.b or *.c.d"
+        " and branch matches f/.+, nothing; if not, or if that cannot be decided, deny.",
+        "On put: change its arguments (remove /x, add /n).",
+        "change its arguments (remove /n).",
+        "  put writes and sends, from a trusted source, with branch, file, n, url, x",
+        "  none reads, with no arguments",
+        "Otherwise: deny what reads, writes, deletes, sends, publishes, spends, runs code.",
+    ):
+        assert line in text, line
+    assert {name for rule in (*EVERYTHING.rules, *load(EXAMPLE).rules) for name in rule.require or ()} == set(
+        PREDICATES
+    )
+
+
+def test_as_json_is_plain_json_with_the_hash() -> None:
+    """For programs: plain values only, decimals as text, and the sha256 of the canonical form."""
+    found = as_json(EVERYTHING)
+    assert json.loads(json.dumps(found)) == found
+    assert found["sha256"] == EVERYTHING.sha256
+    assert found["version"] == 1
+    text = json.dumps(found)
+    assert '"max": "1.5"' in text
+    assert '"value": "1.50"' in text
+    assert '"source": "trusted"' in text
