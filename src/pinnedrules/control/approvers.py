@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pwd
+import re
 import termios
 import threading
 import time
@@ -31,6 +32,8 @@ Answer: TypeAlias = Callable[[bool, str, str], None]
 _LOG = logging.getLogger("pinnedrules")
 _ARGUMENTS = 600
 _SENTENCE = 300
+# No wildcard and no markup: the name was chosen by a model or a server.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _CHOICES = "[y] just this  [s] this for the session  [n] no > "
 
 
@@ -156,10 +159,11 @@ class TerminalApprover:
 
 
 def suggested_rule(tool: str) -> str:
-    """Return the rule, as YAML for the rule file, that would allow every call of *tool*."""
-    # A JSON string is a YAML string too, whatever the model put into the name.
-    name, text = json.dumps(f"allow-{shown(tool)}"), json.dumps(f"The owner allows {shown(tool)}.")
-    return f"  - id: {name}\n    text: {text}\n    on: {json.dumps(shown(tool))}\n    then: allow\n"
+    """Return the rule, as YAML for the rule file, that would allow every call of *tool*; words when there is none."""
+    if not _PLAIN_NAME.fullmatch(tool):
+        return "  (no rule is suggested for a tool of this name)\n"
+    name, text = json.dumps(f"allow-{tool}"), json.dumps(f"The owner allows {tool}.")
+    return f"  - id: {name}\n    text: {text}\n    on: {json.dumps(tool)}\n    then: allow\n"
 
 
 def _question(ticket: Ticket, proposal: Proposal) -> str:

@@ -1,0 +1,374 @@
+"""Asking a person at a real terminal (a pseudo-terminal that controls the asking process)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pinnedrules.control import approvers
+from pinnedrules.control.approvers import TerminalApprover, suggested_rule
+
+PRELUDE = r"""
+import fcntl, json, os, select, signal, sys, termios, threading, time
+from pinnedrules.control.approvers import TerminalApprover
+from pinnedrules.errors import StateError
+from pinnedrules.types import Call, Decision, Proposal, SessionId, Ticket
+
+tty = int(sys.argv[1])
+fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
+modes = termios.tcgetattr(tty)
+answers = []
+
+def proposal(name="refund", arguments='{"amount": 101}', targets=("101 EUR to lee",), sentence="Refund at most 100 EUR."):
+    decision = Decision("ask", sentences=(sentence,), reasons=("101 is more than 100",), targets=targets)
+    return Proposal(SessionId("s"), Call(name, arguments), decision, "c" * 64, "r" * 64, 0)
+
+def ticket(name="t-abcdefgh", expires_us=2**60):
+    return Ticket(name, "open", "s", "refund", "c" * 64, "refund()", 0, expires_us)
+
+def keep(*said):
+    answers.append(said)
+
+def finish():
+    for thread in threading.enumerate():
+        if thread.name == "pinnedrules-approver":
+            thread.join(60)
+
+def tell(**more):
+    print(json.dumps({"answers": answers, "restored": termios.tcgetattr(tty) == modes, **more}), flush=True)
+
+approver = TerminalApprover()
+"""
+ASK = "approver.ask(ticket(), proposal(), keep)\nfinish()\ntell()"
+
+
+class Person:
+    """A program on a terminal, and the person in front of it."""
+
+    def __init__(self, script: str, stdin: bytes = b"") -> None:
+        self.master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PRELUDE + script, str(slave)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            pass_fds=[slave], start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        assert self._process.stdin is not None
+        self._process.stdin.write(stdin)
+        self._process.stdin.close()
+        self._process.stdin = None
+        self.seen = ""
+
+    def sees(self, text: str, times: int = 1) -> None:
+        """Wait until *text* stands on the screen that often."""
+        until = time.monotonic() + 60
+        while self.seen.count(text) < times:
+            assert time.monotonic() < until, self.seen
+            if select.select([self.master], [], [], 1)[0]:
+                self.seen += os.read(self.master, 4096).decode()
+
+    def types(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self.master, keys.encode())
+
+    def answers(self, keys: str) -> None:
+        """Press keys once there is a question."""
+        self.sees("[n] no > ")
+        self.types(keys)
+
+    def leaves(self) -> None:
+        """Close the terminal."""
+        os.close(self.master)
+        self.master = -1
+
+    def told(self) -> Any:
+        """What the program said at its end."""
+        out, errors = self._process.communicate(timeout=60)
+        assert self._process.returncode == 0, errors.decode()
+        return json.loads(out.splitlines()[-1])
+
+    def close(self) -> None:
+        """End everything."""
+        self._process.kill()
+        self._process.communicate()
+        if self.master >= 0:
+            os.close(self.master)
+
+
+@pytest.fixture
+def sit() -> Iterator[Callable[..., Person]]:
+    """Seat a person in front of a program."""
+    seated: list[Person] = []
+
+    def sit(script: str = ASK, stdin: bytes = b"") -> Person:
+        seated.append(Person(script, stdin))
+        return seated[-1]
+
+    yield sit
+    for person in seated:
+        person.close()
+
+
+@pytest.mark.parametrize(("keys", "approve"), [("y\r", True), ("n\r", False), ("YES\n", True), (" no \r", False)])
+def test_a_person_answers(sit: Callable[..., Person], keys: str, approve: bool) -> None:
+    """A yes or a no at the terminal is the answer, under the person's login; the terminal is as before."""
+    person = sit()
+    person.answers(keys)
+
+    told = person.told()
+
+    ((said, by, _),) = told["answers"]
+    assert said is approve
+    assert re.fullmatch(r"terminal:.+", by)
+    assert told["restored"]
+
+
+def test_the_question_shows_what_is_asked(sit: Callable[..., Person]) -> None:
+    """Tool, targets, arguments, the rule's sentence, the reason and the ticket stand on the screen."""
+    person = sit()
+    person.answers("n\r")
+    person.told()
+
+    for text in ("refund", "101 EUR to lee", '{"amount": 101}', "Refund at most 100 EUR.", "101 is more than 100"):
+        assert text in person.seen
+    assert "t-abcdefgh" in person.seen
+
+
+def test_for_the_session_suggests_a_rule_and_allows_just_this(sit: Callable[..., Person]) -> None:
+    """No rule is written by a key press: the rule is shown for a person to add."""
+    person = sit()
+    person.answers("s\r")
+
+    assert person.told()["answers"][0][0] is True
+    person.sees("no rule was changed")
+    assert "then: allow" in person.seen
+
+
+def test_anything_else_is_asked_again(sit: Callable[..., Person]) -> None:
+    """A slip of the fingers is no answer; a letter can be taken back before Enter."""
+    person = sit()
+    person.answers("\r")
+    person.sees("[n] no > ", 2)
+    person.types("yse\r")
+    person.sees("[n] no > ", 3)
+    person.types("\x7fn\x08\x7f\x1by\r")
+
+    assert person.told()["answers"][0][0] is True
+
+
+def test_an_end_of_input_is_no_answer(sit: Callable[..., Person]) -> None:
+    """Control-D answers nothing, so the call is not allowed."""
+    person = sit()
+    person.answers("\x04")
+
+    told = person.told()
+
+    assert told["answers"] == []
+    assert told["restored"]
+    person.sees("no answer")
+
+
+def test_an_interrupt_is_no_answer_and_reaches_the_program(sit: Callable[..., Person]) -> None:
+    """Control-C ends the question first, then interrupts the program as always."""
+    person = sit(
+        "try:\n"
+        "    approver.ask(ticket(), proposal(), keep)\n"
+        "    time.sleep(60)\n"
+        "    tell(interrupted=False)\n"
+        "except KeyboardInterrupt:\n"
+        "    finish()\n"
+        "    tell(interrupted=True)\n"
+    )
+    person.answers("y\x03")
+
+    assert person.told() == {"answers": [], "restored": True, "interrupted": True}
+
+
+def test_a_terminal_that_goes_away_is_no_answer(sit: Callable[..., Person]) -> None:
+    """A closed window approves nothing and breaks nothing."""
+    person = sit("signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + ASK.replace("tell()", "print(json.dumps(answers))"))
+    person.sees("[n] no > ")
+    person.leaves()
+
+    assert person.told() == []
+
+
+def test_what_was_typed_before_the_question_is_not_an_answer(sit: Callable[..., Person]) -> None:
+    """A line meant for the program does not approve a call that nobody has read yet."""
+    person = sit("os.write(tty, b'ready')\nselect.select([tty], [], [], 60)\n" + ASK)
+    person.sees("ready")
+    person.types("y\r")
+    person.answers("n\r")
+
+    ((said, _, _),) = person.told()["answers"]
+    assert said is False
+
+
+def test_standard_input_is_never_read(sit: Callable[..., Person]) -> None:
+    """What is piped into the program, maybe by the agent, is not the person."""
+    person = sit(ASK.replace("tell()", "tell(rest=sys.stdin.read())"), stdin=b"y\ny\n")
+    person.answers("n\r")
+
+    told = person.told()
+
+    assert told["answers"][0][0] is False
+    assert told["rest"] == "y\ny\n"
+
+
+def test_one_question_at_a_time(sit: Callable[..., Person]) -> None:
+    """Several calls asked at once are asked one after the other, and each answer goes to its own."""
+    person = sit(
+        "for name in ('t-aaaaaaaa', 't-bbbbbbbb', 't-cccccccc'):\n"
+        "    approver.ask(ticket(name), proposal(), lambda yes, by, why, name=name: answers.append([name, yes]))\n"
+        "finish()\ntell()"
+    )
+    for number, keys in enumerate(("y\r", "n\r", "y\r"), 1):
+        person.sees("[n] no > ", number)
+        assert person.seen.count("(ticket ") == number
+        person.types(keys)
+
+    asked = re.findall(r"\(ticket (t-.{8})\)", person.seen)
+    assert person.told()["answers"] == [[asked[0], True], [asked[1], False], [asked[2], True]]
+
+
+def test_a_question_answered_elsewhere_goes_away(sit: Callable[..., Person], tmp_path: Path) -> None:
+    """When the ticket is answered from another terminal, this one is free again."""
+    answered = tmp_path / "answered"
+    person = sit(f"approver.closed = lambda name: name == 't-abcdefgh' and os.path.exists({str(answered)!r})\n" + ASK)
+    person.sees("[n] no > ")
+    answered.touch()
+
+    told = person.told()
+
+    assert told["answers"] == []
+    assert told["restored"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        ASK.replace("ticket()", "ticket(expires_us=1)"),
+        "approver.closed = lambda name: True\n" + ASK,
+        "def closed(name): raise StateError('no store')\napprover.closed = closed\n" + ASK,
+    ],
+    ids=["expired", "closed", "no store"],
+)
+def test_what_cannot_be_answered_is_not_asked(sit: Callable[..., Person], script: str) -> None:
+    """A person is not asked about a ticket whose answer could not count."""
+    person = sit(script)
+
+    assert person.told()["answers"] == []
+    assert "[n] no" not in person.seen
+
+
+def test_an_answer_that_cannot_be_kept_is_said(sit: Callable[..., Person]) -> None:
+    """Somebody who said yes learns that it does not count."""
+    person = sit("def keep(*said): raise StateError('disk full')\n" + ASK)
+    person.answers("y\r")
+    person.told()
+
+    person.sees("does not count: disk full")
+
+
+def test_nothing_from_outside_reaches_the_terminal_raw(sit: Callable[..., Person]) -> None:
+    """Control, bidirectional and invisible characters are shown as escapes: no question can be painted over."""
+    person = sit(
+        'evil = "a\\x1b[2Jb\\u202ec\\u200bd\\re\\nf\\U000e0041"\n'
+        "approver.ask(ticket(), proposal(evil, evil, (evil,), evil), keep)\nfinish()\ntell()"
+    )
+    person.answers("n\r")
+    person.told()
+
+    for raw in ("\x1b", "\u202e", "\u200b", "\U000e0041", "d\re", "e\nf", "e\r\nf"):
+        assert raw not in person.seen
+    assert person.seen.count("\\u001b[2J") == 4
+    assert person.seen.count("\\u202e") == 4
+
+
+def test_a_terminal_in_front_is_usable(sit: Callable[..., Person]) -> None:
+    """A program that a person started at a terminal can ask there."""
+    assert sit("tell(usable=approver.usable())").told()["usable"] == ""
+
+
+def test_a_program_in_the_background_asks_nobody(sit: Callable[..., Person]) -> None:
+    """Reading keys in the background would suspend the program, so it is not tried."""
+    person = sit(
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os.setpgid(0, 0)\n"
+        "    approver.ask(ticket(), proposal(), keep)\n"
+        "    finish()\n"
+        "    tell(usable=approver.usable())\n"
+        "    os._exit(0)\n"
+        "os.waitpid(pid, 0)\n"
+    )
+
+    told = person.told()
+
+    assert "background" in str(told["usable"])
+    assert told["answers"] == []
+
+
+def test_without_a_terminal_nobody_is_asked() -> None:
+    """A service has no terminal, and says so."""
+    script = (
+        "from pinnedrules.control.approvers import TerminalApprover\n"
+        "approver = TerminalApprover()\n"
+        "approver.ask(None, None, None)\n"
+        "print(approver.usable())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], start_new_session=True, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.strip() == "this program has no terminal"
+    assert done.stderr == ""
+
+
+def test_a_running_event_loop_is_not_held_up() -> None:
+    """A service on an event loop does not ask at a terminal."""
+
+    async def usable() -> str:
+        return TerminalApprover().usable()
+
+    assert "event loop" in asyncio.run(usable())
+
+
+@pytest.mark.parametrize("tool", ["refund", "yes", "1", "gmail.send-now", "mcp__mail__send", "a:b"])
+def test_the_suggested_rule_is_one_rule(tool: str) -> None:
+    """The suggestion is YAML of one rule about this tool."""
+    (rule,) = YAML(typ="safe").load("rules:\n" + suggested_rule(tool))["rules"]
+
+    assert set(rule) == {"id", "text", "on", "then"}
+    assert rule["on"] == tool
+    assert rule["then"] == "allow"
+
+
+@pytest.mark.parametrize("tool", ["*", "*delete*", "re?", 'x"\n- id: y', "a: b # c", "\u202e", "\\", ""])
+def test_no_rule_is_suggested_for_an_odd_name(tool: str) -> None:
+    """A model that calls a tool `*` does not get a person to add a rule that allows everything."""
+    assert "then" not in suggested_rule(tool)
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the user may stand in no list."""
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+    assert approvers._login() == str(os.getuid())
