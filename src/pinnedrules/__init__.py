@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pinnedrules.errors import (
     ApprovalError,
+    Broken,
     Denied,
     PathRefused,
     PinnedRulesError,
@@ -25,6 +26,7 @@ from pinnedrules.types import Call, Decision, Proposal, SessionId, StopState, Ti
 
 __all__ = [
     "ApprovalError",
+    "Broken",
     "Call",
     "Decision",
     "Denied",

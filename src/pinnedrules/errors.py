@@ -12,7 +12,8 @@
         ├── Stopped             a stop or a pause is in force
         ├── Unreadable          bytes that cannot be read, so cannot be allowed
         ├── Unpinned            the rules could not be proven to be in the request
-        └── Unrecorded          the evidence could not be written
+        ├── Unrecorded          the evidence could not be written
+        └── Broken              the guard itself failed, and failed closed
 
 A host raises ``Refused`` errors as a subclass of the SDK's own base error as well, so that neither SDK
 wraps or retries them.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 __all__ = [
     "ApprovalError",
+    "Broken",
     "Denied",
     "PathRefused",
     "PinnedRulesError",
@@ -98,3 +100,7 @@ class Unpinned(Refused):
 
 class Unrecorded(Refused):
     """A record that must be durable could not be written."""
+
+
+class Broken(Refused):
+    """The guard itself failed on this request; ``__cause__`` is the defect. Nothing was released."""

@@ -333,7 +333,10 @@ class _Upstream:
     def receive(self) -> Reply:
         for part in self._parts:
             if callable(part):
-                part()
+                try:
+                    part()
+                except ConnectionError as error:
+                    return Failed(error)
                 continue
             return part
         return b""

@@ -10,7 +10,7 @@ import pytest
 from tests.gate.scenario import Scenario, user
 
 from pinnedrules.commands import Begin, Forward, ReadStop, Record, Send, Sync
-from pinnedrules.errors import Denied, Stopped, Unreadable, Unrecorded
+from pinnedrules.errors import Broken, Denied, Stopped, Unreadable, Unrecorded
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState, Ticket
 
@@ -635,3 +635,35 @@ def test_a_request_that_cannot_be_read_does_not_leave(body: bytes) -> None:
 
     assert isinstance(result.error, Unreadable)
     assert result.sent == []
+
+
+@FORMS
+def test_a_defect_of_the_gate_itself_fails_closed_and_is_recorded(
+    stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever breaks inside is a refusal that no SDK retries, never an allow."""
+    from pinnedrules.gate import calls
+
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(calls, "decide", broken)
+    scenario = Scenario(stream=stream)
+
+    result = scenario.exchange(scenario.request(user("go")), Reply("", calls=[ARCHIVE]))
+
+    assert isinstance(result.error, Broken)
+    assert b"call_archive" not in result.body
+    assert scenario.records[-1].body["error"] == "Broken"
+
+
+def test_a_connection_that_breaks_in_the_middle_stays_the_hosts_own_error() -> None:
+    """The SDK's own errors are not ours to rename."""
+    scenario = Scenario(stream=True)
+
+    def cut() -> None:
+        raise ConnectionResetError("gone")
+
+    result = scenario.exchange(scenario.request(user("go")), [b'data: {"choices":[]}\n\n', cut])
+
+    assert isinstance(result.error, ConnectionResetError)

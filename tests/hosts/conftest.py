@@ -51,8 +51,7 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_guard(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Guard]]:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+def make_guard(rules: Path) -> Iterator[Callable[..., Guard]]:
     made: list[Guard] = []
 
     def make(**more: Any) -> Guard:

@@ -47,7 +47,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
     while True:
         if not 200 <= head.status < 300:
             # An error answer proposes nothing that any SDK would run; it passes as it is.
-            yield from relay(head)
+            yield from relay(ctx, head)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
         if media not in ("text/event-stream", "application/json") or (begun and media == "application/json"):
@@ -75,7 +75,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
 
 
 def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
-    data = yield from _all_of_it()
+    data = yield from _all_of_it(ctx)
     before = _before(turns)
     try:
         answer = ctx.dialect.read_json(data)
@@ -104,7 +104,7 @@ def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
     judged: dict[Key, Judged] = {}
     weight = 0
     while True:
-        data = yield from _receive()
+        data = yield from _receive(ctx)
         for frame in reader.feed(data) if data else reader.end():
             held.append(frame)
             weight += len(frame.raw)
@@ -137,7 +137,7 @@ def _watched(ctx: Context) -> Flow[None]:
     reader: StreamReader | None = ctx.dialect.read_stream()
     judged: dict[Key, Judged] = {}
     while True:
-        data = yield from _receive()
+        data = yield from _receive(ctx)
         yield from _forward(ctx, data)
         try:
             frames = [] if reader is None else (reader.feed(data) if data else reader.end())
@@ -313,10 +313,10 @@ def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
     return [(turn.answer, turn.placeholder) for turn in turns]
 
 
-def relay(head: Head) -> Flow[None]:
+def relay(ctx: Context, head: Head) -> Flow[None]:
     """Hand an answer to the caller unread."""
     yield Begin(_bare(head))
-    while data := (yield from _receive()):
+    while data := (yield from _receive(ctx)):
         yield Forward(data)
 
 
@@ -335,19 +335,20 @@ def _bare(head: Head) -> Head:
     return Head(head.status, tuple((name, value) for name, value in head.headers if name not in _PLAIN))
 
 
-def _receive() -> Flow[bytes]:
+def _receive(ctx: Context) -> Flow[bytes]:
     data = yield Receive()
     if isinstance(data, Failed):
+        ctx.host_error = data.error
         raise data.error
     if not isinstance(data, bytes):
         raise Unreadable("The host gave no bytes.")
     return data
 
 
-def _all_of_it() -> Flow[bytes]:
+def _all_of_it(ctx: Context) -> Flow[bytes]:
     parts: list[bytes] = []
     size = 0
-    while data := (yield from _receive()):
+    while data := (yield from _receive(ctx)):
         parts.append(data)
         size += len(data)
         if size > _HELD_BYTES:

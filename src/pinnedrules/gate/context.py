@@ -67,6 +67,7 @@ class Context:
     body: bytes = b""
     rounds: int = 0
     shown: list[str] = field(default_factory=list)
+    host_error: BaseException | None = None
 
     @property
     def session(self) -> SessionId:

@@ -11,7 +11,7 @@ Rules of this package:
 from __future__ import annotations
 
 from pinnedrules.commands import Record
-from pinnedrules.errors import PathRefused, Refused, Unpinned, Unreadable
+from pinnedrules.errors import Broken, PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.gate.answer import read_answer, relay
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop
@@ -27,13 +27,22 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
         yield from check_stop(ctx, first=True)
         prepared = yield from _prepared(ctx, body)
         if prepared is None:
-            yield from relay((yield from send(ctx, -1, waits=False)))
+            yield from relay(ctx, (yield from send(ctx, -1, waits=False)))
             return
         head = yield from send(ctx, *prepared)
         yield from read_answer(ctx, head)
     except Refused as refusal:
         yield from _note(ctx, refusal)
         raise
+    except Exception as error:
+        if error is ctx.host_error:
+            raise
+        broken = Broken(
+            f"The guard failed on this request ({type(error).__name__}: {error}); nothing was released.",
+            next_step="report this with the traceback; the guard can be run in monitor mode meanwhile",
+        )
+        yield from _note(ctx, broken)
+        raise broken from error
 
 
 def _prepared(ctx: Context, body: bytes) -> Flow[tuple[int, bool] | None]:

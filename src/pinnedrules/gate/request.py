@@ -75,6 +75,7 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     error = head.error if isinstance(head, Failed) else Unreadable("The host gave no answer.")
     body = {"finish": "no answer", "error": type(error).__name__}
     yield from record(ctx, Entry("answer", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
+    ctx.host_error = error
     raise error
 
 

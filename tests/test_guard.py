@@ -1,0 +1,348 @@
+"""What users construct: who answers, what a changed rule file does, what happens when the folder or the disk is bad."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pinnedrules
+from pinnedrules import Guard, RuleFileError, StateError
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import ProposedCall, Reply
+
+RULES = """\
+version: 1
+default: {read: allow, other: ask}
+tools: {search: read, archive: write, delete_mail: delete}
+rules:
+  - {id: archive-freely, text: Archiving is fine., on: archive, then: allow}
+  - {id: ask-first, text: Ask before deleting., on: {effect: delete}, then: ask}
+"""
+TOOLS: list[Any] = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {"id": {}}}}}
+    for name in ("search", "archive", "delete_mail")
+]
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def make(rules: Path) -> Iterator[Callable[..., Guard]]:
+    made: list[Guard] = []
+
+    def guard(**more: Any) -> Guard:
+        made.append(Guard(rules, **{"approver": "tickets", "quiet": True, **more}))
+        return made[-1]
+
+    yield guard
+    for one in made:
+        one.close()
+
+
+def propose(guard: Guard, name: str, provider: ScriptedProvider) -> bool:
+    """Let the model propose one call and say whether it arrived."""
+    import openai
+
+    with guard.wrap(openai.OpenAI(base_url=provider.openai_url, api_key="k")) as client:
+        answer = client.chat.completions.create(model=name, messages=[{"role": "user", "content": "go"}], tools=TOOLS)
+    return bool(answer.choices[0].message.tool_calls)
+
+
+@pytest.fixture
+def provider() -> Iterator[ScriptedProvider]:
+    """A model that proposes the tool whose name is the model's name, until it is told no."""
+
+    def model(seen: Any) -> Reply:
+        if "DENIED" in seen.last_text:
+            return Reply("As you wish.")
+        return Reply("", calls=[ProposedCall(seen.model, {"id": "7"})])
+
+    with ScriptedProvider(model) as running:
+        yield running
+
+
+# -- who answers -------------------------------------------------------------------------------------------------
+
+
+def test_a_guard_says_once_who_will_answer(rules: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """At construction Guard says once who will answer."""
+    Guard(rules, approver="tickets").close()
+
+    lines = capfd.readouterr().err.splitlines()
+
+    assert len(lines) == 1
+    assert "asks become tickets" in lines[0]
+    assert "2 rules in force from rules.yaml" in lines[0]
+
+
+def test_without_anybody_to_ask_an_ask_is_refused_with_one_line_and_a_report(
+    rules: Path, provider: ScriptedProvider, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Headless: deny, one line on standard error, guard.report()."""
+    with Guard(rules) as guard:
+        capfd.readouterr()
+        arrived = propose(guard, "delete_mail", provider)
+
+    err = capfd.readouterr().err.splitlines()
+    assert not arrived
+    assert len(err) == 1
+    assert "pinnedrules approvals approve t-" in err[0]
+    assert (guard.report().unanswered, guard.report().denied) == (1, 1)
+    assert "1 refused (1 for lack of an answer)" in str(guard.report())
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_callback_answers(make: Callable[..., Guard], provider: ScriptedProvider, yes: bool) -> None:
+    """A callback, sync: its yes releases, its no refuses."""
+    asked: list[str] = []
+
+    def decide(ticket: Any, proposal: Any) -> bool:
+        asked.append(proposal.call.name)
+        return yes
+
+    assert propose(make(approver=decide), "delete_mail", provider) is yes
+    assert asked == ["delete_mail"]
+
+
+def test_an_async_callback_answers(make: Callable[..., Guard], provider: ScriptedProvider) -> None:
+    """A callback, async."""
+
+    async def decide(ticket: Any, proposal: Any) -> bool:
+        return True
+
+    assert propose(make(approver=decide), "delete_mail", provider)
+
+
+def test_a_ticket_is_approved_from_another_terminal_while_the_agent_waits(
+    make: Callable[..., Guard], provider: ScriptedProvider, tmp_path: Path
+) -> None:
+    """`pinnedrules approvals list|approve`, from another terminal, while the agent waits."""
+    guard = make(ask_wait=60)
+    arrived: list[bool] = []
+    agent = threading.Thread(target=lambda: arrived.append(propose(guard, "delete_mail", provider)))
+    agent.start()
+
+    def command(*words: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "pinnedrules", "approvals", *words, "--json"],
+            cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ),
+        )  # fmt: skip
+        return json.loads(done.stdout)
+
+    while not (tickets := command("list")["open"]):
+        time.sleep(0.05)
+    command("approve", tickets[0]["id"])
+    agent.join(60)
+
+    assert arrived == [True]
+
+
+def test_a_refused_call_can_be_approved_later_and_then_passes_once(
+    make: Callable[..., Guard], provider: ScriptedProvider
+) -> None:
+    """No answer in time is a deny with a ticket that can be approved later; it is used once."""
+    guard = make()
+    with guard.session("inbox"):
+        assert not propose(guard, "delete_mail", provider)
+        (ticket,) = guard._store.tickets("open")
+        guard._store.answer(ticket.id, True, by="kim", now_us=time.time_ns() // 1000)
+
+        assert propose(guard, "delete_mail", provider)
+        assert not propose(guard, "delete_mail", provider)
+
+
+# -- a rule file that changes ------------------------------------------------------------------------------------
+
+
+def edited(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, ns=(time.time_ns(), time.time_ns()))
+
+
+def test_tightening_the_file_applies_at_once(
+    make: Callable[..., Guard], rules: Path, provider: ScriptedProvider
+) -> None:
+    """Invariant 4: a rule file that changes on disk is a proposal: tightening applies at once."""
+    guard = make()
+    assert propose(guard, "archive", provider)
+
+    edited(rules, RULES.replace("on: archive, then: allow", "on: archive, then: deny"))
+
+    assert not propose(guard, "archive", provider)
+
+
+def test_relaxing_the_file_waits(make: Callable[..., Guard], rules: Path, provider: ScriptedProvider) -> None:
+    """Invariant 4: relaxing waits for the role."""
+    guard = make()
+
+    edited(rules, RULES.replace("on: {effect: delete}, then: ask", "on: {effect: delete}, then: allow"))
+
+    assert not propose(guard, "delete_mail", provider)
+
+
+@pytest.mark.parametrize("change", ["gone", "broken"])
+def test_a_file_that_vanishes_or_breaks_leaves_its_rules_in_force(
+    make: Callable[..., Guard], rules: Path, provider: ScriptedProvider, capfd: pytest.CaptureFixture[str], change: str
+) -> None:
+    """A rule file that vanishes or breaks while running changes nothing, and is said once."""
+    guard = make(quiet=False)
+    capfd.readouterr()
+    if change == "gone":
+        rules.unlink()
+    else:
+        edited(rules, RULES + "  - {id: x, colour: red}\n")
+
+    assert propose(guard, "archive", provider)
+    assert not propose(guard, "delete_mail", provider)
+    said = capfd.readouterr().err
+    assert said.count("rules stay in force") == 1
+    assert ("colour" in said) is (change == "broken")
+
+
+def test_a_missing_rule_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    """Bad input gets a clear error."""
+    with pytest.raises(RuleFileError, match=r"nothere\.yaml"):
+        Guard(tmp_path / "nothere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "either a rule file or a profile"),
+        ({"profile": "analyze", "rules": "x.yaml"}, "either a rule file or a profile"),
+        ({"rules": "x.yaml", "tools": {}}, "goes with a profile"),
+        ({"profile": "no-such"}, "no-such"),
+    ],
+)
+def test_wrong_construction_is_said(arguments: dict[str, Any], message: str) -> None:
+    """Every error names the way out."""
+    with pytest.raises(RuleFileError, match=message):
+        Guard(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"mode": "yolo"}, {"on_denied": "ignore"}, {"approver": "robot"}])
+def test_an_unknown_setting_is_refused(rules: Path, arguments: dict[str, Any]) -> None:
+    """A typo in a setting never means something weaker."""
+    with pytest.raises(ValueError, match=next(iter(arguments.values()))):
+        Guard(rules, **arguments)
+
+
+def test_a_profile_needs_no_file(provider: ScriptedProvider) -> None:
+    """Four profiles in one line each; state goes to the user's state folder, not to the working directory."""
+    with Guard(profile="suggest-only", tools={"delete_mail": "delete"}, approver="tickets", quiet=True) as guard:
+        arrived = propose(guard, "delete_mail", provider)
+
+    assert not arrived
+    assert not (Path.cwd() / ".pinnedrules").exists()
+
+
+# -- folder and disk ---------------------------------------------------------------------------------------------
+
+
+def test_the_state_folder_is_private_and_ignored_by_git(make: Callable[..., Guard], rules: Path) -> None:
+    """State folder 0700, ignored by git."""
+    guard = make()
+
+    assert guard.folder.path == rules.parent / ".pinnedrules"
+    assert guard.folder.path.stat().st_mode & 0o777 == 0o700
+    assert (guard.folder.path / ".gitignore").read_text().strip() == "*"
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_at_construction(rules: Path, tmp_path: Path) -> None:
+    """A read-only folder is an error at construction."""
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+
+    with pytest.raises(StateError):
+        Guard(rules, state=blocked / "state", quiet=True)
+
+
+def test_a_full_disk_refuses_effects_and_says_why(rules: Path, tmp_path: Path) -> None:
+    """No evidence, no effect: on a full disk a call with an effect is refused, and declared reads go on for a while."""
+    code = """
+        import resource, signal, sys
+        import openai
+        from pinnedrules import Guard
+        from pinnedrules.testing.provider import ScriptedProvider
+        from pinnedrules.testing.script import ProposedCall, Reply
+
+        def model(seen):
+            if "DENIED" in seen.last_text:
+                return Reply("refused: " + seen.last_text)
+            return Reply("", calls=[ProposedCall(seen.model, {"id": "7"})])
+
+        guard = Guard(sys.argv[1], quiet=True, approver="tickets")
+        tools = [{"type": "function", "function": {"name": n, "parameters": {"properties": {"id": {}}}}}
+                 for n in ("search", "archive")]
+        with ScriptedProvider(model) as provider:
+            client = guard.wrap(openai.OpenAI(base_url=provider.openai_url, api_key="k"))
+            def ask(name):
+                answer = client.chat.completions.create(
+                    model=name, messages=[{"role": "user", "content": "go"}], tools=tools)
+                return answer.choices[0].message
+            assert ask("archive").tool_calls
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+            refused = ask("archive")
+            read = ask("search")
+            print(bool(refused.tool_calls), bool(read.tool_calls), "evidence log" in (refused.content or ""))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(rules)], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["False", "True", "True"], done.stderr
+
+
+def test_check_decides_a_call_of_the_programs_own(make: Callable[..., Guard]) -> None:
+    """guard.check decides afresh, with the ledger, and records."""
+    guard = make()
+
+    assert not guard.check("archive", {"id": "7"}).refused
+    refused = guard.check("delete_mail", '{"id": "7"}')
+
+    assert refused.refused
+    assert "Ask before deleting." in refused.text
+    assert guard.report().verdicts == {"allow": 1, "deny": 1}
+
+
+# -- the package -------------------------------------------------------------------------------------------------
+
+
+def test_public_names_are_exactly_these() -> None:
+    """Public names only through one sorted list."""
+    assert list(pinnedrules.__all__) == sorted(pinnedrules.__all__)
+    assert all(hasattr(pinnedrules, name) for name in pinnedrules.__all__)
+
+
+def test_importing_the_package_imports_no_sdk_and_no_http_library() -> None:
+    """`import pinnedrules` and the command line import no SDK: they take seconds to import."""
+    code = (
+        "import sys, pinnedrules, pinnedrules.cli\n"
+        "print([n for n in ('openai','anthropic','httpx','httpx2','pydantic','tiktoken') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_two_http_bindings_are_the_same_after_renaming() -> None:
+    """What touches an HTTP library is written once and bound twice."""
+    folder = Path(pinnedrules.__file__).parent / "hosts"
+
+    assert (folder / "httpx.py").read_text().replace("httpx", "httpx2") == (folder / "httpx2.py").read_text()
