@@ -55,6 +55,7 @@ def test_out_and_state_are_kept(cli: Cli, trace: Path, home: Path) -> None:
 
     written = json.loads((home / "out.json").read_text(encoding="utf-8"))
     assert len(written["calls_decided"]) == 11
+    assert written["names"] == ["line 1", "line 2", "line 3"]
     assert written["calls"] == found.json["calls"]
     assert any(record["type"] == "decision" for record in read(home / "kept" / "log"))
 

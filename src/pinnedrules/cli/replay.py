@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
             conversations = _replayed(arguments, source, Path(folder))
     found = document(source, conversations, compact_at=arguments.compact_at)
     if arguments.out is not None:
-        full = {**found, "calls_decided": decided(conversations)}
+        names = [conversation.name for conversation in conversations]
+        full = {**found, "names": names, "calls_decided": decided(conversations)}
         arguments.out.write_text(json.dumps(full, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     printer.document(found)
     printer.line(words(found))

@@ -71,9 +71,9 @@ def document(source: RuleFile, conversations: Sequence[Conversation], *, compact
 
 
 def decided(conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
-    """Return every decision as plain values; ``worded`` names those of its rules whose own words the history held."""
+    """Return every decision as plain values; ``worded`` names the rules whose own words the history held just then."""
     return [
-        {**asdict(judgement), "worded": sorted(step.worded.intersection(judgement.rules))}
+        {**asdict(judgement), "worded": sorted(step.worded)}
         for conversation in conversations
         for step in conversation.steps
         for judgement in step.judgements
