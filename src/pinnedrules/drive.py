@@ -24,12 +24,15 @@ class Channel(Protocol):
 
     def send(self, body: bytes) -> Head:
         """Send the request with *body*, closing a former answer."""
+        ...
 
     def receive(self) -> bytes:
         """Return the next bytes of the answer, empty at its end."""
+        ...
 
     def close(self) -> None:
         """Give back whatever is held."""
+        ...
 
 
 class AsyncChannel(Protocol):
@@ -37,12 +40,15 @@ class AsyncChannel(Protocol):
 
     async def send(self, body: bytes) -> Head:
         """Send the request with *body*, closing a former answer."""
+        ...
 
     async def receive(self) -> bytes:
         """Return the next bytes of the answer, empty at its end."""
+        ...
 
     async def close(self) -> None:
         """Give back whatever is held."""
+        ...
 
 
 def drive(flow: Flow[None], world: World, channel: Channel) -> Iterator[Head | bytes]:

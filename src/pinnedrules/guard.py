@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pinnedrules.errors import RuleFileError, StateError
-from pinnedrules.types import Call, SessionId, StopState
+from pinnedrules.types import Call, Mode, SessionId, StopState
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
     from pinnedrules.control.stop import Resumed
     from pinnedrules.gate.calls import Judged
-    from pinnedrules.gate.context import Policy
+    from pinnedrules.gate.context import OnDenied, Policy
     from pinnedrules.report import Report
     from pinnedrules.rules.model import RuleSet
 
@@ -81,7 +81,9 @@ class Guard:
         if rules is not None and tools is not None:
             raise RuleFileError("`tools` goes with a profile", hint="write them under `tools:` in the rule file")
         self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools)
-        self._mode, self._on_denied, self._grace = mode, on_denied, 0.0 if strict else 60.0
+        self._mode: Mode = mode
+        self._on_denied: OnDenied = on_denied
+        self._grace = 0.0 if strict else 60.0
         self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
         self._quiet = quiet
         in_force = self._source.rules
@@ -249,7 +251,7 @@ class Guard:
             sys.stderr.write(line + "\n")
 
 
-def _approver(approver: object) -> tuple[str, Approver | None, float]:
+def _approver(approver: str | Callable[..., Any]) -> tuple[str, Approver | None, float]:
     """Return who answers in words, the approver, and how long an answer may be held for it."""
     from pinnedrules.control.approvers import CallbackApprover, TerminalApprover
 

@@ -190,7 +190,7 @@ def test_refusals_are_the_sdks_own_errors_and_nothing_retries_them(kind: str, ma
         with pytest.raises(Denied) as caught:
             run(plain(kind), client, [{"role": "user", "content": "tidy"}])
 
-    assert isinstance(caught.value, base)
+    assert base in type(caught.value).__mro__
     assert "delete_mail" in str(caught.value)
     assert len(provider.requests) == 1
 

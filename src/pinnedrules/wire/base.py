@@ -112,18 +112,22 @@ class StreamReader(Protocol):
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that *data* completes. Raises Unreadable."""
+        ...
 
     def end(self) -> list[Frame]:
         """Say that no more bytes come. Raises Unreadable when bytes are left over or the answer is cut inside a call."""
+        ...
 
     def answer(self) -> Answer:
         """Return what was read, as a whole. Only after :meth:`end`."""
+        ...
 
     def render(self, frame: Frame, outcomes: Mapping[Key, Outcome]) -> bytes:
         """Return the bytes to forward for *frame* (maybe none) once all its calls, or the whole answer, are decided.
 
         For an answer that continues a former one (see :meth:`Dialect.read_stream`) every frame goes through here.
         """
+        ...
 
 
 class Dialect(Protocol):
@@ -133,27 +137,34 @@ class Dialect(Protocol):
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
+        ...
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
         """Put *block* in its slot and return the body with the JSON Patch that says what was done.
 
         Gives the same bytes back, and no patch, when the block already stands there.
         """
+        ...
 
     def slot(self, body: bytes, marker: str) -> Slot:
         """Read the slot from the bytes that will leave, and count *marker* everywhere else."""
+        ...
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes, cheaply; empty for almost every request."""
+        ...
 
     def restore(self, body: bytes, known: Mapping[str, Restore]) -> Restored:
         """Turn placeholders and rewritten calls back into the provider's originals plus results that say what happened."""
+        ...
 
     def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:
         """Return the request that continues after *answer* with these (call id, text) results, all of them refusals."""
+        ...
 
     def read_json(self, body: bytes) -> Answer:
         """Read a whole JSON answer. Raises Unreadable."""
+        ...
 
     def write_json(self, body: bytes, outcomes: Mapping[Key, Outcome], before: Sequence[tuple[Answer, str]]) -> bytes:
         """Return the answer's bytes for the caller.
@@ -161,9 +172,12 @@ class Dialect(Protocol):
         *before* are former answers of the same turn that the gate replied to itself, each with the placeholder text that
         stands after it; their visible text goes first and their usage is added. Byte-identical when nothing is edited.
         """
+        ...
 
     def read_stream(self, before: Sequence[tuple[Answer, str]] = ()) -> StreamReader:
         """Return a reader for one streamed answer; *before* as in :meth:`write_json` (already forwarded)."""
+        ...
 
     def close_stream(self, reader: StreamReader, text: str) -> bytes:
         """Return frames that show *text* as assistant text and stay inside the still open stream of *reader*."""
+        ...
