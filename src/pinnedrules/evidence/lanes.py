@@ -212,7 +212,7 @@ def open_lane(folder: Path, segment_bytes: int) -> tuple[Lane, tuple[str, ...]]:
 
 def lane_folders(folder: Path) -> list[Path]:
     """Return the lanes of the log *folder*, in order."""
-    return sorted(path.parent for path in folder.glob("[0-9]*/lock"))
+    return sorted(path for path in folder.glob("[0-9]*") if path.is_dir())
 
 
 def segments(lane: Path) -> list[Path]:
