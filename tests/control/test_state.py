@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -62,28 +63,26 @@ def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
         open_state(tmp_path / "s" / "t")
 
 
-def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_refused() -> None:
     """A guard that could not record anything is not built."""
-    folder = tmp_path / "s"
-    open_state(folder)
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
         "from pinnedrules.control.state import open_state\n"
         "from pinnedrules.errors import StateError\n"
-        "if os.geteuid() == 0: os.setuid(os.stat(sys.argv[1]).st_uid or 65534)\n"
+        "os.setuid(os.stat(sys.argv[1]).st_uid)\n"
         "try: open_state(Path(sys.argv[1]))\n"
         "except StateError as error: print(error)\n"
     )
-    if os.geteuid() == 0:
-        # Root may write anywhere, so the question is asked as somebody else, in a place that one can reach.
-        for parent in (folder, *folder.parents[: len(tmp_path.parts) - 2]):
-            parent.chmod(0o755)
-        os.chown(folder, 65534, 65534)
-    folder.chmod(0o500)
-    try:
+    with tempfile.TemporaryDirectory() as outer:
+        folder = Path(outer) / "s"
+        open_state(folder)
+        if os.geteuid() == 0:
+            # Root may write anywhere, so the question is asked as somebody else, in a place that one can reach.
+            Path(outer).chmod(0o755)
+            os.chown(folder, 65534, 65534)
+        folder.chmod(0o500)
         done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
-    finally:
         folder.chmod(0o700)
 
     assert "cannot be written" in done.stdout
