@@ -199,6 +199,15 @@ def test_a_glob_is_a_declaration_as_it_is_written() -> None:
     assert judged(found, "desk__get_mail").effects == ("write",)
 
 
+def test_a_look_alike_never_satisfies_a_glob() -> None:
+    """A look-alike never satisfies an allow, not even of a glob that matches any character."""
+    found = rules("  - {id: a, text: All., on: '*', then: allow}\n", tools='{"get_*": read}')
+    assert judged(found, "get_mail").verdict == "allow"
+    assert judged(found, "anything").verdict == "allow"
+    for name in ("get_ｍail", "ｇet_mail", "ａnything"):
+        assert judged(found, name).verdict == "ask"
+
+
 def test_a_glob_does_not_hide_what_another_declaration_says_loosely() -> None:
     """Of several declarations that match, all effects count; an exact one stands for itself."""
     found = rules("  - {id: t, text: Text.}\n", tools='{"fs.*": read, delete_file: delete, fs.stat: read}')
@@ -228,8 +237,9 @@ def test_a_rule_may_name_tool_and_effect() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"url": "x"}, {"host": "intranet"}, {"page": "https://evil.com/?q=1"}, {"q": [{"deep": "//evil.com/x"}]},
-     {"where": "www.evil.com/x"}, {"callbackUrl": "x"}],
+    [{"url": "x.y"}, {"host": "3232235777"}, {"host": "evil\u3002com"}, {"server": "evil.com"},
+     {"page": "https://evil.com/?q=1"}, {"q": [{"deep": "//evil.com/x"}]},
+     {"where": "www.evil.com/x"}, {"callbackUrl": "x/y"}],
 )  # fmt: skip
 def test_a_read_at_a_place_that_the_model_chose_also_sends(arguments: dict[str, Any]) -> None:
     """A read whose argument names a free destination (a URL, a host) also counts as send."""
@@ -240,7 +250,8 @@ def test_a_read_at_a_place_that_the_model_chose_also_sends(arguments: dict[str, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"query": "see https://example.com for more"}, {"path": "/srv/a//b"}, {"url": ""}, {"url": None}, {"n": 5},
+    [{"query": "see https://example.com for more"}, {"path": "/srv/a//b"}, {"url": ""}, {"url": None}, {"n": 5}, {"server": "db1"},
+     {"host": "localhost"},
      {"include_url": True}, {"file": "file:///etc/hosts"}],
 )  # fmt: skip
 def test_a_read_that_names_no_place_stays_a_read(arguments: dict[str, Any]) -> None:
@@ -318,12 +329,12 @@ def test_a_rewrite_is_decided_again() -> None:
 def test_a_rewritten_call_carries_its_new_arguments_and_the_patch() -> None:
     """Arguments and patch say what the rule changed, numbers exact."""
     found = judged(
-        patched("{op: add, path: /b, value: 0.10}, {op: remove, path: /a}"),
+        patched("{op: add, path: /b, value: 10}, {op: remove, path: /a}"),
         "act",
         '{"n": 12345678901234567890.10, "a": 1}',
     )
     assert found.verdict == "allow"
-    assert found.arguments == '{"n":12345678901234567890.10,"b":0.10}'
+    assert found.arguments == '{"n":12345678901234567890.10,"b":10}'
     assert [one["op"] for one in found.patch] == ["add", "remove"]
     assert found.rules == ("r0", "r1")
 

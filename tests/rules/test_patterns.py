@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from tests.rules.making import EMPTY, NOW
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.rules.making import EMPTY, NOW, judged, rules
 
+from pinnedrules.rules.plan import MANY
 from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
 from pinnedrules.rules.predicates.patterns import MATCHES
 
@@ -43,6 +47,45 @@ def test_look_alikes_neither_match_nor_slip_past() -> None:
     assert isinstance(outcome({"n": "ａ"}, n="[^a]"), Fails)
     assert outcome({"n": "ü"}, n=".") is None
     assert isinstance(outcome({"n": "u\u0308"}, n="ü"), Fails)
+
+
+PATTERNS = ["[a-c]*", "a.*", "(?s).*b", "", "x|y", "[0-9]+", "(?i)ABC", "a{2,}", "[^é]*", "é"]
+
+
+@given(st.text("abcxyé1\n\uff41", max_size=6) | st.none() | st.integers())
+def test_many_patterns_at_once_decide_as_one_by_one(value: Any) -> None:
+    """Rules on one argument are matched in one pass; the decision is the one that each of them alone would give."""
+    entries = [
+        f"  - {{id: r{number}, text: T., on: act, require: {{matches: {{word: {json.dumps(pattern)}}}}}, else: deny}}\n"
+        for number, pattern in enumerate(PATTERNS)
+    ]
+    assert len(entries) >= MANY
+    together = judged(rules("".join(entries), tools="{act: write}"), "act", {"word": value})
+    alone = [judged(rules(entry, tools="{act: write}"), "act", {"word": value}) for entry in entries]
+    assert together.rules == tuple(name for found in alone for name in found.rules)
+    assert together.undecided == tuple(entry for found in alone for entry in found.undecided)
+
+
+def test_many_patterns_beside_others_keep_the_order_of_the_file() -> None:
+    """Matching together leaves out only rules that hold and have nothing to say."""
+    matching = [f"  - {{id: m{n}, text: T., on: act, require: {{matches: {{w: a*}}}}, else: deny}}\n" for n in range(9)]
+    permitting = "  - {id: p, text: T., on: act, require: {matches: {w: a*}}, then: allow}\n"
+    both = "  - {id: b, text: T., on: act, require: {matches: {w: a*}, amount: {of: n, max: 1}}, else: deny}\n"
+    found = rules("".join([*matching[:4], both, permitting, *matching[4:]]), tools="{act: write}")
+    assert judged(found, "act", {"w": "aa", "n": 1}).rules == ("p",)
+    assert judged(found, "act", {"w": "aa", "n": 2}).rules == ("b",)
+    assert judged(found, "act", {"w": "ab", "n": 2}).rules == (
+        "m0",
+        "m1",
+        "m2",
+        "m3",
+        "b",
+        "m4",
+        "m5",
+        "m6",
+        "m7",
+        "m8",
+    )
 
 
 def test_no_pattern_takes_more_than_linear_time() -> None:

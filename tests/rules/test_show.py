@@ -14,7 +14,7 @@ EVERYTHING = rules(
     "  - {id: tone, text: Be polite.}\n"
     "  - {id: p, text: Paths., on: {tool: [put, 'fs.*'], effect: [write, delete]}, require: {path: {inside: [/srv, ~/x]},"
     " url: {host_in: [a.b, '*.c.d']}, matches: {branch: 'f/.+'}}, else: deny}\n"
-    "  - {id: w, text: Patch., on: put, then: {rewrite: [{op: remove, path: /x}, {op: add, path: /n, value: 1.50}]}}\n"
+    "  - {id: w, text: Patch., on: put, then: {rewrite: [{op: remove, path: /x}, {op: add, path: /n, value: 1}]}}\n"
     "  - {id: e, text: Patch else., on: put, require: {amount: {of: n, max: 1.5}},"
     " else: {rewrite: [{op: remove, path: /n}]}}\n",
     tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
@@ -75,5 +75,5 @@ def test_as_json_is_plain_json_with_the_hash() -> None:
     assert found["version"] == 1
     text = json.dumps(found)
     assert '"max": "1.5"' in text
-    assert '"value": "1.50"' in text
+    assert '"value": 1' in text
     assert '"source": "trusted"' in text

@@ -118,7 +118,7 @@ def _evaluate(
     undecided: list[Undecided] = []
     patched = False
     facts = Facts(arguments, ledger, now)
-    for candidate in rules.plan.candidates(tool, effects):
+    for candidate in rules.plan.candidates(tool, effects).objecting(facts):
         why: str | None = None
         for check in candidate.checks:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pinnedrules.rules.bearing import bears_amount, bears_path, bears_recipients, bears_url, strings
@@ -12,14 +13,18 @@ __all__ = ["MAX_TARGETS", "names_destination", "targets"]
 
 MAX_TARGETS = 8
 
+# A dot, port, path or number: an IP address can be written without any dot.
+_PLACE = re.compile(r"[./:\\]|^\s*[0-9]|[^\x00-\x7f]")
+
 
 def names_destination(arguments: Mapping[str, object]) -> bool:
-    """True when an argument names a machine: by its own name (``url``, ``host``, ...) or because it is a URL as a whole.
+    """True when an argument names a place on the network: a URL as a whole, or a host under a name like ``url``, ``host``.
 
-    What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends.
+    What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends. A bare word
+    (``server: db1``) is a name that only the own network knows.
     """
     return any(
-        isinstance(value, str) and value != "" and (bears_url(key) or is_url(value))
+        isinstance(value, str) and (is_url(value) or (bears_url(key) and bool(_PLACE.search(value))))
         for key, value in strings(arguments)
     )
 

@@ -43,7 +43,7 @@ def after(
     if tool.untrusted or fetched or stranger:
         session[READ_UNTRUSTED] = "1"
     arguments: dict[str, object] | None = None
-    for candidate in rules.plan.candidates(tool, decision.effects):
+    for candidate in rules.plan.candidates(tool, decision.effects).every:
         for reserve in candidate.reserves:
             if arguments is None:
                 arguments = _released(call, decision)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 
 from pinnedrules.rules.names import MAX_NAME, is_glob, rule_key
@@ -224,20 +225,34 @@ def _check_patches(rule: Rule, index: int, plan: Plan) -> None:
     closed = _closed_tools(rule, plan)
     for word, action in (("then", rule.then), ("else", rule.otherwise)):
         for number, one in enumerate(action.operations if isinstance(action, Rewriting) else ()):
-            place = ("rules", index, word, "rewrite", number)
-            wants = {"move": "from", "copy": "from", "remove": "path"}.get(str(one["op"]), "value")
-            if wants not in one or ("from" in one) != (wants == "from") or ("value" in one) != (wants == "value"):
-                raise Fault(
-                    f"{one['op']} takes path{'' if wants == 'path' else ' and ' + wants}", *place, hint="see RFC 6902"
-                )
-            for key in ("path", "from"):
-                pointer = str(one.get(key, "/"))
-                if not _POINTER.fullmatch(pointer):
-                    raise Fault(
-                        f"not a JSON Pointer to an argument: {shown(pointer)!r}", *place, key, hint="write /name"
-                    )
-                argument = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
-                for tool, args in closed if key in one else ():
-                    if argument not in args:
-                        hint = f"its args: {', '.join(sorted(args))}"
-                        raise Fault(f"{tool} has no argument {shown(argument)!r}", *place, key, hint=hint)
+            _check_operation(one, ("rules", index, word, "rewrite", number), closed)
+
+
+def _check_operation(
+    one: Mapping[str, object], place: tuple[str | int, ...], closed: Sequence[tuple[str, frozenset[str]]]
+) -> None:
+    """Check one operation (RFC 6902 section 4) against the tools whose arguments the file lists."""
+    wants = {"move": "from", "copy": "from", "remove": "path"}.get(str(one["op"]), "value")
+    if wants not in one or ("from" in one) != (wants == "from") or ("value" in one) != (wants == "value"):
+        keys = "path" if wants == "path" else f"path and {wants}"
+        raise Fault(f"{one['op']} takes {keys}", *place, hint="see RFC 6902")
+    if _fractional(one.get("value")):
+        # Records carry the patch, and no two programs agree on how to write such a number.
+        raise Fault("a number with a fraction", *place, "value", hint="write a whole number, or a text in quotes")
+    for key in ("path", "from"):
+        pointer = str(one.get(key, "/"))
+        if not _POINTER.fullmatch(pointer):
+            raise Fault(f"not a JSON Pointer to an argument: {shown(pointer)!r}", *place, key, hint="write /name")
+        argument = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
+        for tool, args in closed if key in one else ():
+            if argument not in args:
+                hint = f"its args: {', '.join(sorted(args))}"
+                raise Fault(f"{tool} has no argument {shown(argument)!r}", *place, key, hint=hint)
+
+
+def _fractional(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_fractional(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_fractional(item) for item in value)
+    return isinstance(value, Decimal)

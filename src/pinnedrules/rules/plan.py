@@ -13,12 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
-from pinnedrules.rules.predicates.base import Check, Reserve
+from pinnedrules.rules.predicates.base import Check, Facts, Reserve
+from pinnedrules.rules.predicates.patterns import Together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
-__all__ = ["MEMORY", "Active", "Candidate", "Plan", "Tool"]
+__all__ = ["MANY", "MEMORY", "Active", "Candidate", "Candidates", "Plan", "Tool"]
+
+MANY = 8
+"""From so many patterns on one argument on, matching them together pays."""
 
 MEMORY = 4096
 """Tool names that are remembered at once."""
@@ -32,6 +36,7 @@ class Active:
     on: On
     checks: tuple[Check, ...]
     reserves: tuple[Reserve, ...]
+    pattern: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,34 @@ class Candidate:
     then: Action | None
     otherwise: Action | None
     reserves: tuple[Reserve, ...]
+    pattern: tuple[str, str] | None
+
+
+class Candidates:
+    """The rules that speak of calls to one tool, in the order of the file.
+
+    Where many of them only object when one argument does not match a pattern, those patterns are matched in one pass.
+    """
+
+    def __init__(self, every: Iterable[Candidate]) -> None:
+        self.every = tuple(every)
+        groups: dict[str, dict[int, str]] = {}
+        for index, candidate in enumerate(self.every):
+            if candidate.pattern is not None and candidate.then is None:
+                argument, pattern = candidate.pattern
+                groups.setdefault(argument, {})[index] = pattern
+        self._groups = [
+            (Together(argument, tuple(patterns.values())), tuple(patterns))
+            for argument, patterns in groups.items()
+            if len(patterns) >= MANY
+        ]
+
+    def objecting(self, facts: Facts) -> Iterable[Candidate]:
+        """Return the candidates without those that certainly hold and then say nothing."""
+        if not self._groups:
+            return self.every
+        quiet = {indices[number] for together, indices in self._groups for number in together.holding(facts)}
+        return [candidate for index, candidate in enumerate(self.every) if index not in quiet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +95,7 @@ class Tool:
     untrusted: bool
     trusted: bool
     args: frozenset[str] | None
-    candidates: dict[tuple[Effect, ...], tuple[Candidate, ...]] = field(default_factory=dict, compare=False)
+    candidates: dict[tuple[Effect, ...], Candidates] = field(default_factory=dict, compare=False)
 
 
 class _Names:
@@ -125,11 +158,11 @@ class Plan:
         self._memory[name] = found
         return found
 
-    def candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> tuple[Candidate, ...]:
-        """Return the rules that speak of a call to *tool* with these effects, in the order of the file."""
+    def candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Candidates:
+        """Return the rules that speak of a call to *tool* with these effects."""
         found = tool.candidates.get(effects)
         if found is None:
-            found = tool.candidates[effects] = tuple(self._candidates(tool, effects))
+            found = tool.candidates[effects] = Candidates(self._candidates(tool, effects))
         return found
 
     def _look_up(self, name: str) -> Tool | None:
@@ -139,7 +172,8 @@ class Plan:
         written = self._declared.named(name)
         if written:
             return _tool(name, [self._specs[index] for index in written], exact=True)
-        globbed = self._declared.globbed(name)
+        # Only a name that is plain as it stands is what a person wrote a glob for.
+        globbed = self._declared.globbed(name) if normal == name else []
         loose = self._declared.loose(normal) - set(globbed)
         sure = {effect for index in globbed for effect in self._specs[index].effects}
         more = {effect for index in loose for effect in self._specs[index].effects}
@@ -147,8 +181,9 @@ class Plan:
         return _tool(name, specs, exact=bool(globbed) and more <= sure)
 
     def _candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Candidate]:
-        exact = {*self._about.named(tool.name), *self._about.globbed(tool.name)}
-        about = exact | self._about.loose(plain(tool.name) or "")
+        normal = plain(tool.name) or ""
+        exact = {*self._about.named(tool.name), *self._about.globbed(tool.name)} if normal == tool.name else set()
+        about = exact | self._about.loose(normal)
         for effect in effects:
             about.update(self._by_effect[effect])
         for index in sorted(about):
@@ -160,7 +195,7 @@ class Plan:
             permits = named and (not wanted or _covers(wanted, effects))
             rule = entry.rule
             then = None if rule.then == "allow" and not permits else rule.then
-            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves)
+            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern)
 
 
 def _covers(permitted: tuple[Effect, ...], effects: tuple[Effect, ...]) -> bool:
@@ -191,4 +226,5 @@ def _activate(rule: Rule, on: On) -> Active:
         on,
         tuple(entry.check for entry in built),
         tuple(entry.reserve for entry in built if entry.reserve is not None),
+        built[0].pattern if len(built) == 1 else None,
     )

@@ -65,13 +65,15 @@ class Built:
     """A requirement with its options taken in.
 
     ``arguments`` maps the argument names it reads to the option that names them, so that a rule file can be told where
-    it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names.
+    it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names. ``pattern`` is
+    set when the requirement is nothing but that one argument matches one pattern, so that many can be matched at once.
     """
 
     check: Check
     arguments: Mapping[str, tuple[str | int, ...]]
     bears: Callable[[str], bool] | None = None
     reserve: Reserve | None = None
+    pattern: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

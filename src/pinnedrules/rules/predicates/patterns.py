@@ -11,16 +11,52 @@ Syntax: https://github.com/google/re2/wiki/Syntax (no look-around, no back-refer
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate
 from pinnedrules.rules.printable import shown
 
-__all__ = ["MATCHES"]
+__all__ = ["MATCHES", "Together"]
 
 MAX_PATTERN = 1_000
 MAX_MEMORY = 1 << 20
 """Bytes that one compiled pattern may take."""
+
+MAX_TOGETHER = 8 << 20
+
+
+class Together:
+    """Many patterns on one argument, matched in one pass."""
+
+    def __init__(self, argument: str, patterns: Sequence[str]) -> None:
+        self._argument = argument
+        self._match = _set(patterns, MAX_TOGETHER)
+
+    def holding(self, facts: Facts) -> Sequence[int]:
+        """Return the indices of patterns that certainly hold; the others have to be asked one by one."""
+        value = facts.arguments.get(self._argument)
+        if not isinstance(value, str) or not value.isascii():
+            return ()
+        return self._match(value.encode()) or ()
+
+
+def _set(patterns: Sequence[str], memory: int) -> Callable[[bytes], Sequence[int] | None]:
+    """Return a matcher of whole texts that gives the indices of the patterns that match.
+
+    It gives none when it runs out of memory, which makes a requirement fail and never hold.
+    """
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = memory
+    found = re2.Set.FullMatchSet(options)
+    for pattern in patterns:
+        found.Add(pattern.encode())
+    found.Compile()
+    match: Callable[[bytes], Sequence[int] | None] = found.Match
+    return match
 
 
 def _compiled(name: str, pattern: object) -> Callable[[bytes], object]:
@@ -32,22 +68,17 @@ def _compiled(name: str, pattern: object) -> Callable[[bytes], object]:
         raise BadOption(f"a pattern is longer than {MAX_PATTERN} characters", name)
     options = re2.Options()
     options.log_errors = False
-    options.never_capture = True
     options.max_mem = MAX_MEMORY
     try:
         re2.compile(pattern.encode(), options)
         # A set of one: the same engine, without the match object that nobody looks at.
-        matcher = re2.Set.FullMatchSet(options)
-        matcher.Add(pattern.encode())
-        matcher.Compile()
+        return _set([pattern], MAX_MEMORY)
     except re2.error as problem:
         said = problem.args[0] if problem.args else ""
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise BadOption(
             f"not an RE2 pattern: {shown(text)}", name, hint="RE2 has no look-around and no back-references"
         ) from None
-    match: Callable[[bytes], object] = matcher.Match
-    return match
 
 
 def _build(options: Mapping[str, object], _rule: str) -> Built:
@@ -68,7 +99,8 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
                 return Fails(f"matches: {name} is {shown(value, 60)}, which does not match {shown(pattern, 60)}")
         return unclear
 
-    return Built(check, {name: (name,) for name in options})
+    alone = (tests[0][0], tests[0][1]) if len(tests) == 1 else None
+    return Built(check, {name: (name,) for name in options}, pattern=alone)
 
 
 def _say(options: Mapping[str, object]) -> str:
