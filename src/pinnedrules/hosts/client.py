@@ -37,11 +37,14 @@ class _Guarded:
             body = keeper.place(request.url.raw_path.decode("ascii", "replace").split("?")[0], request.content)
         except Refused as refusal:
             raise keeper.translate(refusal) from None
-        if body is request.content:
-            return request
-        headers = request.headers.copy()
-        headers["content-length"] = str(len(body))
-        return type(request)(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
+        if body is not request.content:
+            # The SDK has just made this request and nobody else holds it yet, so it is edited, not copied.
+            request.stream = type(request.stream)(body)
+            request._content = body
+            request.headers["content-length"] = str(len(body))
+        # Asked for here, before anything could be signed, so that the transport need not change the headers.
+        request.headers["accept-encoding"] = "identity"
+        return request
 
     def copy(self, *, http_client: Any = None, **kwargs: Any) -> Any:
         """As the SDK's own ``copy``; another ``http_client`` is refused, because it would not be gated."""

@@ -32,7 +32,7 @@ class AnthropicMessages:
         request, messages = read_messages(body)
         tools, server_tools = _tools(body, request, messages)
         return RequestFacts(
-            messages=tuple(messages),
+            messages=messages,
             tools=tools,
             server_tools=tuple(server_tools),
             model=named_text(request, "model"),
@@ -73,7 +73,7 @@ class AnthropicMessages:
 
     def slot(self, body: bytes, marker: str) -> Slot:
         """Read the slot from the bytes that will leave. Raises Unreadable."""
-        request = Object(body)
+        request, _ = read_messages(body)
         system = request.get("system") or b"null"
         path, text = "/system", ""
         if system.startswith(b"["):

@@ -47,7 +47,7 @@ class OpenAIChat:
         if "-search-" in model or model.endswith("-search"):
             server_tools.append(ServerTool("web_search", "web_search"))
         return RequestFacts(
-            messages=tuple(messages),
+            messages=messages,
             tools=tools,
             server_tools=tuple(server_tools),
             model=model,
@@ -81,8 +81,7 @@ class OpenAIChat:
             value = block + SEPARATOR + text if text else block
             operation = {"op": "add", "path": "/messages/0/content", "value": value}
             changed = quote(value)
-        messages[0] = first.edit({"content": changed})
-        return request.edit({"messages": array(messages)}), (operation,)
+        return request.edit({"messages": array([first.edit({"content": changed}), *messages[1:]])}), (operation,)
 
     def slot(self, body: bytes, marker: str) -> Slot:
         """Read the slot from the bytes that will leave. Raises Unreadable."""

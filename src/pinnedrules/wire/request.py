@@ -23,16 +23,35 @@ _OPEN = ("patternProperties", "propertyNames")
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
-def read_messages(body: bytes) -> tuple[Object, list[bytes]]:
-    """Return the request and the raw messages in it. Raises Unreadable."""
+_LARGE = 8 * 1024 * 1024
+_last: tuple[bytes, Object, tuple[bytes, ...]] | None = None
+
+
+def read_messages(body: bytes) -> tuple[Object, tuple[bytes, ...]]:
+    """Return the request and the raw messages in it. Raises Unreadable.
+
+    The same bytes object is read several times on its way (facts, place, slot), so the last reading is kept; both parts
+    are never changed. One name is bound at once, so that threads see a whole reading or none.
+    """
+    global _last  # noqa: PLW0603 - a memo of one
+    last = _last
+    if last is not None and last[0] is body:
+        return last[1], last[2]
     request = Object(body)
+    messages = _messages(request)
+    if len(body) <= _LARGE:
+        _last = (body, request, messages)
+    return request, messages
+
+
+def _messages(request: Object) -> tuple[bytes, ...]:
     raw = request.get("messages")
     if raw is None:
         raise Unreadable("a request without messages")
     messages = items(raw)
     if not all(message.startswith(b"{") for message in messages):
         raise Unreadable("a message that is not an object")
-    return request, messages
+    return tuple(messages)
 
 
 def flag(request: Object, key: str) -> bool:
