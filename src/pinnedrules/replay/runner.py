@@ -28,9 +28,10 @@ from pinnedrules.gate.context import Policy
 from pinnedrules.gate.exchange import exchange
 from pinnedrules.hosts.keeper import Core
 from pinnedrules.pins.block import one_line
-from pinnedrules.replay.bodies import answer, calls_in, first_system, request, texts
+from pinnedrules.replay.bodies import answer, calls_in, first_system, request
 from pinnedrules.replay.compact import compact
 from pinnedrules.replay.trace import DialectName, Message, Trace
+from pinnedrules.replay.weights import Weights
 from pinnedrules.report import Report
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.tokens import count
@@ -53,7 +54,6 @@ _PATHS: dict[DialectName, str] = {
     "anthropic-messages": "POST /v1/messages",
 }
 _JSON = Head(200, (("content-type", "application/json"),))
-_PER_MESSAGE = 4  # tokens that a message costs beside its text, roughly the same at both providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class Replay:
         seen = self._names[trace.name] = self._names.get(trace.name, 0) + 1
         name = trace.name if seen == 1 else f"{trace.name} ({seen})"
         session = SessionId(name.replace("\x00", " "))
-        weights = _Weights(trace, self._wordings)
+        weights = Weights(trace, self._wordings)
         history: list[Message] = []
         steps: list[Step] = []
         for index, message in enumerate(trace.messages):
@@ -199,7 +199,7 @@ class Replay:
         return Conversation(name, trace.dialect, tuple(steps), trace.guessed)
 
     def _step(
-        self, trace: Trace, session: SessionId, history: list[Message], index: int, compacted: bool, weights: _Weights
+        self, trace: Trace, session: SessionId, history: list[Message], index: int, compacted: bool, weights: Weights
     ) -> Step:
         message = _with_ids(trace.messages[index])
         body, channel = request(trace, history), _Channel(answer(trace, message, index))
@@ -233,41 +233,6 @@ class Replay:
         """Look the block up where the model reads it first, with no code of the gate."""
         text = first_system(dialect, body)
         return text == self.source.block.text or text.startswith(self.source.block.text + "\n")
-
-
-class _Weights:
-    """What each message of one trace weighs and which rules' own words stand in it, looked at once per message."""
-
-    def __init__(self, trace: Trace, wordings: dict[str, str]) -> None:
-        self._wordings = wordings
-        self._known: dict[int, tuple[Message, int, frozenset[str]]] = {}
-        system = json.dumps(trace.system, ensure_ascii=False) if trace.system else ""
-        self.fixed = count(system).tokens + count(json.dumps(trace.tools, ensure_ascii=False)).tokens
-        self._system = self._words(system)
-
-    def tokens(self, message: Message) -> int:
-        """Return the tokens of one message."""
-        return self._look(message)[1]
-
-    def total(self, history: Sequence[Message]) -> int:
-        """Return the tokens of a history, without tools and the block."""
-        return sum(map(self.tokens, history))
-
-    def worded(self, history: Sequence[Message]) -> frozenset[str]:
-        """Return the ids of the rules whose own text stands in *history*, white space and case aside."""
-        return self._system.union(*(self._look(message)[2] for message in history))
-
-    def _look(self, message: Message) -> tuple[Message, int, frozenset[str]]:
-        # The message itself is kept, so that its id() is not given to another one.
-        known = self._known.get(id(message))
-        if known is None:
-            text = "\n".join(texts(message))
-            known = self._known[id(message)] = (message, count(text).tokens + _PER_MESSAGE, self._words(text))
-        return known
-
-    def _words(self, text: str) -> frozenset[str]:
-        plain = one_line(text).casefold()
-        return frozenset(rule for rule, wording in self._wordings.items() if wording in plain)
 
 
 def _with_ids(message: Message) -> Message:
