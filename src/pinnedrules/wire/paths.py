@@ -27,7 +27,6 @@ _WITHOUT = "call it with a client that is not wrapped, from a program that is no
 _REFUSED: dict[str, tuple[str, str]] = {
     "responses": ("The Responses API is not guarded by this version.", "use chat.completions; the next release guards it"),
     "completions": ("Legacy text completions carry no system message and no tool calls to guard.", "use chat.completions"),
-    "complete": ("Legacy text completions carry no system message and no tool calls to guard.", "use messages"),
     "batches": ("A batch runs later, where no call of it can be held.", "send the requests one by one"),
     "assistants": ("Assistants keep their instructions and history at the provider.", _LATER),
     "threads": ("Threads keep their history at the provider.", _LATER),
@@ -104,7 +103,7 @@ def route(method: str, path: str) -> Route:
         return _vertex(method, words)
     if words[-2:] == ["responses", "input_tokens"] and method == "POST":
         return Route("pass", reason="counting tokens proposes no call")
-    refused = next((_REFUSED[word] for word in words if word in _REFUSED), None) or _azure(words)
+    refused = next((_REFUSED[word] for word in words if word in _REFUSED), None) or _in_context(words)
     if refused is not None:
         return Route("refuse", reason=refused[0], next_step=refused[1])
     if words[-2:] == ["messages", "count_tokens"] and method == "POST":
@@ -117,7 +116,10 @@ def route(method: str, path: str) -> Route:
 def _words(path: str) -> list[str] | None:
     """Return the segments of a path in lower case, or None when servers may disagree about what it means."""
     path = re.split(r"[?#]", path, maxsplit=1)[0]
-    path = unquote(path, errors="strict") if "%" in path else path
+    try:
+        path = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return None
     words = path.removeprefix("/").removesuffix("/").split("/")
     if any(_SEGMENT.match(word) is None or not word.strip(".") for word in words):
         return None
@@ -139,8 +141,11 @@ def _vertex(method: str, words: list[str]) -> Route:
     return Route("refuse", reason="Of Vertex AI, only Anthropic's models are guarded.", next_step=_LATER)
 
 
-def _azure(words: list[str]) -> tuple[str, str] | None:
-    """Azure names deployments of models in the path; elsewhere a deployment is a managed agent."""
+def _in_context(words: list[str]) -> tuple[str, str] | None:
+    """Return why a path is refused whose words alone do not say so."""
+    if words[-1:] == ["complete"] and "uploads" not in words:
+        return _REFUSED["completions"]
+    # Azure names deployments of models in the path; elsewhere a deployment is a managed agent.
     alone = any(word == "deployments" and words[max(0, n - 1)] != "openai" for n, word in enumerate(words))
     return ("Managed deployments run the agent at the provider.", _LATER) if alone else None
 

@@ -33,7 +33,7 @@ def read_messages(body: bytes) -> tuple[Object, tuple[bytes, ...]]:
     The same bytes object is read several times on its way (facts, place, slot), so the last reading is kept; both parts
     are never changed. One name is bound at once, so that threads see a whole reading or none.
     """
-    global _last  # noqa: PLW0603 - a memo of one
+    global _last
     last = _last
     if last is not None and last[0] is body:
         return last[1], last[2]

@@ -1,0 +1,237 @@
+"""Which doors are guarded, which pass, and which stay shut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import anthropic
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinnedrules.wire.paths import route
+
+CHAT = "openai-chat"
+MESSAGES = "anthropic-messages"
+
+GATED = {
+    "/v1/chat/completions": CHAT,
+    "/chat/completions": CHAT,
+    "/openai/deployments/gpt-6/chat/completions": CHAT,
+    "/openai/v1/chat/completions": CHAT,
+    "/v1beta/openai/chat/completions": CHAT,
+    "/api/v1/projects/p/locations/l/endpoints/openapi/chat/completions": CHAT,
+    "/serving-endpoints/chat/completions": CHAT,
+    "/V1/Chat/Completions": CHAT,
+    "/v1/chat/completions/": CHAT,
+    "/v1/chat%2Fcompletions": CHAT,
+    "/v1/messages": MESSAGES,
+    "/messages": MESSAGES,
+    "/anthropic/v1/messages": MESSAGES,
+    "/v1/messages/": MESSAGES,
+    "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:rawPredict": MESSAGES,
+    "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:streamRawPredict": MESSAGES,
+}
+PASSED = {
+    "GET": [
+        "/v1/models",
+        "/v1/models/gpt-6",
+        "/v1/models/ft:gpt-6:acme:x:1",
+        "/v1/models/meta-llama%2FLlama-4",
+        "/v1/files",
+        "/v1/files/file-1",
+        "/v1/files/file-1/content",
+        "/v1/vector_stores/vs/files/f/content",
+        "/v1/audio/voices",
+    ],
+    "POST": [
+        "/v1/embeddings",
+        "/openai/deployments/emb/embeddings",
+        "/v1/moderations",
+        "/v1/audio/speech",
+        "/v1/audio/transcriptions",
+        "/v1/images/generations",
+        "/v1/images/edits",
+        "/v1/files",
+        "/v1/uploads",
+        "/v1/uploads/u/parts",
+        "/v1/vector_stores/vs/search",
+        "/v1/messages/count_tokens",
+        "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+        "/v1/responses/input_tokens",
+    ],
+    "DELETE": ["/v1/files/file-1", "/v1/vector_stores/vs"],
+}
+REFUSED = [
+    ("POST", "/v1/responses"),
+    ("GET", "/v1/responses/resp_1"),
+    ("GET", "/v1/responses"),
+    ("POST", "/v1/responses/compact"),
+    ("POST", "/v1/completions"),
+    ("POST", "/v1/complete"),
+    ("GET", "/v1/chat/completions"),
+    ("GET", "/v1/chat/completions/chatcmpl-1"),
+    ("POST", "/v1/chat/completions/chatcmpl-1"),
+    ("GET", "/v1/chat/completions/chatcmpl-1/messages"),
+    ("GET", "/v1/messages"),
+    ("POST", "/v1/messages/batches"),
+    ("GET", "/v1/messages/batches/b/results"),
+    ("POST", "/v1/messages/unknown"),
+    ("POST", "/v1/batches"),
+    ("POST", "/v1/assistants"),
+    ("POST", "/v1/threads/t/messages"),
+    ("POST", "/v1/threads/t/runs"),
+    ("GET", "/v1/realtime"),
+    ("POST", "/v1/live/sessions"),
+    ("POST", "/v1/conversations/c/items"),
+    ("POST", "/v1/agents/sessions"),
+    ("POST", "/v1/sessions/s/events"),
+    ("POST", "/v1/decisions"),
+    ("POST", "/v1/evals/e/runs"),
+    ("POST", "/v1/fine_tuning/jobs"),
+    ("POST", "/v1/containers/c/files"),
+    ("POST", "/v1/chatkit/sessions"),
+    ("POST", "/v1/videos"),
+    ("POST", "/v1/deployments/d/run"),
+    ("GET", "/v1/organization/costs"),
+    ("DELETE", "/v1/models/gpt-6"),
+    ("POST", "/v1/models"),
+    ("PUT", "/v1/embeddings"),
+    ("POST", "/model/claude/invoke"),
+    ("POST", "/model/claude/invoke-with-response-stream"),
+    ("POST", "/model/claude/converse"),
+    ("POST", "/v1beta/models/gemini:generateContent"),
+    ("POST", "/v1/publishers/mistral/models/large:rawPredict"),
+    ("GET", "/v1/publishers/anthropic/models/claude:rawPredict"),
+    ("POST", "/api/chat"),
+    ("POST", "/v1/audio"),
+    ("POST", "/v1/images"),
+    ("POST", "/v1/unheard_of"),
+    ("POST", "/"),
+    ("POST", ""),
+    ("POST", "/v1"),
+]
+TRICKS = [
+    "/v1/files/../responses",
+    "/v1/files/%2e%2e/responses",
+    "/v1/files/%2E%2E%2Fresponses",
+    "/v1/files/.%2e/responses",
+    "/v1/models/..;/responses",
+    "/v1/models/x%00",
+    "/v1//embeddings",
+    "//evil/v1/embeddings",
+    "/v1/./embeddings",
+    "/v1/embeddings//",
+    "/v1/responses\\..\\embeddings",
+    "/v1/responses;a/embeddings",
+    "/v1/embeddings%20",
+    "/v1/embeddings%",
+    "/v1/embeddings%252e",
+    "/v1/models/%ff",
+    "/v1/embeddings\n",
+    "/v1/models/ü",
+    "/v1/responses/embeddings",
+    "/v1/responses/models",
+    "/files/responses",
+    "/v1/files/batches/content",
+    "/v1/models/chat/completions",
+    "/v1/models/x/messages",
+    "/v1/Responses",
+    "/v1/RESPONSES/",
+    "/v1/responses/",
+    "/v1/responses?x=/v1/embeddings",
+    "/v1/responses#/v1/embeddings",
+    "/v1/threads/t/messages/count_tokens",
+    "/deployments/d/embeddings",
+]
+
+
+@pytest.mark.parametrize("path", GATED)
+@pytest.mark.parametrize("query", ["", "?beta=true", "?api-version=2026-05-01#x"])
+def test_model_requests_are_gated(path: str, query: str) -> None:
+    """Whatever the base path, a chat or messages request goes through the gate."""
+    found = route("POST", path + query)
+
+    assert (found.verdict, found.dialect) == ("gate", GATED[path])
+    assert route("post", path).verdict == "gate"
+
+
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, paths in PASSED.items() for path in paths])
+def test_what_cannot_propose_a_call_passes_and_says_why(method: str, path: str) -> None:
+    """Every door that passes has a reason."""
+    found = route(method, path)
+
+    assert found.verdict == "pass"
+    assert found.reason
+
+
+@pytest.mark.parametrize(("method", "path"), REFUSED)
+def test_everything_else_is_refused_with_a_way_out(method: str, path: str) -> None:
+    """Invariant 2: an unknown path cannot be read, so it cannot be allowed."""
+    found = route(method, path)
+
+    assert found.verdict == "refuse"
+    assert found.reason.endswith(".")
+    assert found.next_step
+
+
+@pytest.mark.parametrize("path", TRICKS)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_no_way_of_writing_turns_a_refusal_into_a_pass(method: str, path: str) -> None:
+    """Traversal, encoding, doubled slashes, case and base paths open no shut door."""
+    gated = method == "POST" and path in ("/v1/models/chat/completions", "/v1/models/x/messages")
+    assert route(method, path).verdict == ("gate" if gated else "refuse")
+
+
+def sdk_paths(package: object) -> Iterator[str]:
+    """Yield every path that the resources of an SDK mention."""
+    folder = Path(str(getattr(package, "__file__", ""))).parent / "resources"
+    for file in folder.rglob("*.py"):
+        for path in re.findall(r'f?"(/[A-Za-z0-9_{}/.?=:-]+)"', file.read_text(encoding="utf-8")):
+            yield re.sub(r"\{[^}]*\}", "x1", path)
+
+
+ALL_PATHS = sorted({*sdk_paths(openai), *sdk_paths(anthropic)})
+OPEN = re.compile(
+    r"(/v1)?/(models(/x1)?|embeddings|moderations|images/\w+|audio/\w+(/x1)?|files(/x1(/content)?)?|uploads(/x1/\w+)?"
+    r"|vector_stores(/.*)?|messages/count_tokens|responses/input_tokens)(\?beta=true)?"
+)
+
+
+def test_the_sdks_have_paths() -> None:
+    """The walk below really reads the SDKs."""
+    assert len(ALL_PATHS) > 200
+
+
+@pytest.mark.parametrize("path", ALL_PATHS)
+def test_every_path_of_both_sdks_has_the_verdict_it_should_have(path: str) -> None:
+    """No path of an installed SDK passes that is not on the list of what cannot propose a call."""
+    verdicts = {method: route(method, path).verdict for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+    if path.split("?")[0] in ("/chat/completions", "/v1/chat/completions", "/v1/messages"):
+        assert verdicts == {"GET": "refuse", "POST": "gate", "PUT": "refuse", "PATCH": "refuse", "DELETE": "refuse"}
+    elif OPEN.fullmatch(path):
+        assert "pass" in verdicts.values()
+        assert "gate" not in verdicts.values()
+    else:
+        assert set(verdicts.values()) == {"refuse"}
+
+
+PATHS = st.sampled_from([path for _, path in REFUSED if "responses" in path or "threads" in path or "batches" in path])
+
+
+@given(PATHS, st.lists(st.sampled_from(["v1", "files", "models", "embeddings", "x", "openai"]), max_size=3), st.data())
+def test_no_spelling_of_a_refused_path_passes(path: str, base: list[str], data: st.DataObject) -> None:
+    """Any base path, case and percent-encoding of a refused path is refused."""
+    prefix = "".join("/" + word for word in base)
+    letters = [
+        data.draw(st.sampled_from([letter, letter.upper(), quote(letter, safe=""), f"%{ord(letter):02x}"]))
+        for letter in path
+    ]
+
+    for method in ("GET", "POST", "DELETE"):
+        spelled = route(method, prefix + "".join(letters))
+        assert spelled.verdict != "pass"
