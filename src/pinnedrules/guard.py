@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import hashlib
 import secrets
 import sys
 import threading
@@ -87,14 +88,15 @@ class Guard:
         self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
         self._quiet = quiet
         in_force = self._source.rules
-        who, chosen, wait = _approver(approver)
+        who, chosen, wait = _approver(approver, self._answered)
         self._ask_wait = wait if ask_wait is None else ask_wait
         self._stop = StopFile(self.folder.path)
         self._store = Store(self.folder.database)
         self._secret = self._store.secret()
         self._log = Log(
             self.folder.log,
-            origin=self._source.name,
+            # One log a state folder, whichever rule files share it.
+            origin=f"pinnedrules/{hashlib.sha256(b'log' + self._secret).hexdigest()[:16]}",
             level="L0",
             ruleset_version=in_force.version,
             ruleset_sha256=in_force.sha256,
@@ -241,6 +243,10 @@ class Guard:
 
         return direct_context(self._core, self._direct, path)
 
+    def _answered(self, ticket: str) -> bool:
+        """Whether somebody answered meanwhile from elsewhere, so that a question on the terminal can go away."""
+        return self._store.ticket(ticket).state != "open"
+
     def _register(self) -> Any:
         from pinnedrules.control.running import register
 
@@ -251,7 +257,9 @@ class Guard:
             sys.stderr.write(line + "\n")
 
 
-def _approver(approver: str | Callable[..., Any]) -> tuple[str, Approver | None, float]:
+def _approver(
+    approver: str | Callable[..., Any], answered: Callable[[str], bool]
+) -> tuple[str, Approver | None, float]:
     """Return who answers in words, the approver, and how long an answer may be held for it."""
     from pinnedrules.control.approvers import CallbackApprover, TerminalApprover
 
@@ -261,7 +269,7 @@ def _approver(approver: str | Callable[..., Any]) -> tuple[str, Approver | None,
         return "asks become tickets (pinnedrules approvals list)", None, 0.0
     if approver not in ("auto", "terminal"):
         raise ValueError(f'approver must be "auto", "terminal", "tickets" or a callable, not {approver!r}')
-    terminal = TerminalApprover()
+    terminal = TerminalApprover(closed=answered)
     unusable = terminal.usable() or ("an event loop is running" if _loop_running() else "")
     if not unusable:
         return "asks are answered at this terminal", terminal, 300.0

@@ -5,8 +5,10 @@ Run once for each SDK generation (``make sdk-matrix``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -299,7 +301,6 @@ def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, guard: Guard
 @pytest.mark.parametrize("door", ["responses", "completions", "batches", "stored"])
 def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard: Guard) -> None:
     """Until they are guarded, other paths that can reach a model are refused by name."""
-    import asyncio
 
     def knock(client: Any) -> Any:
         return {
@@ -324,13 +325,46 @@ def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard:
     assert caught.value.next_step
 
 
-def test_websockets_are_refused(guard: Guard) -> None:
-    """A websocket would bypass the gate."""
+@pytest.mark.parametrize("kind", ["openai", "openai async"])
+@pytest.mark.parametrize("door", ["realtime", "beta.realtime", "responses", "beta.responses", "live"])
+def test_websockets_are_refused(kind: str, door: str, guard: Guard) -> None:
+    """A websocket would bypass the gate; every connect method of the installed SDK is refused before it connects."""
     with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client("openai", provider))
-        options = type("Options", (), {"url": "wss://model.invalid/v1/responses", "headers": {}})()
+        client = guard.wrap(make_client(kind, provider))
+        place: Any = client
+        for step in door.split("."):
+            place = getattr(place, step, None)
+        if not hasattr(place, "connect"):
+            pytest.skip(f"this SDK has no {door}.connect")
+        needed = [name for name, value in signature(place.connect).parameters.items() if value.default is value.empty]
+        options = dict.fromkeys(needed, "gpt-realtime")
+
+        async def aconnect() -> None:
+            try:
+                await place.connect(**options).enter()
+            finally:
+                await client.close()
+
         with pytest.raises(PathRefused, match="websocket"):
-            client._prepare_options(options)
+            place.connect(**options).enter() if kind == "openai" else asyncio.run(aconnect())
+
+    assert provider.requests == ()
+
+
+@KINDS
+def test_an_older_http_client_is_gated_too(kind: str, guard: Guard) -> None:
+    """The newest openai takes clients of the former HTTP library as well: same gate."""
+    httpx = pytest.importorskip("httpx")
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        http = httpx.AsyncClient() if kind.endswith("async") else httpx.Client()
+        try:
+            client = make_client(kind, provider, http_client=http)
+        except TypeError:
+            pytest.skip("this SDK takes its own HTTP library only")
+        turn = run(plain(kind), guard.wrap(client), [{"role": "user", "content": "tidy"}])
+
+    assert turn.calls == ()
+    assert turn.text.endswith("ok")
 
 
 def test_a_list_of_models_passes(guard: Guard) -> None:

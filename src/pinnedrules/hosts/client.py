@@ -6,7 +6,10 @@ used here (``_build_request``, ``_prepare_options``, ``_client``, ``_transport``
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
+from collections.abc import Iterator
 from typing import Any, ClassVar, TypeVar
 
 from pinnedrules.errors import PathRefused, Refused
@@ -17,6 +20,7 @@ from pinnedrules.types import SessionId
 __all__ = ["gate_http", "guarded"]
 
 C = TypeVar("C")
+_COPYING: contextvars.ContextVar[bool] = contextvars.ContextVar("pinnedrules_copying", default=False)
 
 
 class _Guarded:
@@ -56,7 +60,8 @@ class _Guarded:
                     next_step="make the client with that http_client first, then guard.wrap() it",
                 )
             )
-        copied = super().copy(**kwargs)  # type: ignore[misc]
+        with _copying():
+            copied = super().copy(**kwargs)  # type: ignore[misc]
         gate_http(copied._client, keeper)
         return copied
 
@@ -65,11 +70,28 @@ class _Guarded:
     def _refuse_sockets(self, options: Any) -> None:
         url = str(getattr(options, "url", ""))
         if url.startswith(("ws://", "wss://")):
-            refusal = PathRefused(
-                f"A websocket to {url.split('?')[0]} would bypass the gate.",
-                next_step="use the same API over HTTP",
-            )
-            raise self._pinnedrules_keeper.translate(refusal)
+            raise self._no_socket(url.split("?")[0])
+
+    def _no_socket(self, url: str) -> Refused:
+        refusal = PathRefused(f"A websocket to {url} would bypass the gate.", next_step="use the same API over HTTP")
+        return self._pinnedrules_keeper.translate(refusal)
+
+    # Some connect methods (beta.realtime everywhere, all of them before openai 3) open a websocket without asking
+    # `_prepare_options`; without these two none of them can.
+
+    @property
+    def websocket_base_url(self) -> Any:
+        """The SDK's attribute, readable while a client is copied; whoever else reads it is about to open a websocket."""
+        if _COPYING.get():
+            return vars(self)["websocket_base_url"]
+        raise self._no_socket("the realtime API")
+
+    @websocket_base_url.setter
+    def websocket_base_url(self, value: Any) -> None:
+        vars(self)["websocket_base_url"] = value
+
+    def _configure_realtime(self, *_: Any) -> Any:
+        raise self._no_socket("the realtime API")
 
 
 class _GuardedSync(_Guarded):
@@ -92,6 +114,15 @@ class _GuardedAsync(_Guarded):
     async def _prepare_options(self, options: Any) -> Any:
         self._refuse_sockets(options)
         return await super()._prepare_options(options)  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def _copying() -> Iterator[None]:
+    token = _COPYING.set(True)
+    try:
+        yield
+    finally:
+        _COPYING.reset(token)
 
 
 def gate_http(client: Any, keeper: Keeper) -> None:
