@@ -346,3 +346,32 @@ def test_the_two_http_bindings_are_the_same_after_renaming() -> None:
     folder = Path(pinnedrules.__file__).parent / "hosts"
 
     assert (folder / "httpx.py").read_text().replace("httpx", "httpx2") == (folder / "httpx2.py").read_text()
+
+
+def test_stops_and_answers_stand_in_the_evidence(make: Callable[..., Guard], tmp_path: Path) -> None:
+    """Evidence: requests, compactions, decisions, stops, approvals, whoever did them, from wherever."""
+    from pinnedrules.evidence.reader import check, read
+
+    guard = make()
+    guard.check("delete_mail", {"id": "7"})
+    (ticket,) = guard._store.tickets("open")
+    state = str(guard.folder.path)
+
+    def command(*words: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "pinnedrules", *words, "--state", state],
+            cwd=tmp_path, capture_output=True, check=True, env=dict(os.environ),
+        )  # fmt: skip
+
+    command("approvals", "approve", ticket.id)
+    guard.stop("from the program")
+    command("resume", "--reason", "looked at it")
+    command("stop", "from outside")
+    guard.resume("looked again", user="kim")
+    guard.close()
+
+    kinds = [str(line["type"]) for line in read(guard.folder.log)]
+    assert [kind for kind in kinds if not kind.startswith("log.")] == [
+        "decision", "approval", "stop", "resume", "stop", "resume",
+    ]  # fmt: skip
+    assert all(report.broken is None for report in check(guard.folder.log))

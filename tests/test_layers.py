@@ -14,7 +14,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("errors", "types", "commands"),
     ("rules", "pins", "compaction", "wire", "evidence.record", "evidence.canonical", "evidence.chain"),
     ("gate",),
-    ("report", "world", "drive", "evidence.log", "evidence", "control"),
+    ("clock", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),
     ("hosts",),
     ("tokens", "rulefile", "guard", ""),
     ("testing", "replay", "demo", "cli", "__main__"),

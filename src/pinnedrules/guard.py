@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import hashlib
 import secrets
 import sys
 import threading
@@ -14,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from pinnedrules.commands import Failed, Record
 from pinnedrules.errors import RuleFileError, StateError
-from pinnedrules.types import Call, Mode, SessionId, StopState
+from pinnedrules.types import Call, Entry, Mode, SessionId, StopState
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
@@ -68,6 +68,7 @@ class Guard:
         from pinnedrules.control.store import Store
         from pinnedrules.evidence.log import Log
         from pinnedrules.hosts.keeper import Core
+        from pinnedrules.notes import origin
         from pinnedrules.report import Report
         from pinnedrules.rulefile import RuleFile
         from pinnedrules.world import World
@@ -95,8 +96,7 @@ class Guard:
         self._secret = self._store.secret()
         self._log = Log(
             self.folder.log,
-            # One log a state folder, whichever rule files share it.
-            origin=f"pinnedrules/{hashlib.sha256(b'log' + self._secret).hexdigest()[:16]}",
+            origin=origin(self._secret),
             level="L0",
             ruleset_version=in_force.version,
             ruleset_sha256=in_force.sha256,
@@ -156,14 +156,22 @@ class Guard:
 
     def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
         """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
-        return self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
+        from pinnedrules.notes import stopped
+
+        state = self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
+        self._note(stopped(state))
+        return state
 
     def resume(self, reason: str, *, session: str = "", user: str) -> Resumed:
         """Resume. *user* names the person who says so: an agent may stop itself, never resume.
 
         The answer says what was lifted and what still stands. Raises ApprovalError when *user* is nobody.
         """
-        return self._stop.resume(actor=user, reason=reason, scope=_scope(session))
+        from pinnedrules.notes import lifted
+
+        resumed = self._stop.resume(actor=user, reason=reason, scope=_scope(session))
+        self._note(lifted(resumed, resumed.removed))
+        return resumed
 
     def raise_if_stopped(self) -> None:
         """Raise Stopped when a stop is in force; for loops inside tools, which the gate cannot see."""
@@ -246,6 +254,12 @@ class Guard:
     def _answered(self, ticket: str) -> bool:
         """Whether somebody answered meanwhile from elsewhere, so that a question on the terminal can go away."""
         return self._store.ticket(ticket).state != "open"
+
+    def _note(self, entry: Entry) -> None:
+        # A stop stands whether or not it can be written down, so a failure is said, not raised.
+        failed = self._world.attempt(Record(entry))
+        if isinstance(failed, Failed):
+            self._say(f"pinnedrules: this could not be recorded: {failed.error}")
 
     def _register(self) -> Any:
         from pinnedrules.control.running import register

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pinnedrules.clock import moment
 from pinnedrules.commands import (
     Ask,
     Command,
@@ -29,8 +28,9 @@ from pinnedrules.commands import (
     WriteLedger,
 )
 from pinnedrules.errors import ApprovalError
+from pinnedrules.notes import answered
 from pinnedrules.report import Report
-from pinnedrules.types import Moment, Proposal, Ticket
+from pinnedrules.types import Proposal, Ticket
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
@@ -38,18 +38,13 @@ if TYPE_CHECKING:
     from pinnedrules.control.store import Store
     from pinnedrules.evidence.log import Log
 
-__all__ = ["INSTANT", "World", "moment"]
+__all__ = ["INSTANT", "World"]
 
 INSTANT = (ReadStop, Now, Random, Record)
 """Commands that never wait for a disk or a lock, so an event loop may answer them itself."""
 
 _SYNC_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-
-
-def moment() -> Moment:
-    """Return the time now; the day is the local calendar day, as a person counts a daily sum."""
-    return Moment(time.time_ns() // 1000, time.monotonic_ns(), datetime.now().astimezone().date().isoformat())
 
 
 class World:
@@ -124,7 +119,8 @@ class World:
 
     def _ask(self, proposal: Proposal) -> Ticket:
         decision = proposal.decision
-        summary = f"{proposal.call.name}({', '.join(decision.targets)})"
+        sentences = " ".join(decision.sentences) or "no rule permits it"
+        summary = f"{proposal.call.name}({', '.join(decision.targets)}): {sentences}"
         now_us = time.time_ns() // 1000
         ticket = self.store.ask(proposal, summary=summary, now_us=now_us, ttl_us=self._ticket_us)
         with self._lock:
@@ -141,9 +137,11 @@ class World:
         return ticket
 
     def _answer(self, ticket: str, yes: bool, by: str, why: str) -> None:
-        # Somebody else may have answered from another terminal meanwhile; the first answer stands.
-        with contextlib.suppress(ApprovalError):
-            self.store.answer(ticket, yes, by=by, now_us=time.time_ns() // 1000, why=why)
+        try:
+            done = self.store.answer(ticket, yes, by=by, now_us=time.time_ns() // 1000, why=why)
+        except ApprovalError:
+            return  # Somebody else answered from another terminal meanwhile; the first answer stands.
+        self.attempt(Record(answered(done)))
 
     def _wait(self, command: Wait) -> tuple[Ticket, ...]:
         until = time.monotonic() + command.seconds

@@ -14,7 +14,8 @@ from pinnedrules.cli.states import found_states, person_here
 from pinnedrules.cli.story import told
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.store import Store
-from pinnedrules.errors import ApprovalError
+from pinnedrules.errors import ApprovalError, StateError
+from pinnedrules.notes import answered, note
 from pinnedrules.rules.printable import shown
 from pinnedrules.types import Ticket
 
@@ -110,7 +111,12 @@ def _one(name: str, places: Sequence[_Place], yes: bool, by: str, why: str) -> t
             problem = str(error)
             continue
         try:
-            return place.store.answer(name, yes, by=by, now_us=time.time_ns() // 1000, why=why), ""
+            ticket = place.store.answer(name, yes, by=by, now_us=time.time_ns() // 1000, why=why)
         except ApprovalError as error:
             return None, str(error)
+        try:
+            note(StateFolder(place.state), [answered(ticket)])
+        except StateError as error:
+            return ticket, f"answered, but not recorded: {error}"
+        return ticket, ""
     return None, problem

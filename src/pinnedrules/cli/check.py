@@ -9,11 +9,11 @@ from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer, Tone
 from pinnedrules.cli.source import rules_from
+from pinnedrules.clock import moment
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import Call, Decision, LedgerState, Verdict
-from pinnedrules.world import moment
 
 __all__ = ["run"]
 

@@ -16,6 +16,8 @@ from pinnedrules.control.running import Acknowledgement, live, stop_everywhere
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import StateError
+from pinnedrules.notes import lifted, note, stopped
+from pinnedrules.types import Entry, SessionId
 
 __all__ = ["run"]
 
@@ -48,6 +50,9 @@ def _stop(arguments: argparse.Namespace, printer: Printer) -> int:
         except StateError as error:
             failed[state.path] = str(error)
     answers += _confirmed(epochs, failed)
+    for state in states:
+        if state.path not in failed:
+            _noted(state, [stopped(StopFile(state.path).read(SessionId(arguments.session or "")))], printer)
     return _say_stopped(arguments, printer, answers, states, failed)
 
 
@@ -124,21 +129,30 @@ def _say_stopped(
     return OK if complete else FOUND
 
 
+def _noted(state: StateFolder, entries: Sequence[Entry], printer: Printer) -> None:
+    """Record it. What was done stands all the same, so a log that cannot be written is said and is no failure."""
+    try:
+        note(state, entries)
+    except StateError as error:
+        printer.line(f"this could not be recorded in {state.path}: {error}", "bad")
+
+
 def _resume(arguments: argparse.Namespace, printer: Printer) -> int:
     actor = person_here()
     scope = session_scope(arguments.session) if arguments.session else EVERYTHING
-    lifted: list[dict[str, object]] = []
+    folders: list[dict[str, object]] = []
     for state in found_states(arguments.state):
         result = StopFile(state.path).resume(actor=actor, reason=arguments.reason, scope=scope)
+        _noted(state, [lifted(result, result.removed)], printer)
         for what in result.removed:
             printer.line(f"lifted: {what}, in {state.path}", "good")
         for what in result.remaining:
             printer.line(f"still in force: {what}, in {state.path}", "open")
-        lifted.append({"state": str(state.path), "removed": list(result.removed), "remaining": list(result.remaining)})
-    removed = any(entry["removed"] for entry in lifted)
-    if not lifted:
+        folders.append({"state": str(state.path), "removed": list(result.removed), "remaining": list(result.remaining)})
+    removed = any(entry["removed"] for entry in folders)
+    if not folders:
         printer.line("no state folder was found; name one with --state DIR", "bad")
     elif not removed:
         printer.line("nothing was in force")
-    printer.document({"by": actor, "reason": arguments.reason, "scope": scope, "folders": lifted})
-    return OK if lifted else FOUND
+    printer.document({"by": actor, "reason": arguments.reason, "scope": scope, "folders": folders})
+    return OK if folders else FOUND

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pinnedrules.cli.printing import Tone
+from pinnedrules.evidence.canonical import untagged
 from pinnedrules.evidence.lanes import lane_folders, private_file, segments
 from pinnedrules.evidence.reader import read
 from pinnedrules.evidence.record import commit
@@ -68,6 +69,13 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         return f"answer: {body.get('calls', 0)} calls, {body.get('refused', 0)} refused ({body['finish']})", "quiet"
     if kind == "refusal":
         return f"REFUSED ({body['error']}): {shown(item.values.get('why', 'the reason was erased'), _LONG)}", "bad"
+    if kind in ("stop", "resume"):
+        done = {"stop": "STOPPED", "pause": "PAUSED", "run": "resumed"}[body["state"]]
+        why = shown(item.values.get("reason", "the reason was erased"), _LONG)
+        return f"{done} {shown(body['scope'])} by {shown(body['by']) or 'nobody named'}: {why}", "bad"
+    if kind == "approval":
+        what = shown(item.values.get("summary", body["tool"]), _LONG)
+        return f"{body['state']} by {shown(body['by'])}: {what} [{body['ticket']}]", "good"
     return f"{kind} {json.dumps(body, ensure_ascii=False)}" if body else kind, "quiet"
 
 
@@ -112,7 +120,7 @@ def _matching(record: Mapping[str, Any], opened: Mapping[str, Any]) -> dict[str,
     for name, commitment in record["private"].items():
         entry = opened.get(name, {})
         try:
-            salt, value = bytes.fromhex(entry["salt"]), entry["value"]
+            salt, value = bytes.fromhex(entry["salt"]), untagged(entry["value"])
             if commit(salt, name, value) == commitment:
                 found[name] = value
         except (ValueError, LookupError, TypeError):

@@ -92,7 +92,7 @@ def check_stop(ctx: Context, *, first: bool = False) -> Flow[None]:
             raise Stopped(f"The stop state cannot be read ({why}).", next_step="mend the state folder, then try again")
         if state.state == "stop":
             by = f" by {state.actor}" if state.actor else ""
-            raise Stopped(f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume")
+            raise Stopped(f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume --reason WHY")
         if state.state == "pause":
             ctx.paused = state.reason or "no reason given"
         if first:

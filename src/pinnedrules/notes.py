@@ -1,0 +1,70 @@
+"""Records of what people do from outside a guard: stops, resumes and answers, written into the log of its state folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pinnedrules.clock import moment
+from pinnedrules.types import Entry, SessionId, StopState, Ticket
+
+if TYPE_CHECKING:
+    from pinnedrules.control.state import StateFolder
+
+__all__ = ["answered", "lifted", "note", "origin", "stopped"]
+
+_SECONDS = 10.0
+
+
+def origin(secret: bytes) -> str:
+    """Return the name of the log of the state folder with this secret: one log, whichever rule files share it."""
+    return f"pinnedrules/{hashlib.sha256(b'log' + secret).hexdigest()[:16]}"
+
+
+def note(folder: StateFolder, entries: Sequence[Entry]) -> None:
+    """Write these records into the folder's log, durably, in a lane of this process. Raises StateError."""
+    from pinnedrules.control.store import Store
+    from pinnedrules.evidence.log import Log
+
+    store = Store(folder.database)
+    try:
+        name = origin(store.secret())
+    finally:
+        store.close()
+    log = Log(folder.log, origin=name, level="L0", ruleset_version=0, ruleset_sha256="")
+    try:
+        for entry in entries:
+            log.wait(log.append(entry, moment()), _SECONDS)
+    finally:
+        log.close()
+
+
+def stopped(state: StopState) -> Entry:
+    """Return the record of a stop or a pause that was put in force."""
+    return _control("stop", state, state.state)
+
+
+def lifted(state: StopState, removed: Sequence[str]) -> Entry:
+    """Return the record of a resume, with what it lifted."""
+    return _control("resume", state, "run", removed)
+
+
+def answered(ticket: Ticket) -> Entry:
+    """Return the record of a person's answer to a ticket."""
+    return Entry(
+        type="approval",
+        session=SessionId(ticket.session),
+        body={"ticket": ticket.id, "tool": ticket.tool, "state": ticket.state, "by": ticket.by},
+        private={"summary": ticket.summary, "why": ticket.why, "call_sha256": ticket.call_sha256},
+    )
+
+
+def _control(kind: str, state: StopState, word: str, removed: Sequence[str] = ()) -> Entry:
+    return Entry(
+        type=kind,
+        session=SessionId(""),
+        body={"state": word, "scope": state.scope, "by": state.actor},
+        private={"reason": state.reason, "lifted": list(removed)},
+        epoch=state.epoch,
+    )
