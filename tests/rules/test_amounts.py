@@ -84,6 +84,8 @@ def test_the_currency_beside_the_amount_is_read() -> None:
     assert amount({"amount": 100, "currency": None}, 100) is None
     assert isinstance(amount({"amount": 100, "currency": "EUR"}, 100), Cannot)
     assert isinstance(amount({"amount": 101, "currency": "EUR"}, "100 EUR"), Fails)
+    assert amount({"amount": "5 EUR"}, 100) == Cannot("amount: the call says EUR and the rule says no currency")
+    assert amount({"amount": "5 USD"}, "9 EUR") == Cannot("amount: the call says USD and the rule says EUR")
 
 
 def test_numbers_beyond_64_bits_stay_exact_from_the_wire_on() -> None:

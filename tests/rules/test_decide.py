@@ -250,9 +250,8 @@ def test_a_read_at_a_place_that_the_model_chose_also_sends(arguments: dict[str, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"query": "see https://example.com for more"}, {"path": "/srv/a//b"}, {"url": ""}, {"url": None}, {"n": 5}, {"server": "db1"},
-     {"host": "localhost"},
-     {"include_url": True}, {"file": "file:///etc/hosts"}],
+    [{"query": "see https://example.com for more"}, {"path": "/srv/a//b"}, {"url": ""}, {"url": None}, {"n": 5},
+     {"server": "db1"}, {"host": "localhost"}, {"include_url": True}, {"file": "file:///etc/hosts"}],
 )  # fmt: skip
 def test_a_read_that_names_no_place_stays_a_read(arguments: dict[str, Any]) -> None:
     """Text that only mentions an address is no destination."""
@@ -271,7 +270,8 @@ def test_a_read_that_sends_can_be_permitted_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effects", "verdict"), [(("read",), "allow"), (("read", "send"), "ask"), (("execute",), "ask"), (None, "ask")]
+    ("effects", "verdict"),
+    [(("read",), "allow"), (("read", "send"), "ask"), (("execute",), "ask"), (None, "ask"), ((), "ask")],
 )
 def test_a_provider_s_tool_does_what_its_type_is_known_for(effects: tuple[Effect, ...] | None, verdict: str) -> None:
     """What a provider-run tool is known to do counts when the file says nothing."""

@@ -71,6 +71,8 @@ def test_many_patterns_beside_others_keep_the_order_of_the_file() -> None:
     matching = [f"  - {{id: m{n}, text: T., on: act, require: {{matches: {{w: a*}}}}, else: deny}}\n" for n in range(9)]
     permitting = "  - {id: p, text: T., on: act, require: {matches: {w: a*}}, then: allow}\n"
     both = "  - {id: b, text: T., on: act, require: {matches: {w: a*}, amount: {of: n, max: 1}}, else: deny}\n"
+    many = "".join(both.replace("id: b", f"id: b{n}") for n in range(MANY))
+    assert judged(rules(many, tools="{act: write}"), "act", {"w": "aa", "n": 2}).verdict == "deny"
     found = rules("".join([*matching[:4], both, permitting, *matching[4:]]), tools="{act: write}")
     assert judged(found, "act", {"w": "aa", "n": 1}).rules == ("p",)
     assert judged(found, "act", {"w": "aa", "n": 2}).rules == ("b",)

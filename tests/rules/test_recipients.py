@@ -43,6 +43,7 @@ LEGITIMATE: list[Any] = [
     "boss@example.com, Ann <ann@example.com>; eve+x@example.com,",
     "Jörg Müller <j.mueller@example.com>",
     "mailto:boss@example.com",
+    "mailto:b@example.com",
     "boss@example.com.",
     "o'brien@example.com",
     {"address": INSIDE, "name": "Boss"},

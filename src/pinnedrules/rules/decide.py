@@ -54,7 +54,7 @@ def decide(
         return Decision(
             "deny", effects or _UNKNOWN, reasons=(f"the tool name {shown(call.name, 80)} is not plain ASCII",)
         )
-    if effects is not None and not tool.known:
+    if effects and not tool.known:
         tool = replace(tool, effects=effects, exact=True, candidates={})
     try:
         arguments = read(call)

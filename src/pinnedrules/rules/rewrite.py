@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
-from pinnedrules.rules.arguments import Unread, read, write
+from pinnedrules.rules.arguments import read, write
 from pinnedrules.rules.terms import Rewriting
 from pinnedrules.types import Call
 
@@ -27,6 +27,8 @@ def rewritten(rewriting: Rewriting, call: Call, arguments: dict[str, object]) ->
         patched = jsonpatch.JsonPatch(deepcopy([dict(one) for one in rewriting.operations])).apply(arguments)
         result = replace(call, arguments=write(call, patched))
         read(result)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, Unread, TypeError) as problem:
+    except (
+        jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, ArithmeticError, LookupError, TypeError, ValueError
+    ) as problem:  # fmt: skip
         raise CannotRewrite(f"its patch does not fit: {type(problem).__name__}") from None
     return result
