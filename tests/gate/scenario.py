@@ -135,6 +135,7 @@ class Scenario:
     session: SessionId = KIM
     sessions: tuple[SessionId, ...] = ()
     fails: dict[type, BaseException] = field(default_factory=dict)
+    replies: dict[type, Reply] = field(default_factory=dict)
     states: dict[SessionId, StopState] = field(default_factory=dict)
     ledgers: dict[SessionId, LedgerState] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
@@ -211,6 +212,8 @@ class Scenario:
             self.clock_ns += 1000
             if type(command) in self.fails:
                 reply = Failed(self.fails[type(command)])
+            elif type(command) in self.replies:
+                reply = self.replies[type(command)]
             elif isinstance(command, Begin):
                 result.head, reply = command.head, None
             elif isinstance(command, Forward):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pinnedrules.commands import Ask, Failed, Forward, ReadLedger, Take, Wait, WriteLedger
 from pinnedrules.evidence.record import call_hash
-from pinnedrules.gate.context import Context, Flow, check_stop, now, record, sync
+from pinnedrules.gate.context import Context, Flow, check_stop, graceful, now, record, sync
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
@@ -137,6 +137,7 @@ def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
             if not isinstance(ledger, LedgerState):
                 why = ledger.error if isinstance(ledger, Failed) else "no answer"
                 return _without_ledger(ctx, call, moment, effects, str(why))
+            ctx.health.store_ns = 0
             ledgers.append((session, ledger))
             for rules in _rule_sets(ctx):
                 found = decide(rules, call, ledger, moment, effects=effects)
@@ -187,11 +188,8 @@ def _without_ledger(ctx: Context, call: Call, moment: Moment, effects: tuple[Eff
     """A store that does not answer: declared reads go on for the grace period, everything else is refused."""
     ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
     found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)
-    health = ctx.health
-    if not health.failing_since_ns:
-        health.failing_since_ns, health.why = moment.mono_ns, why
-    late = moment.mono_ns - health.failing_since_ns >= ctx.policy.grace * 1e9
-    if found.verdict == "allow" and found.harmless and not late:
+    ctx.health.store_ns = ctx.health.store_ns or moment.mono_ns
+    if found.verdict == "allow" and found.harmless and graceful(ctx, ctx.health.store_ns, moment):
         return found
     undecided = (*found.undecided, Undecided("ledger", why))
     return replace(_deny(found, f"the store does not answer ({why})"), undecided=undecided)

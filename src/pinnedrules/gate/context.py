@@ -14,7 +14,7 @@ from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
 from pinnedrules.wire.base import Dialect, RequestFacts
 
-__all__ = ["Context", "Flow", "Health", "OnDenied", "Policy", "check_stop", "now", "record", "sync"]
+__all__ = ["Context", "Flow", "Health", "OnDenied", "Policy", "check_stop", "graceful", "now", "record", "sync"]
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator[Command, Reply, T]
@@ -41,10 +41,10 @@ class Policy:
 
 @dataclass(slots=True)
 class Health:
-    """Since when evidence or state has been failing, shared by all exchanges of one guard. 0 means it works."""
+    """Since when the log and the store have been failing, shared by all exchanges of one guard. 0 means it works."""
 
-    failing_since_ns: int = 0
-    why: str = ""
+    log_ns: int = 0
+    store_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -92,7 +92,9 @@ def check_stop(ctx: Context, *, first: bool = False) -> Flow[None]:
             raise Stopped(f"The stop state cannot be read ({why}).", next_step="mend the state folder, then try again")
         if state.state == "stop":
             by = f" by {state.actor}" if state.actor else ""
-            raise Stopped(f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume --reason WHY")
+            raise Stopped(
+                f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume --reason WHY"
+            )
         if state.state == "pause":
             ctx.paused = state.reason or "no reason given"
         if first:
@@ -129,19 +131,21 @@ def sync(ctx: Context, position: int) -> Flow[None]:
     if isinstance(reply, Failed):
         yield from _failed(ctx, reply)
     else:
-        ctx.health.failing_since_ns = 0
+        ctx.health.log_ns = 0
 
 
 def _failed(ctx: Context, reply: object) -> Flow[None]:
     why = f"{type(reply.error).__name__}: {reply.error}" if isinstance(reply, Failed) else "no answer"
     moment = yield from now(ctx)
-    health = ctx.health
-    if not health.failing_since_ns:
-        health.failing_since_ns, health.why = moment.mono_ns, why
+    ctx.health.log_ns = ctx.health.log_ns or moment.mono_ns
     ctx.degraded = f"the evidence log cannot be written ({why})"
-    late = moment.mono_ns - health.failing_since_ns >= ctx.policy.grace * 1e9
-    if late and ctx.enforcing:
+    if ctx.enforcing and not graceful(ctx, ctx.health.log_ns, moment):
         raise Unrecorded(
             f"The evidence log cannot be written ({why}).",
             next_step="free space or mend the state folder, then try again",
         )
+
+
+def graceful(ctx: Context, since_ns: int, moment: Moment) -> bool:
+    """Whether what has been failing since then is still within the grace period."""
+    return moment.mono_ns - since_ns < ctx.policy.grace * 1e9
