@@ -97,6 +97,7 @@ def test_a_history_without_tokens_is_not_touched() -> None:
     """Almost every request has none, and passes as it is."""
     data = body(USER, SAID, user(result("t1")))
 
+    assert MESSAGES.tokens(data) == ()
     assert restored(data).body == data
 
 

@@ -192,6 +192,25 @@ def test_other_reasons_to_end_stay(finish: str) -> None:
     assert by_hand(shown(data, {(0, 0): GONE}))["finish"] == finish
 
 
+def test_a_chunk_that_brings_everything_is_taken_apart() -> None:
+    """Role, text, call, end and usage in one chunk: the call goes, the rest stays, once."""
+    everything = chunk(calls(opening(0, "a", "c1", "{}"), role="assistant", content="Hm."), "tool_calls", usage=USAGE)
+    message, finish, final = by_helper(shown(sse(everything, DONE), {(0, 0): SAID}))
+
+    assert (message.role, message.content, message.tool_calls) == ("assistant", "Hm." + sentence(), None)
+    assert (finish, final.usage.total_tokens) == ("stop", 15)
+
+
+def test_a_chunk_that_ends_only_one_of_its_choices_is_taken_apart() -> None:
+    """The choice that goes on is not repeated with the end of the other."""
+    first = json.loads(chunk(calls(opening(0, "a", "c1", "{}"), content="A"), "tool_calls"))
+    first["choices"].append({"index": 1, "delta": {"content": "B"}, "finish_reason": None})
+    data = shown(sse(json.dumps(first).encode(), chunk({"content": "C"}, "stop", 1), DONE), {(0, 0): SAID})
+
+    assert (by_hand(data)["content"], by_hand(data)["finish"]) == ("A" + sentence(), "stop")
+    assert (by_hand(data, 1)["content"], by_hand(data, 1)["finish"]) == ("BC", "stop")
+
+
 @pytest.mark.parametrize(("text", "gap"), [("No.", "\n\n"), ("\nNo.", ""), (" No.", "")])
 def test_a_placeholder_is_set_off_from_the_text_before_it(text: str, gap: str) -> None:
     """An empty line comes between text and placeholder unless the placeholder brings its own white space."""
@@ -377,6 +396,22 @@ def test_an_error_in_a_continued_answer_passes() -> None:
 def test_rendering_in_json_mode_is_not_confused_by_comments() -> None:
     """Comment frames pass through every turn."""
     assert b": keep-alive\n\n" in go_on(THREE, b": keep-alive\n\n" + LAST)
+
+
+def test_chunks_without_a_delta_pass_in_a_continued_answer() -> None:
+    """Filter results that come without a delta stay, under the one id."""
+    filtered = b'{"id":"chatcmpl-2","choices":[{"index":0,"delta":null,"content_filter_results":{"x":1}}]}'
+    data = go_on(THREE, sse(filtered) + LAST)
+
+    assert b'"content_filter_results":{"x":1}' in data
+    assert b"chatcmpl-2" not in data
+
+
+def test_a_legacy_call_of_the_next_answer_passes() -> None:
+    """Whatever kind of call the next answer brings, it is shown as it is."""
+    data = go_on(THREE, golden("chat_legacy_call.sse"))
+
+    assert read_stream(CHAT, data)[2].calls == {(0, -1): Call("delete_mail", '{"id":7}', "", "legacy")}
 
 
 def test_two_sessions_of_tokens_do_not_mix() -> None:

@@ -254,6 +254,7 @@ HABITS: dict[str, tuple[list[bytes], dict[Key, Call]]] = {
         [dump({"choices": [], "prompt_filter_results": [], "id": "", "object": "", "model": ""}), DELETE, END],
         ONE,
     ),
+    "empty data lines": ([b"", DELETE, b" ", END], ONE),
     "[DONE] twice": ([chunk({"content": "a"}), chunk({}, "stop"), DONE, DONE], {}),
     "text after the end of a choice": ([chunk({}, "stop"), chunk({"content": "."}), DONE], {}),
     "usage in every chunk": (

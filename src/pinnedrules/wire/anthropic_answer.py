@@ -32,6 +32,7 @@ class Shown(Protocol):
     @property
     def next_index(self) -> int:
         """The index of the next content block in the caller's stream."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _HARMLESS = frozenset({"text", "thinking", "redacted_thinking", "compaction", "m
 
 def is_server_run(kind: object) -> bool:
     """True for blocks of tools that the provider ran itself; they pass as they are."""
-    return kind in _SERVER_RUN or (isinstance(kind, str) and kind.endswith("_tool_result"))
+    return isinstance(kind, str) and (kind in _SERVER_RUN or kind.endswith("_tool_result"))
 
 
 def is_call(block: object) -> bool:
@@ -39,6 +39,8 @@ def is_call(block: object) -> bool:
     if not isinstance(block, dict):
         raise Unreadable("a content block that is not an object")
     kind = block.get("type")
+    if not isinstance(kind, str):
+        raise Unreadable("a content block without a type")
     if kind == "tool_use":
         return True
     if is_server_run(kind):

@@ -208,9 +208,9 @@ class BlockReader:
 
 def _grow(block: _Block, delta: object) -> None:
     """Take in one delta. Raises Unreadable when it does not fit the block."""
-    if not isinstance(delta, dict):
-        raise Unreadable("a delta that is not an object")
-    kind = delta.get("type")
+    kind = delta.get("type") if isinstance(delta, dict) else None
+    if not isinstance(delta, dict) or not isinstance(kind, str):
+        raise Unreadable("a delta without a type")
     if kind == "input_json_delta":
         _grow_input(block, delta.get("partial_json"))
         return

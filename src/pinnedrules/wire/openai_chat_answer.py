@@ -19,6 +19,7 @@ __all__ = [
     "CUT_FINISHES",
     "ChatAnswer",
     "around",
+    "choice_finish",
     "choice_index",
     "ended",
     "former_text",
@@ -86,7 +87,7 @@ def read_json(body: bytes) -> ChatAnswer:
         calls.update(_choice_calls(choice, position, body))
     refuse_hidden_calls(answer)
     first = choices[0] if choices else {}
-    finishes = [str(choice.get("finish_reason") or "") for choice in choices]
+    finishes = [choice_finish(choice) for choice in choices]
     usage = answer.get("usage")
     return ChatAnswer(
         calls=calls,
@@ -105,11 +106,11 @@ def _choice_calls(choice: object, position: int, body: bytes) -> dict[Key, Call]
         raise Unreadable("a choice without a message")
     index = choice_index(choice, position)
     calls: dict[Key, Call] = {}
-    entries = message.pop("tool_calls", None) or []
-    if not isinstance(entries, list):
+    entries = message.pop("tool_calls", None)
+    if not isinstance(entries, list | None):
         raise Unreadable("tool calls that are not a list")
     path = ("choices", position, "message")
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(entries or ()):
         growing = Growing((index, number))
         growing.add(read_entry(entry, body, (*path, "tool_calls", number)))
         calls[growing.key] = growing.call()
@@ -129,6 +130,14 @@ def choice_index(choice: Mapping[str, object], position: int) -> int:
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 1024:
         raise Unreadable("a choice whose index is not a small number")
     return index
+
+
+def choice_finish(choice: Mapping[str, object]) -> str:
+    """Return the finish reason of a choice; empty while it goes on. Raises Unreadable."""
+    finish = choice.get("finish_reason")
+    if not isinstance(finish, str | None):
+        raise Unreadable("a finish reason that is not text")
+    return finish or ""
 
 
 def refuse_repeated_ids(calls: Sequence[Call]) -> None:

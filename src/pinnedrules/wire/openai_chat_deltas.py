@@ -7,11 +7,12 @@ else the first text and the last value count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["grown"]
 
 _JOINED = frozenset({"reasoning", "reasoning_content"})
+_NO_INDEX = object()
 _JOINED_IN_ENTRIES = frozenset({"text", "summary", "data"})
 
 
@@ -30,21 +31,21 @@ def _grown_list(former: Sequence[object], value: Sequence[object]) -> list[objec
     """Add entries to a list; entries with an index grow in place (``reasoning_details``)."""
     total = list(former)
     for entry in value:
-        index = entry.get("index") if isinstance(entry, dict) else None
-        known = next((n for n, old in enumerate(total) if isinstance(old, dict) and old.get("index") == index), None)
-        if index is None or known is None:
-            total.append(entry)
+        for number, old in enumerate(total):
+            if isinstance(entry, dict) and isinstance(old, dict) and old.get("index") == entry.get("index", _NO_INDEX):
+                total[number] = _grown_entry(old, entry)
+                break
         else:
-            total[known] = _grown_entry(total[known], entry)
+            total.append(entry)
     return total
 
 
-def _grown_entry(former: object, entry: object) -> object:
-    if not isinstance(former, dict) or not isinstance(entry, dict):
-        return entry
-    grown = dict(former)
+def _grown_entry(former: Mapping[str, object], entry: Mapping[str, object]) -> dict[str, object]:
+    whole = dict(former)
     for key, value in entry.items():
-        old = grown.get(key)
-        joined = isinstance(old, str) and isinstance(value, str) and key in _JOINED_IN_ENTRIES
-        grown[key] = str(old) + str(value) if joined else value if value is not None else old
-    return grown
+        old = whole.get(key)
+        if isinstance(old, str) and isinstance(value, str) and key in _JOINED_IN_ENTRIES:
+            whole[key] = old + value
+        else:
+            whole[key] = old if value is None else value
+    return whole

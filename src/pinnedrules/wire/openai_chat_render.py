@@ -68,8 +68,8 @@ class ChatStream:
         """
         assert isinstance(frame, ChatFrame)
         self._fate.update(outcomes)
-        data = frame.event.data
-        if data is None or data.strip() == b"[DONE]" or not (self._before or self._touched(frame)):
+        data = (frame.event.data or b"").strip()
+        if data in (b"", b"[DONE]") or not (self._before or self._touched(frame)):
             return frame.raw
         return self._edited(frame, Object(data))
 
@@ -158,13 +158,14 @@ class ChatStream:
         edits.update(self._content(delta, index, self._texts(parts), index in frame.spoken))
         if self._before and delta.get("role"):
             edits["role"] = None
-        edited = Object(delta.edit(edits))
+        written = delta.edit(edits)
+        edited = Object(written)
         empty = all(edited.get(key) in _NOTHING for key in edited.names)
         if empty and edits and (frame.shows == "content" or not choice.value("finish_reason")):
             return b""
         if parts and choice.get("logprobs"):
             changes["logprobs"] = b"null"
-        return choice.edit({**changes, "delta": edited.edit({})})
+        return choice.edit({**changes, "delta": written})
 
     def _texts(self, parts: Sequence[Part]) -> str:
         """Return what stands in place of the calls that begin here and are not shown."""

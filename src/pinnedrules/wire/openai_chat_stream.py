@@ -19,6 +19,7 @@ from pinnedrules.wire.json_text import Object, loads, loads_unique
 from pinnedrules.wire.openai_chat_answer import (
     CUT_FINISHES,
     ChatAnswer,
+    choice_finish,
     choice_index,
     message_bytes,
     refuse_repeated_ids,
@@ -100,7 +101,7 @@ class ChunkReader:
 
     def read(self, event: Event) -> list[ChatFrame]:
         """Read one event. Raises Unreadable."""
-        if event.data is None:
+        if event.data is None or not event.data.strip():
             return [ChatFrame(event.raw, event=event)]
         if event.data.strip() == _DONE:
             return [self._end_mark(event)]
@@ -206,10 +207,8 @@ class ChunkReader:
                 self._fragment(state, number, fragment, Part(position, slot, (index, number), False), reading)
         elif delta is not None:
             raise Unreadable("a delta that is not an object")
-        finish = choice.get("finish_reason")
+        finish = choice_finish(choice)
         if finish:
-            if not isinstance(finish, str):
-                raise Unreadable("a finish reason that is not text")
             state.finish = finish
             reading.finished = True
             if state.open is not None:

@@ -85,7 +85,8 @@ def declared(schema: object, depth: int = 4) -> frozenset[str] | None:
     properties = schema.get("properties")
     names = frozenset(properties) if isinstance(properties, Mapping) else frozenset()
     for key in _PARTS:
-        for part in schema.get(key) or ():
+        parts = schema.get(key)
+        for part in parts if isinstance(parts, list) else [parts]:
             more = declared(part, depth - 1)
             if more is None:
                 return None
