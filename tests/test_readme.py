@@ -120,7 +120,6 @@ def _environment(home: Path, provider: ScriptedProvider | None = None) -> dict[s
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PINNEDRULES_", "XDG_"))}
     return kept | {
         "HOME": str(home),
-        "LOGNAME": "grace",
         "NO_COLOR": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "OPENAI_BASE_URL": provider.openai_url if provider else "",
@@ -174,19 +173,19 @@ def test_the_readme_can_be_followed_to_the_letter(tmp_path: Path) -> None:
         assert [mail for _, mail in found] == ["m1", "m2"], listed.stdout
         approve, deny = _command("pinnedrules approvals approve"), _command("pinnedrules approvals deny")
         agent.tickets = dict(zip(re.findall(r"t-\w+", f"{approve} {deny}"), [name for name, _ in found], strict=True))
-        assert "approved by grace, once: delete_mail(id: m1)" in agent.shell(approve).stdout
-        assert "denied by grace: delete_mail(id: m2)" in agent.shell(deny).stdout
+        assert re.search(r"approved by \S+, once: delete_mail\(id: m1\)", agent.shell(approve).stdout)
+        assert re.search(r"denied by \S+: delete_mail\(id: m2\)", agent.shell(deny).stdout)
         assert agent.again() == ['RAN delete_mail {"id":"m1"}', "READY"]
 
         stopped = agent.shell(_command("pinnedrules stop"))
         assert (stopped.returncode, "2 of 2 live guards confirmed" in stopped.stdout) == (0, True), stopped.stdout
         (line,) = agent.again()
-        assert line.startswith("REFUSED Stopped Stopped by grace: it deletes what it was told to keep.")
+        assert re.match(r"REFUSED Stopped Stopped by \S+: it deletes what it was told to keep\.", line)
         resumed = agent.shell(_command("pinnedrules resume"))
         assert (resumed.returncode, "lifted: stop" in resumed.stdout) == (0, True)
         assert agent.again()[-1] == "READY"
 
-        assert "Stopped by grace" in agent.shell(_command("pinnedrules log --last")).stdout
+        assert "REFUSED (Stopped)" in agent.shell(_command("pinnedrules log --last")).stdout
         assert "DENIED delete_mail(id: m2) by suggest-only" in agent.shell(_command("pinnedrules log --verdict")).stdout
         verified = agent.shell(_command("pinnedrules log --check"))
         assert (verified.returncode, "unanchored: The lines agree" in verified.stdout) == (0, True)
@@ -236,7 +235,7 @@ def test_every_word_of_make_is_there(word: str) -> None:
 def test_the_versions_are_those_that_the_package_asks_for() -> None:
     """The SDK versions that the README names are the bounds of the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     for name, shown in (("openai", "openai 1.109.1 to 3.54"), ("anthropic", "anthropic 0.75 to 2.12")):
         (bounds,) = [each for each in project["dependencies"] if each.startswith(name)]
         lowest, first_unknown = re.findall(r"[\d.]+", bounds)
