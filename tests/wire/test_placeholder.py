@@ -11,7 +11,7 @@ from tests.wire.feeding import OTHER, TOKEN
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
 from pinnedrules.wire.json_text import dumps, loads
-from pinnedrules.wire.placeholder import attach, call_id, call_token, count, find, mark, same_text, tokens
+from pinnedrules.wire.placeholder import attach, call_id, call_token, count, find, mark, tokens
 from pinnedrules.wire.usage import add_usage
 
 
@@ -56,14 +56,7 @@ def test_texts_are_set_off_once(left: str, right: str, whole: str) -> None:
     assert attach(left, right) == whole
 
 
-@given(st.text(), st.text())
-def test_white_space_does_not_count(left: str, right: str) -> None:
-    """Applications strip and rejoin texts; nothing but white space is forgiven."""
-    assert same_text(left, right) == ("".join(left.split()) == "".join(right.split()))
-    assert same_text(left + "\n \t" + right, left + right)
-
-
-@given(st.text(), st.sampled_from(["x]", "x]\n\n", "\n\nx]", "\n\nNo. x]\n\n"]), st.text())
+@given(st.text(), st.sampled_from(["x]", "x]\n\n", "\n\nx]", "\n\nNo. x]\n\n", "x] So be it.", "x] Yes.\n"]), st.text())
 def test_a_placeholder_is_found_where_it_was_put(before: str, shape: str, after: str) -> None:
     """What was attached around a placeholder is found again, to the character."""
     one = record({}, {}, visible=before, placeholder=shape.replace("x]", mark(TOKEN)))
@@ -84,6 +77,39 @@ def test_a_placeholder_after_another_needs_the_whole_text_before_it() -> None:
 
     assert find(text, 3, {TOKEN: one}, "openai-chat", set()) is not None
     assert find(text[1:], 0, {TOKEN: one}, "openai-chat", set()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "honoured"),
+    [
+        ("A\n\nNo. MARK So.\n\n", True),
+        ("A No.\nMARK So.", True),
+        (" A\r\nNo. MARK So. And more", True),
+        ("A No MARK So.", False),
+        ("A MARK So.", False),
+        ("A No. MARK", False),
+        ("A No. MARK  So.", False),
+        ("B No. MARK So.", False),
+        ("A No. MARK So.", True),
+    ],
+)
+def test_a_placeholder_must_be_whole_but_for_its_white_space(text: str, honoured: bool) -> None:
+    """The sentence around the mark is part of the place; white space that an application changed is not."""
+    one = record({}, {}, visible="A", placeholder=f"\n\nNo. {mark(TOKEN)} So.\n\n", closed=False)
+
+    assert (find(text.replace("MARK", mark(TOKEN)), 0, {TOKEN: one}, "openai-chat", set()) is not None) is honoured
+
+
+def test_the_rest_of_an_answer_after_its_placeholder_is_told_from_the_next_answer() -> None:
+    """When the recorded text goes on after the placeholder, what follows is not another answer."""
+    one = record({}, {}, visible="A B", closed=False)
+
+    rest = find("A" + sentence() + "B", 0, {TOKEN: one}, "openai-chat", set())
+    following = find("A B" + sentence() + "C", 0, {TOKEN: one}, "openai-chat", set())
+
+    assert rest is not None
+    assert following is not None
+    assert (rest.closed, following.closed) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class _Restoring:
                 written.append(user_message(self._results))
             written.append(record.message)
             self._results = [result_block(*result) for result in record.results]
-            if record.closed:
+            if found.closed:
                 self._results += self._unanswered(record, blocks)
                 self.edits.swap(written)
                 return

@@ -90,7 +90,7 @@ class _Restoring:
             self._use(found.restore.token, found.restore.token)
             original = found.restore.message
             originals += [original, *result_messages(original, found.restore.results)]
-            if found.restore.closed:
+            if found.closed:
                 originals += self._unanswered(found.restore, message)
                 self.edits.swap(originals)
                 return

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pinnedrules.types import Restore
 
-__all__ = ["SEPARATOR", "Found", "attach", "call_id", "call_token", "count", "find", "mark", "same_text", "tokens"]
+__all__ = ["SEPARATOR", "Found", "attach", "call_id", "call_token", "count", "find", "mark", "tokens"]
 
 SEPARATOR = "\n\n"  # sets a placeholder off from the text around it, where both are one string
 
@@ -23,11 +23,14 @@ _CALL_ID = re.compile(r"pinnedrules:call:([0-9a-f]{32}):[0-9]{1,4}\Z")
 
 
 class Found(NamedTuple):
-    """A placeholder at its recorded place, and where in the text the next answer begins after it."""
+    """A placeholder at its recorded place, and where in the text the next answer begins after it.
+
+    ``closed`` says that what follows is the rest of this very answer.
+    """
 
     restore: Restore
-    start: int
     stop: int
+    closed: bool
 
 
 def mark(token: str) -> str:
@@ -65,33 +68,40 @@ def attach(left: str, right: str) -> str:
     return left + SEPARATOR + right
 
 
-def same_text(left: str, right: str) -> bool:
-    """Compare two texts without their white space, which applications strip and rejoin."""
-    return "".join(left.split()) == "".join(right.split())
-
-
 def find(text: str, start: int, known: Mapping[str, Restore], dialect: str, spent: Container[str]) -> Found | None:
     """Return the first placeholder at or after *start* that stands where it was recorded, or None.
 
-    All that stands before it in *text* must equal the recorded visible text. For a closed one the visible text may
-    also go on after it (a refused call between two texts). Tokens in *spent* were honoured before.
+    All that stands before it in *text* must equal the recorded visible text, or the text before and after it together
+    (a refused call between two texts). White space does not count: applications strip and rejoin texts. Tokens in
+    *spent* were honoured before.
     """
     for match in _MARK.finditer(text, start):
         restore = known.get(match[1])
         if restore is None or restore.dialect != dialect or match[1] in spent:
             continue
-        placeholder = restore.placeholder.strip()
-        begin = match.start() - placeholder.find(match[0])
-        if match[0] not in placeholder or begin < start or not text.startswith(placeholder, begin):
+        sentence, _, tail = restore.placeholder.partition(match[0])
+        before, lead = _squeezed(text[: match.start()]), _squeezed(sentence)
+        length = _tail(text[match.end() :], tail)
+        if match[0] not in restore.placeholder or not before.endswith(lead) or length is None:
             continue
-        stop = begin + len(placeholder)
-        around = restore.closed and same_text(text[:begin] + text[stop:], restore.visible)
-        if around or same_text(text[:begin], restore.visible):
-            return Found(restore, begin, stop + _gap(text[stop:], restore.placeholder))
+        stop = match.end() + length
+        before = before[: len(before) - len(lead)]
+        visible = _squeezed(restore.visible)
+        if before == visible:
+            return Found(restore, stop, restore.closed)
+        if before + _squeezed(text[stop:]) == visible:
+            return Found(restore, stop, True)
     return None
 
 
-def _gap(after: str, placeholder: str) -> int:
-    """Return how much of *after* only sets the placeholder off from the next answer."""
-    gap = placeholder[len(placeholder.rstrip()) :] or SEPARATOR
-    return len(gap) if after.startswith(gap) else 0
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _tail(after: str, tail: str) -> int | None:
+    """Return how much of *after* belongs to the placeholder or only sets it off; None when part of it is missing."""
+    core = tail.rstrip()
+    for ending in (tail if tail != core else core + SEPARATOR, core):
+        if after.startswith(ending):
+            return len(ending)
+    return None
