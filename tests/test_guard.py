@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 import pinnedrules
-from pinnedrules import Guard, RuleFileError, StateError
+from pinnedrules import Guard, RuleFileError, StateError, Unrecorded
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply
 
@@ -375,3 +376,146 @@ def test_stops_and_answers_stand_in_the_evidence(make: Callable[..., Guard], tmp
         "decision", "approval", "stop", "resume", "stop", "resume",
     ]  # fmt: skip
     assert all(report.broken is None for report in check(guard.folder.log))
+
+
+# -- on an event loop --------------------------------------------------------------------------------------------
+
+
+async def apropose(guard: Guard, name: str, provider: ScriptedProvider) -> bool:
+    """The same as propose, with an asynchronous client."""
+    import openai
+
+    async with guard.wrap(openai.AsyncOpenAI(base_url=provider.openai_url, api_key="k")) as client:
+        answer = await client.chat.completions.create(
+            model=name, messages=[{"role": "user", "content": "go"}], tools=TOOLS
+        )
+    return bool(answer.choices[0].message.tool_calls)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_many_agents_wait_for_people_on_one_event_loop(
+    make: Callable[..., Guard], provider: ScriptedProvider, yes: bool
+) -> None:
+    """Waiting holds no thread: more agents than the loop has threads wait at once, and the loop goes on."""
+    guard = make(ask_wait=60)
+    turned = 0
+
+    async def answer() -> None:
+        nonlocal turned
+        while len(tickets := guard._store.tickets("open")) < 40:
+            turned += 1
+            await asyncio.sleep(0.01)
+        for ticket in tickets:
+            guard._store.answer(ticket.id, yes, by="kim", now_us=time.time_ns() // 1000)
+
+    async def one(number: int) -> bool:
+        with guard.session(f"s{number}"):
+            return await apropose(guard, "delete_mail", provider)
+
+    async def main() -> list[bool]:
+        answering = asyncio.create_task(answer())
+        found = await asyncio.gather(*(one(number) for number in range(40)))
+        await answering
+        return list(found)
+
+    assert asyncio.run(main()) == [yes] * 40
+    assert turned
+
+
+def test_in_a_server_an_ask_is_an_immediate_ticket(rules: Path, provider: ScriptedProvider) -> None:
+    """In a server: an immediate ticket; nobody waits."""
+
+    async def main() -> tuple[bool, str]:
+        with Guard(rules) as guard:
+            arrived = await apropose(guard, "delete_mail", provider)
+            return arrived, guard._store.tickets("open")[0].tool
+
+    assert asyncio.run(main()) == (False, "delete_mail")
+
+
+def test_a_log_that_fails_is_a_refusal_on_an_event_loop_too(
+    make: Callable[..., Guard], provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sync and async share one core, and fail the same way."""
+    guard = make(strict=True)
+
+    def broken(position: int) -> Any:
+        raise OSError("I/O error")
+
+    monkeypatch.setattr(guard._log, "future", broken)
+    with pytest.raises(Unrecorded, match="I/O error"):
+        asyncio.run(apropose(guard, "archive", provider))
+
+
+def test_acheck_is_check_on_an_event_loop(make: Callable[..., Guard]) -> None:
+    """guard.acheck decides and records as check does."""
+    guard = make()
+
+    async def main() -> tuple[bool, bool]:
+        allowed, refused = await guard.acheck("archive", {"id": "7"}), await guard.acheck("delete_mail", {"id": "7"})
+        return allowed.refused, refused.refused
+
+    assert asyncio.run(main()) == (False, True)
+
+
+def test_a_stream_that_is_left_early_closes_the_connection(make: Callable[..., Guard]) -> None:
+    """Closing the stream closes the gate's flow and the connection to the provider."""
+    import openai
+
+    async def main(guard: Guard, url: str) -> None:
+        async with guard.wrap(openai.AsyncOpenAI(base_url=url, api_key="k")) as client:
+            stream = await client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "go"}], stream=True
+            )
+            async for _ in stream:
+                break
+            await stream.close()
+
+    with ScriptedProvider(lambda seen: Reply("word " * 400, frame_delay=0.005)) as slow:
+        guard = make()
+        asyncio.run(main(guard, slow.openai_url))
+        until = time.monotonic() + 20
+        while not slow.requests[0].gone and time.monotonic() < until:
+            time.sleep(0.01)
+
+    assert slow.requests[0].gone
+
+
+def test_the_terminal_is_asked_in_an_interactive_program(
+    rules: Path, provider: ScriptedProvider, tmp_path: Path
+) -> None:
+    """The terminal approver opens the terminal itself, never the agent's standard input."""
+    import pty
+
+    code = f"""
+        import sys, openai
+        from pinnedrules import Guard
+        guard = Guard({str(rules)!r})
+        client = guard.wrap(openai.OpenAI(base_url={provider.openai_url!r}, api_key="k"))
+        tools = {TOOLS!r}
+        messages = [{{"role": "user", "content": "go"}}]
+        answer = client.chat.completions.create(model="delete_mail", messages=messages, tools=tools)
+        print("ARRIVED", bool(answer.choices[0].message.tool_calls), flush=True)
+    """
+    environment = {**os.environ, "PYTHONWARNINGS": "default"}
+    pid, screen = pty.fork()
+    if pid == 0:  # pragma: no cover - the child
+        # The agent's standard input is something else, and is never read.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.execve(sys.executable, [sys.executable, "-c", textwrap.dedent(code)], environment)
+    shown = b""
+    answered = False
+    while b"ARRIVED" not in shown:
+        try:
+            shown += os.read(screen, 65536)
+        except OSError:
+            break
+        if not answered and b"[n] no" in shown:
+            os.write(screen, b"y\n")
+            answered = True
+    os.close(screen)
+    os.waitpid(pid, 0)
+
+    assert b"asks are answered at this terminal" in shown
+    assert b"Ask before deleting." in shown
+    assert b"ARRIVED True" in shown, shown.decode(errors="replace")
