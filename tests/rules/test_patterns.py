@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.rules.making import EMPTY, NOW, judged, rules
 
@@ -49,9 +49,10 @@ def test_look_alikes_neither_match_nor_slip_past() -> None:
     assert isinstance(outcome({"n": "u\u0308"}, n="ü"), Fails)
 
 
-PATTERNS = ["[a-c]*", "a.*", "(?s).*b", "", "x|y", "[0-9]+", "(?i)ABC", "a{2,}", "[^é]*", "é"]
+PATTERNS = ["[a-c]*", "a.*", "(?s).*b", "", "x|y", "[0-9]+", "(?i)ABC", "a{2,}", "[^é]*", "é", "[^a]*"]
 
 
+@example("\uff41")
 @given(st.text("abcxyé1\n\uff41", max_size=6) | st.none() | st.integers())
 def test_many_patterns_at_once_decide_as_one_by_one(value: Any) -> None:
     """Rules on one argument are matched in one pass; the decision is the one that each of them alone would give."""
@@ -88,6 +89,22 @@ def test_many_patterns_beside_others_keep_the_order_of_the_file() -> None:
         "m7",
         "m8",
     )
+
+
+def test_rules_that_hold_and_say_nothing_are_not_asked() -> None:
+    """A hundred pattern rules on one tool cost one pass over the argument."""
+    body = "".join(
+        f"  - {{id: m{n}, text: T., on: act, require: {{matches: {{w: '[a-z]|x{n}'}}}}, else: deny}}\n"
+        for n in range(100)
+    )
+    plan = rules(body, tools="{act: write}").plan
+    tool = plan.tool("act")
+    assert tool is not None
+    speaking = plan.candidates(tool, tool.effects)
+    assert len(speaking.every) == 100
+    assert [one.rule.id for one in speaking.objecting(Facts({"w": "a"}, EMPTY, NOW))] == []
+    assert len(list(speaking.objecting(Facts({"w": "x7"}, EMPTY, NOW)))) == 99
+    assert len(list(speaking.objecting(Facts({}, EMPTY, NOW)))) == 100
 
 
 def test_no_pattern_takes_more_than_linear_time() -> None:
