@@ -1,0 +1,165 @@
+"""The smaller doors of a wrapped client, and what cannot be wrapped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.hosts.surfaces import OPENAI, make_client, run
+
+from pinnedrules import Guard, PathRefused, Unpinned, Unreadable
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import ProposedCall, Reply, Script
+
+USER = [{"role": "user", "content": "hi"}]
+DELETE = ProposedCall("delete_mail", {"id": "7"})
+
+
+@pytest.mark.parametrize("thing", [object(), "client", None])
+def test_only_sdk_clients_can_be_wrapped(guard: Guard, thing: object) -> None:
+    """Anything else is a TypeError that names what is gated."""
+    with pytest.raises(TypeError, match="OpenAI"):
+        guard.wrap(thing)
+
+
+def test_a_client_of_another_guard_is_not_taken_over(make_guard: Callable[..., Guard]) -> None:
+    """Two guards on one client would each see half of it."""
+    with ScriptedProvider(Script([])) as provider:
+        wrapped = make_guard().wrap(make_client("openai", provider))
+        with pytest.raises(TypeError, match="another guard"):
+            make_guard().wrap(wrapped)
+
+
+def test_a_client_whose_http_client_is_unknown_is_refused(guard: Guard) -> None:
+    """What cannot be gated is not wrapped."""
+    with ScriptedProvider(Script([])) as provider:
+        client = make_client("openai", provider)
+        client._client.close()
+        client._client = object()
+        with pytest.raises(TypeError, match="neither"):
+            guard.wrap(client)
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai async"])
+def test_a_request_body_that_is_coded_is_refused(kind: str, guard: Guard) -> None:
+    """Invariant 2: unknown encoding, on the way out too."""
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        surface = OPENAI[0]
+        with pytest.raises(PathRefused, match="gzip"):
+            run(surface, client.with_options(default_headers={"content-encoding": "gzip"}), list(USER))
+
+    assert provider.requests == ()
+
+
+def test_monitor_lets_other_doors_through_and_notes_them(make_guard: Callable[..., Guard]) -> None:
+    """Monitor never blocks; what the provider answers (here a 404) is what the caller sees."""
+    import openai
+
+    guard = make_guard(mode="monitor")
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        with pytest.raises(openai.NotFoundError):
+            client.completions.create(model="gpt", prompt="hi")
+        client.close()
+
+    assert guard.report().refused_requests == 1
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_wrapped_client_is_a_context_manager_like_its_class(kind: str, guard: Guard) -> None:
+    """Same class, same methods: `with client` opens and closes the connections."""
+    with ScriptedProvider(lambda seen: Reply("ok")) as provider, guard.wrap(make_client(kind, provider)) as client:
+        assert not client.is_closed()
+        assert client.with_options(timeout=5)._client is client._client
+
+    assert client.is_closed()
+
+
+def test_an_async_client_is_a_context_manager_like_its_class(guard: Guard) -> None:
+    """The same on an event loop, where a list of models passes too."""
+    import openai
+
+    async def main(provider: ScriptedProvider) -> None:
+        async with guard.wrap(make_client("openai async", provider)) as client:
+            with pytest.raises(openai.NotFoundError):
+                await client.models.list()
+
+    with ScriptedProvider(Script([])) as provider:
+        asyncio.run(main(provider))
+
+
+def test_a_redirect_to_another_host_is_gated_as_well(guard: Guard) -> None:
+    """The HTTP client follows redirects above the transport, so each hop passes the gate."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as target:
+        moved = Reply(raw=b"", status=307, headers={"location": f"{target.openai_url}/chat/completions"})
+
+        def redirect(seen: Any) -> Reply:
+            return moved
+
+        with ScriptedProvider(redirect) as first:
+            turn = run(OPENAI[0], guard.wrap(make_client("openai", first)), list(USER))
+
+    assert turn.calls == ()
+
+
+def test_a_threaded_conversation_that_the_provider_holds_is_refused(guard: Guard) -> None:
+    """Until the next release: a continue of a server-held thread has no place for the rules."""
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("anthropic", provider))
+        with pytest.raises(Unpinned, match="thread"):
+            client.messages.create(
+                model="c", max_tokens=9, messages=USER, extra_body={"thread": {"type": "continue", "id": "t_1"}}
+            )
+        client.close()
+
+    assert provider.requests == ()
+
+
+def test_a_body_that_is_no_chat_request_is_refused_where_it_is_built(guard: Guard) -> None:
+    """Invariant 2: what cannot be read does not leave; the error is the SDK's own kind as well."""
+    import openai
+
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        with pytest.raises(Unreadable) as caught:
+            client.post("/chat/completions", cast_to=object, body={"model": "gpt", "messages": "hi"})
+        client.close()
+
+    assert openai.OpenAIError in type(caught.value).__mro__
+    assert provider.requests == ()
+
+
+def test_monitor_sends_such_a_body_as_it_is(make_guard: Callable[..., Guard]) -> None:
+    """Monitor never blocks: the provider says what is wrong with it."""
+    import openai
+
+    guard = make_guard(mode="monitor")
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("openai", provider))
+        with pytest.raises(openai.APIStatusError):
+            client.post("/chat/completions", cast_to=object, body={"model": "gpt", "messages": "hi"})
+        client.close()
+
+    assert len(provider.requests) == 1
+
+
+def test_the_sdks_own_compaction_request_is_recorded(guard: Guard) -> None:
+    """Provider and SDK markers of a compaction are read: here the header of anthropic's own helper."""
+    from pinnedrules.evidence.reader import read
+
+    with ScriptedProvider(lambda seen: Reply("a summary")) as provider:
+        client = guard.wrap(make_client("anthropic", provider))
+        client.messages.create(
+            model="c", max_tokens=9, messages=USER, extra_headers={"x-stainless-helper": "compaction"}
+        )
+        client.close()
+    guard.close()
+
+    (entry,) = [line for line in read(guard.folder.log) if line["type"] == "compaction"]
+    assert isinstance(entry["body"], dict)
+    assert entry["body"]["kind"] == "client"
+    assert entry["body"]["block_verified"] is True
