@@ -245,6 +245,15 @@ def test_when_the_model_cannot_be_asked_again_the_answer_still_ends() -> None:
     assert (message.content[-1].text, message.stop_reason) == (sentence(), "end_turn")
 
 
+def test_an_end_mark_of_another_dialect_waits_like_any_end() -> None:
+    """A server that closes with ``[DONE]`` does not close a turn that goes on."""
+    mark = b"data: [DONE]\n\n"
+    data = go_on(start() + call(0, "t1") + end() + mark, LAST + mark)
+
+    assert data.endswith(mark)
+    assert data.count(mark) == 1
+
+
 def test_an_empty_placeholder_adds_no_block() -> None:
     """An empty text block would be refused when it is sent back."""
     assert indices(go_on(THREE, LAST, said=lambda _: "")) == [0, 1, 2, 3]

@@ -100,7 +100,8 @@ class BlockReader:
     def read(self, event: Event) -> MessageFrame:
         """Read one event. Raises Unreadable."""
         if event.data is None or event.data.strip() in (b"", b"[DONE]"):
-            return MessageFrame(event.raw, event=event)
+            # Some compatible servers end like Chat Completions; no SDK of this dialect reads that line.
+            return MessageFrame(event.raw, ending=bool(event.data), event=event)
         in_call = self._open is not None and self._open.call
         searched = in_call or may_hide_call(event.data)
         data = loads_unique(event.data) if searched else loads(event.data)
