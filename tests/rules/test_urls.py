@@ -84,7 +84,8 @@ def test_every_argument_that_names_an_address_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://x", "x://y", "//x", "\\\\x\\y", " https://x ", "www.x.y", "WWW.x.y/z", "ftp:\\\\x"]
+    "text",
+    ["https://x", "x://y", "//x", "\\\\x\\y", " https://x ", "\u2003www.x.y", "www.x.y", "WWW.x.y/z", "ftp:\\\\x"],
 )
 def test_a_text_that_is_an_address_as_a_whole_is_one(text: str) -> None:
     """Any scheme, none, and what browsers complete."""

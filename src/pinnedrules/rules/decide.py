@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
 from pinnedrules.rules.destinations import names_destination, targets
@@ -61,7 +62,7 @@ def decide(
     except Unread as problem:
         return Decision("deny", tool.effects, reasons=(str(problem),))
     round_ = _evaluate(rules, tool, call, arguments, ledger, now)
-    return _rewrite(rules, round_, ledger, now) if round_.rewrites else _conclude(rules, round_)
+    return _rewrite(rules, round_, ledger, now) if round_.patched else _conclude(rules, round_)
 
 
 @dataclass(slots=True)
@@ -94,11 +95,7 @@ class _Round:
     @property
     def rewrites(self) -> bool:
         """True when no rule objects and some would rewrite."""
-        return (
-            self.patched
-            and self.strictest() not in ("deny", "ask")
-            and any(isinstance(action, Rewriting) for action, _, _ in self.said)
-        )
+        return self.strictest() not in ("deny", "ask") and any(isinstance(said, Rewriting) for said, _, _ in self.said)
 
 
 def _evaluate(
@@ -209,10 +206,18 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     sentences = tuple([rule.text for rule, _ in deciding])
     undecided = tuple(round_.undecided)
     if verdict == "allow":
-        return Decision(verdict, round_.effects, names, (), sentences, undecided)
+        return _allowed(round_.effects, names, sentences, undecided)
     reasons = tuple([why or _said_plainly(round_, rule, verdict) for rule, why in deciding])
     reach = targets(round_.arguments)
     return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
+
+
+@lru_cache(maxsize=1024)
+def _allowed(
+    effects: tuple[Effect, ...], names: tuple[str, ...], sentences: tuple[str, ...], undecided: tuple[Undecided, ...]
+) -> Decision:
+    """Return a permission; most calls of a session get the same few of them."""
+    return Decision("allow", effects, names, (), sentences, undecided)
 
 
 def _undeclared(round_: _Round) -> list[str]:

@@ -23,10 +23,12 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
     What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends. A bare word
     (``server: db1``) is a name that only the own network knows.
     """
-    return any(
-        isinstance(value, str) and (is_url(value) or (bears_url(key) and bool(_PLACE.search(value))))
-        for key, value in strings(arguments)
-    )
+    for key, value in strings(arguments):
+        if not isinstance(value, str):
+            continue
+        if is_url(value) or (bears_url(key) and _PLACE.search(value)):
+            return True
+    return False
 
 
 def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:

@@ -33,7 +33,9 @@ _PORT = re.compile(r":[0-9]{0,5}\Z")
 
 def is_url(text: str) -> bool:
     """True when *text* as a whole is an address on some machine (not a ``file:`` URL)."""
-    return ("//" in text or "\\" in text or "www." in text.lower()) and bool(_URL.fullmatch(text))
+    if "//" in text or "\\" in text or text[:1] in ("w", "W") or text[:1].isspace():
+        return _URL.fullmatch(text) is not None
+    return False
 
 
 def _host(text: str) -> tuple[str | None, Outcome]:
