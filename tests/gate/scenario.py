@@ -220,7 +220,7 @@ class Scenario:
                 result.chunks.append(command.data)
                 reply = None
             elif isinstance(command, Send):
-                result.sent.append(json.loads(command.body))
+                result.sent.append(_json(command.body))
                 result.sent_bytes.append(command.body)
                 reply = upstream.send(command.body)
             elif isinstance(command, Receive):
@@ -303,9 +303,9 @@ class _Upstream:
         self._parts: Iterable[bytes | Callable[[], None]] = iter(())
 
     def send(self, body: bytes) -> Reply:
-        parsed = json.loads(body)
+        parsed = _json(body)
         wire = self._scenario.messages if self._scenario.anthropic else Chat()
-        problem = wire.problem(parsed)
+        problem = wire.problem(parsed) if parsed else None
         if problem is not None:
             raise AssertionError(f"the provider would refuse this request: {problem.message}")
         assert self._replies, "the gate sent more requests than the scenario has replies"
@@ -343,6 +343,15 @@ class _Upstream:
                 continue
             return part
         return b""
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    """Return the parsed body; nothing for one that is no JSON, which only monitor mode lets out."""
+    try:
+        found: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return {}
+    return found
 
 
 def _split(data: bytes, size: int) -> list[bytes]:

@@ -220,3 +220,63 @@ def test_a_proposed_rule_set_can_only_make_stricter() -> None:
         result = scenario.exchange(scenario.request(user("go")), Reply("", calls=[call]))
 
         assert str(call.id).encode() not in result.body
+
+
+def test_a_provider_run_search_marks_the_session_as_having_read_from_outside() -> None:
+    """A history rule sees what the provider read for the model: never_after is not got around by a provider's search."""
+    rules = Scenario.rules + (
+        "  - id: no-exfiltration\n    text: After reading anything from outside, send nothing out without asking.\n"
+        "    on: {effect: [send, publish]}\n    require: {never_after: {source: untrusted}}\n    else: ask\n"
+    )
+    mail = ProposedCall("send_email", {"to": "boss@example.com"}, id="call_mail")
+    for tools in ([], [WEB_SEARCH]):
+        scenario = Scenario(anthropic=True, rules=rules, policy={"on_denied": "end"})
+        body = scenario.request(user("go"))
+        if tools:
+            scenario.exchange(scenario.request(user("go"), tools=tools), Reply("found"))
+
+        result = scenario.exchange(body, Reply("", calls=[mail]))
+
+        assert (b"call_mail" in result.body) is (not tools)
+
+
+def test_a_connector_does_not_pick_up_what_the_file_says_of_a_tool_of_its_name() -> None:
+    """The name of an MCP connector is the request's own choice, so it permits nothing."""
+    scenario = Scenario(anthropic=True)
+    body = scenario.request(user("go"), mcp_servers=[{"type": "url", "name": "search", "url": "https://x.example"}])
+
+    result = scenario.exchange(body, Reply("ran"))
+
+    assert isinstance(result.error, Denied)
+    assert "mcp:search" in str(result.error)
+
+
+def test_monitor_relays_an_answer_of_an_unknown_type_and_a_stop_still_cuts_it() -> None:
+    """Monitor never blocks; a stop is a person's own word, and still stops."""
+    from pinnedrules.errors import Stopped
+    from pinnedrules.types import StopState
+
+    scenario = Scenario(policy={"mode": "monitor"})
+    relayed = scenario.exchange(scenario.request(user("go")), Reply("x", content_type="text/html"))
+
+    def stop() -> None:
+        scenario.states[scenario.session] = StopState("stop", 1, "now", "kim")
+
+    cut = scenario.exchange(b"not readable", [b"one", stop, b"two"])
+
+    assert b"x" in relayed.body
+    assert isinstance(cut.error, Stopped)
+    assert cut.body == b"one"
+
+
+@FORMS
+def test_a_rewritten_legacy_call_is_not_shown_at_all(stream: bool) -> None:
+    """A function_call has no id to restore it by, so what would have to be changed is refused in words."""
+    scenario = Scenario(stream=stream)
+    call = ProposedCall("post", {"text": "hello"}, kind="legacy")
+
+    result = scenario.exchange(scenario.request(user("post it")), Reply("", calls=[call]))
+
+    assert result.error is None
+    assert b'function_call":{' not in result.body.replace(b" ", b"")
+    assert b"had to be changed" in result.body

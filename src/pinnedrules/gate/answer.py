@@ -50,6 +50,9 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
             yield from relay(ctx, head)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
+        if not ctx.enforcing and media not in ("text/event-stream", "application/json"):
+            yield from relay(ctx, head)
+            return
         if media not in ("text/event-stream", "application/json") or (begun and media == "application/json"):
             raise Unreadable(
                 f"The answer has the content type {media or 'none'!r}, which cannot be checked for tool calls.",
@@ -228,6 +231,9 @@ def _shown(
         if item.refused:
             outcomes[key] = Replace(placeholder)
             placeholder = ""
+        elif item.decision.arguments is not None and item.call.kind == "legacy":
+            # A function_call has no id that could carry the token, so its original could never be put back.
+            outcomes[key] = Replace(f"The call to {item.call.name!r} had to be changed, which this API cannot carry.")
         elif item.decision.arguments is not None:
             shown = f"pinnedrules:call:{token}:{number}"
             ids[shown] = (item.call.id, item.call.arguments, _note(item))
@@ -314,10 +320,10 @@ def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
 
 
 def relay(ctx: Context, head: Head) -> Flow[None]:
-    """Hand an answer to the caller unread."""
+    """Hand an answer to the caller unread; a stop still cuts it."""
     yield Begin(_bare(head))
     while data := (yield from _receive(ctx)):
-        yield Forward(data)
+        yield from _forward(ctx, data)
 
 
 def _deliver(head: Head, data: bytes) -> Flow[None]:

@@ -30,6 +30,7 @@ __all__ = ["Judged", "judge", "settle"]
 _STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
 _WAIT_SLICE = 0.25
 _ATTEMPTS = 16
+_BUSY = "the ledger is written by too many at once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Judged:
     proposal: Proposal | None = None
     ticket: Ticket | None = None
     refused: bool = False
+    untrusted: bool = False
 
     @property
     def open(self) -> bool:
@@ -53,13 +55,16 @@ class Judged:
         return refusal(self.call, self.decision, ticket=self.ticket.id if self.ticket else "")
 
 
-def judge(ctx: Context, call: Call, *, effects: tuple[Effect, ...] | None = None) -> Flow[Judged]:
+def judge(
+    ctx: Context, call: Call, *, effects: tuple[Effect, ...] | None = None, untrusted: bool = False
+) -> Flow[Judged]:
     """Decide *call* and, when it is allowed, write the ledger and the record that must be durable before its release.
 
-    An ask opens or joins its ticket and comes back open; :func:`settle` waits for it.
+    An ask opens or joins its ticket and comes back open; :func:`settle` waits for it. *effects* and *untrusted* say of
+    a tool that the provider runs what it does and whether what it brings back comes from outside.
     """
     yield from check_stop(ctx)
-    decision = yield from _decided(ctx, call, effects)
+    decision = yield from _decided(ctx, call, effects, untrusted)
     if not ctx.enforcing:
         return (yield from _finish(ctx, Judged(call, decision)))
     decision = _paused_or_degraded(ctx, decision)
@@ -72,7 +77,7 @@ def judge(ctx: Context, call: Call, *, effects: tuple[Effect, ...] | None = None
         why = ticket.error if isinstance(ticket, Failed) else "no answer"
         denied = _deny(decision, f"nobody can be asked, because the store does not answer ({why})")
         return (yield from _finish(ctx, Judged(call, denied, proposal, refused=True)))
-    judged = Judged(call, decision, proposal, ticket)
+    judged = Judged(call, decision, proposal, ticket, untrusted=untrusted)
     return judged if judged.open else (yield from _answered(ctx, judged))
 
 
@@ -115,7 +120,8 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
             judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}")
         )
         judged = replace(judged, decision=allowed, ticket=replace(ticket, state="used"))
-        yield from _reserve(ctx, judged.call, allowed)
+        if not (yield from _reserve(ctx, judged.call, allowed, judged.untrusted)):
+            judged = replace(judged, decision=_deny(allowed, _BUSY), refused=True)
         return (yield from _finish(ctx, judged))
     why = {
         "denied": f"{ticket.by or 'a person'} said no" + (f": {ticket.why}" if ticket.why else ""),
@@ -125,7 +131,7 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     return (yield from _finish(ctx, replace(judged, decision=denied, refused=True)))
 
 
-def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
+def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool) -> Flow[Decision]:
     """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
     moment = yield from now(ctx)
     strictest: Decision | None = None
@@ -145,24 +151,26 @@ def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
                     strictest = found
         assert strictest is not None
         if (strictest.verdict != "allow" and ctx.enforcing) or (
-            yield from _write(ctx, call, strictest, ledgers, moment)
+            yield from _write(ctx, call, strictest, ledgers, moment, untrusted)
         ):
             return strictest
     assert strictest is not None
-    return _deny(strictest, "the ledger is written by too many at once")
+    return _deny(strictest, _BUSY)
 
 
-def _reserve(ctx: Context, call: Call, decision: Decision) -> Flow[None]:
-    """Write the ledger for a call that a person allowed."""
+def _reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[bool]:
+    """Write the ledger for a call that a person allowed; False when that does not succeed."""
     moment = yield from now(ctx)
     for _ in range(_ATTEMPTS):
         ledgers: list[tuple[SessionId, LedgerState]] = []
         for session in ctx.sessions:
             ledger = yield ReadLedger(session)
-            if isinstance(ledger, LedgerState):
-                ledgers.append((session, ledger))
-        if (yield from _write(ctx, call, decision, ledgers, moment)):
-            return
+            if not isinstance(ledger, LedgerState):
+                return False
+            ledgers.append((session, ledger))
+        if (yield from _write(ctx, call, decision, ledgers, moment, untrusted)):
+            return True
+    return False
 
 
 def _write(
@@ -171,9 +179,10 @@ def _write(
     decision: Decision,
     ledgers: Sequence[tuple[SessionId, LedgerState]],
     moment: Moment,
+    untrusted: bool,
 ) -> Flow[bool]:
     for session, ledger in ledgers:
-        changed = after(ctx.policy.rules, call, decision, ledger, moment)
+        changed = after(ctx.policy.rules, call, decision, ledger, moment, untrusted=untrusted)
         if changed is not ledger and (yield WriteLedger(session, changed)) is not True:
             return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
@@ -49,7 +49,11 @@ class Health:
 
 @dataclass(slots=True)
 class Context:
-    """One exchange. ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts."""
+    """One exchange.
+
+    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``placed`` is the
+    JSON Patch by which the host put the block in already.
+    """
 
     policy: Policy
     sessions: tuple[SessionId, ...]
@@ -58,6 +62,7 @@ class Context:
     health: Health
     path: str = ""
     markers: tuple[str, ...] = ()
+    placed: tuple[Mapping[str, object], ...] = ()
     ask_wait: float = 0.0
     epoch: int = 0
     paused: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.context import Context, Flow, record, sync
 from pinnedrules.pins.verify import verify
-from pinnedrules.rules.server_tools import server_effects
+from pinnedrules.rules.server_tools import server_effects, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
+from pinnedrules.wire.base import ServerTool
 
 __all__ = ["prepare", "prepare_again", "scope", "send", "stamp"]
 
@@ -39,7 +41,8 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     """
     facts = ctx.facts = ctx.dialect.read_request(body)
     body, edits, inert = yield from _restored(ctx, body)
-    body, placed = ctx.dialect.place(body, ctx.policy.block.text)
+    body, added = ctx.dialect.place(body, ctx.policy.block.text)
+    placed = (*ctx.placed, *added)
     proof = _proven(ctx, body)
     ctx.body = body
     change = ctx.lineage.observe(facts.messages, proof.slot_sha256)
@@ -49,7 +52,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     if change.kind == "rewritten" or compaction:
         yield from record(ctx, _compaction(ctx, change, compaction, proof))
     names = [name for name, found in (("block", placed), ("restored call", edits)) if found]
-    entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=(*edits, *placed))
+    entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=(*ctx.placed, *edits, *added))
     position = yield from record(ctx, entry)
     return position, waits
 
@@ -130,13 +133,12 @@ def _server_tools(ctx: Context) -> Flow[bool]:
     assert ctx.facts is not None
     waits = False
     for tool in ctx.facts.server_tools:
-        effects = server_effects(tool.type)
-        call = Call(tool.name, "{}", id=f"request:{tool.type}", declared=frozenset())
-        judged = yield from judge(ctx, call, effects=effects)
+        call = Call(_provider_name(tool), "{}", id=f"request:{tool.type}", declared=frozenset())
+        judged = yield from judge(ctx, call, effects=server_effects(tool.type), untrusted=server_untrusted(tool.type))
         (judged,) = yield from settle(ctx, [judged])
         if judged.refused:
             raise Denied(
-                f"The provider would run the tool {tool.name!r} ({tool.type}) itself. {judged.text}",
+                f"The provider would run the tool {call.name!r} ({tool.type}) itself. {judged.text}",
                 next_step="take it out of the request, or give it an effect under `tools:` and a rule that allows it",
                 decisions=(judged.decision,),
             )
@@ -178,6 +180,16 @@ def _request(
         },
         private={"patch": [dict(operation) for operation in patch]} if patch else {},
     )
+
+
+def _provider_name(tool: ServerTool) -> str:
+    """Return the name that the rules know a provider-run tool by: its type without the date.
+
+    The name in the request is the request's own choice, so it must not pick up what the file says of another tool;
+    only which MCP server is meant cannot be said without it.
+    """
+    family = re.sub(r"_\d{8}\Z", "", tool.type)
+    return f"mcp:{tool.name}" if family.startswith("mcp") else family
 
 
 def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> Entry:

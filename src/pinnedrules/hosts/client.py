@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from pinnedrules.errors import PathRefused, Refused
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
+from pinnedrules.hosts.transport import PLACED
 from pinnedrules.types import SessionId
 
 __all__ = ["gate_http", "guarded"]
@@ -38,7 +39,8 @@ class _Guarded:
         if request.method != "POST" or not hasattr(request, "_content"):
             return request
         try:
-            body = keeper.place(request.url.raw_path.decode("ascii", "replace").split("?")[0], request.content)
+            path = request.url.raw_path.decode("ascii", "replace").split("?")[0]
+            body, patch = keeper.place(path, request.content)
         except Refused as refusal:
             raise keeper.translate(refusal) from None
         if body is not request.content:
@@ -46,6 +48,7 @@ class _Guarded:
             request.stream = type(request.stream)(body)
             request._content = body
             request.headers["content-length"] = str(len(body))
+            request.extensions[PLACED] = patch
         # Asked for here, before anything could be signed, so that the transport need not change the headers.
         request.headers["accept-encoding"] = "identity"
         return request

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pinnedrules.compaction.lineage import Change, Lineage
 from pinnedrules.errors import Refused
@@ -18,9 +19,10 @@ from pinnedrules.wire.openai_chat import OpenAIChat
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
 
-__all__ = ["Admission", "Core", "Keeper", "direct_context"]
+__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context"]
 
 _DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), AnthropicMessages())}
+Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
 _MARGIN_SECONDS = 2.0
 
@@ -81,8 +83,9 @@ class Admission:
     gated: bool
     check: Flow[None] | None
 
-    def flow(self, body: bytes) -> Flow[None]:
-        """Return the flow that gates the request with this body."""
+    def flow(self, body: bytes, placed: Patch = ()) -> Flow[None]:
+        """Return the flow that gates the request with this body, in which the host made the edit *placed* already."""
+        self.context.placed = placed
         return exchange(self.context, body)
 
 
@@ -118,18 +121,21 @@ class Keeper:
             return Admission(ctx, False, refused(ctx, f"The request body is encoded as {coding!r}.", "send it plain"))
         return Admission(ctx, True, None)
 
-    def place(self, path: str, body: bytes) -> bytes:
-        """Put the block into a request that is being built. Raises Unreadable for a body that is no such request."""
+    def place(self, path: str, body: bytes) -> tuple[bytes, Patch]:
+        """Put the block into a request that is being built; return the body and the JSON Patch that says so.
+
+        Raises Unreadable for a body that is no such request, Unpinned for one that has no place for the block.
+        """
         found = route("POST", path)
         if found.verdict != "gate":
-            return body
+            return body, ()
         policy = self.core.policy()
         try:
-            return _DIALECTS[found.dialect].place(body, policy.block.text)[0]
+            return _DIALECTS[found.dialect].place(body, policy.block.text)
         except Refused:
             if policy.mode == "enforce":
                 raise
-            return body
+            return body, ()
 
     def translate(self, refusal: Refused) -> Refused:
         """Return *refusal* as an error that is also the SDK's own kind (facts: raised once, unwrapped, by both SDKs)."""

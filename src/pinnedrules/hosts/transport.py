@@ -18,7 +18,10 @@ from pinnedrules.errors import Refused, Unreadable
 from pinnedrules.hosts.escape import on_its_way
 from pinnedrules.hosts.keeper import Keeper
 
-__all__ = ["AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+__all__ = ["PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+
+PLACED = "pinnedrules.placed"
+"""The request extension under which a guarded client hands over the JSON Patch of the block that it put in."""
 
 _LENGTHS = (b"content-length", b"transfer-encoding", b"accept-encoding")
 
@@ -163,7 +166,8 @@ class Gated:
             if not admitted.gated:
                 return self.inner.handle_request(request)
             channel = _SyncChannel(library, self.inner, request)
-            out = drive(admitted.flow(request.read()), keeper.world, channel)
+            flow = admitted.flow(request.read(), request.extensions.get(PLACED, ()))
+            out = drive(flow, keeper.world, channel)
             head = next(out)
         except Refused as refusal:
             raise on_its_way(keeper.translate(refusal)) from None
@@ -205,7 +209,8 @@ class AsyncGated:
             if not admitted.gated:
                 return await self.inner.handle_async_request(request)
             channel = _AsyncChannel(library, self.inner, request)
-            out = adrive(admitted.flow(await request.aread()), keeper.world, channel)
+            flow = admitted.flow(await request.aread(), request.extensions.get(PLACED, ()))
+            out = adrive(flow, keeper.world, channel)
             head = await anext(out)
         except Refused as refusal:
             raise on_its_way(keeper.translate(refusal)) from None
