@@ -57,9 +57,7 @@ def test_a_known_text_gives_the_known_ids() -> None:
 def test_nothing_touches_the_network_or_the_environment() -> None:
     """Counting opens no socket, changes no environment variable and loads nothing before it is used."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TIKTOKEN", "DATA_GYM"))}
-    done = subprocess.run(
-        [sys.executable, "-c", OFFLINE], capture_output=True, text=True, env=env, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True, env=env, check=False)
     assert done.stderr == ""
     assert done.stdout == "2 True\n"
 
