@@ -9,7 +9,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,6 +26,7 @@ __all__ = [
     "Now",
     "Random",
     "ReadLedger",
+    "ReadRules",
     "ReadStop",
     "Receive",
     "Record",
@@ -112,6 +112,11 @@ class ReadLedger:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRules:
+    """Reply: the rule set that the file proposes just now, or None when it proposes none."""
+
+
+@dataclass(frozen=True, slots=True)
 class WriteLedger:
     """Write both halves if nobody else did since they were read. Reply: True, or False to read and decide again."""
 
@@ -177,6 +182,7 @@ Command: TypeAlias = (
     | Now
     | Random
     | ReadLedger
+    | ReadRules
     | ReadStop
     | Receive
     | Record
@@ -187,4 +193,3 @@ Command: TypeAlias = (
     | WriteLedger
 )
 Reply: TypeAlias = object
-Headers: TypeAlias = Mapping[str, str]

@@ -137,7 +137,7 @@ async def _aperform(world: World, command: Command) -> Reply:
             return Failed(error)
     if isinstance(command, Wait):
         return await _await(world, command)
-    return await asyncio.to_thread(world.attempt, command)
+    return await asyncio.to_thread(world.attempt, command, on_loop=True)
 
 
 async def _await(world: World, command: Wait) -> Reply:

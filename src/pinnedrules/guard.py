@@ -63,6 +63,7 @@ class Guard:
         strict: bool = False,
         quiet: bool = False,
     ) -> None:
+        from pinnedrules.control.approvers import TerminalApprover
         from pinnedrules.control.state import default_folder, open_state
         from pinnedrules.control.stop import StopFile
         from pinnedrules.control.store import Store
@@ -107,7 +108,9 @@ class Guard:
             store=self._store,
             stop=self._stop,
             approver=chosen,
+            terminal=isinstance(chosen, TerminalApprover),
             report=self._report,
+            rules=lambda: self._policy().proposed,
             ticket_seconds=max(600.0, self._ask_wait * 2),
             announce=self._say,
         )
@@ -125,9 +128,11 @@ class Guard:
     # -- what a developer uses -----------------------------------------------------------------------------------
 
     def wrap(self, client: C) -> C:
-        """Return *client* guarded: an instance of a subclass of its own class. The object passed in is gated too.
+        """Return *client* guarded: an instance of a subclass of its own class.
 
-        Takes OpenAI, AsyncOpenAI, Anthropic and AsyncAnthropic clients; raises TypeError for anything else.
+        The HTTP client inside is gated in place, so requests of the object passed in are gated too; use the returned
+        one all the same: only it refuses websockets and copies onto another ``http_client``. Takes OpenAI, AsyncOpenAI,
+        Anthropic and AsyncAnthropic clients; raises TypeError for anything else, and for one that another guard gates.
         """
         from pinnedrules.hosts.client import guarded
 
@@ -148,11 +153,13 @@ class Guard:
         try:
             yield session
         finally:
-            self._current.reset(token)
             with self._lock:
                 self._entered[session] -= 1
                 if not self._entered[session]:
                     del self._entered[session]
+            # A framework may leave in another copy of the context, where there is nothing to reset.
+            with contextlib.suppress(ValueError):
+                self._current.reset(token)
 
     def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
         """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
@@ -210,6 +217,7 @@ class Guard:
 
     def close(self) -> None:
         """Flush the log and leave the list of live guards."""
+        self._core.closed = True
         self._running.close()
         self._log.close()
         self._store.close()
@@ -307,10 +315,13 @@ def _loop_running() -> bool:
 def _call(name: str, arguments: Mapping[str, object] | str) -> Call:
     import json
 
-    if isinstance(arguments, str):
-        return Call(name, arguments)
-    # The names are the caller's own, so they count as declared.
-    return Call(name, json.dumps(arguments), declared=frozenset(arguments))
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return Call(name, text)
+    # The names are the program's own, so they count as declared.
+    return Call(name, text, declared=frozenset(found) if isinstance(found, dict) else None)
 
 
 def _scope(session: str) -> str:

@@ -19,6 +19,7 @@ from pinnedrules.commands import (
     Now,
     Random,
     ReadLedger,
+    ReadRules,
     ReadStop,
     Record,
     Reply,
@@ -57,7 +58,9 @@ class World:
         store: Store,
         stop: StopFile,
         approver: Approver | None,
+        terminal: bool,
         report: Report,
+        rules: Callable[[], object],
         ticket_seconds: float,
         announce: Callable[[str], None] | None = None,
     ) -> None:
@@ -66,15 +69,20 @@ class World:
         self.stop = stop
         self.report = report
         self._approver = approver
+        self._terminal = terminal
+        self._rules = rules
         self._ticket_us = int(ticket_seconds * 1e6)
         self._announce = announce or _to_stderr
         self._asked: set[str] = set()
         self._lock = threading.Lock()
 
-    def attempt(self, command: Command) -> Reply:
-        """Carry out one command; a failure is a reply, so that failing closed is the gate's own tested code."""
+    def attempt(self, command: Command, *, on_loop: bool = False) -> Reply:
+        """Carry out one command; a failure is a reply, so that failing closed is the gate's own tested code.
+
+        *on_loop* says that an event loop waits for the reply: nobody is asked at the terminal then.
+        """
         try:
-            return self._perform(command)
+            return self._perform(command, on_loop)
         except Exception as error:  # noqa: BLE001 - every failure is the gate's to judge
             return Failed(error)
 
@@ -82,7 +90,7 @@ class World:
         """Return the tickets as they are now."""
         return tuple(self.store.ticket(name) for name in tickets)
 
-    def _perform(self, command: Command) -> Reply:
+    def _perform(self, command: Command, on_loop: bool) -> Reply:
         match command:
             case ReadStop():
                 return self.stop.read(command.session)
@@ -96,6 +104,8 @@ class World:
             case Sync():
                 self.log.wait(command.position, _SYNC_SECONDS)
                 return None
+            case ReadRules():
+                return self._rules()
             case ReadLedger():
                 return self.store.read_ledger(command.session)
             case WriteLedger():
@@ -106,7 +116,7 @@ class World:
             case Find():
                 return self.store.find(command.tokens)
             case Ask():
-                return self._ask(command.proposal)
+                return self._ask(command.proposal, on_loop)
             case Take():
                 proposal, now_us = command.proposal, time.time_ns() // 1000
                 return self.store.take(
@@ -117,7 +127,7 @@ class World:
             case _:
                 raise TypeError(f"a host answers {type(command).__name__}, not the world")
 
-    def _ask(self, proposal: Proposal) -> Ticket:
+    def _ask(self, proposal: Proposal, on_loop: bool) -> Ticket:
         decision = proposal.decision
         sentences = " ".join(decision.sentences) or "no rule permits it"
         summary = f"{proposal.call.name}({', '.join(decision.targets)}): {sentences}"
@@ -128,7 +138,7 @@ class World:
             self._asked.add(ticket.id)
         if not fresh:
             return ticket
-        if self._approver is None:
+        if self._approver is None or (self._terminal and on_loop):
             self._announce(
                 f"pinnedrules: nobody is here to ask about {summary}; pinnedrules approvals approve {ticket.id}"
             )

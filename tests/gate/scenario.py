@@ -25,6 +25,7 @@ from pinnedrules.commands import (
     Now,
     Random,
     ReadLedger,
+    ReadRules,
     ReadStop,
     Receive,
     Record,
@@ -247,6 +248,8 @@ class Scenario:
                 return hashlib.sha256(str(len(self.commands)).encode()).digest()[: command.size]
             case Record():
                 return len(self.commands)
+            case ReadRules():
+                return self.policy.get("proposed")
             case ReadLedger():
                 return self.ledgers.get(command.session, LedgerState())
             case WriteLedger():

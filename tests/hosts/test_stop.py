@@ -135,7 +135,7 @@ def test_four_workers_stop_together(rules: Path, tmp_path: Path) -> None:
             command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as app:
             try:
-                before = _until_pids(port, 2)
+                before = _until_pids(app, port, 2)
                 while len(list((tmp_path / "run" / "pinnedrules").glob("*.json"))) < 4:
                     time.sleep(0.1)
                 done = subprocess.run(
@@ -167,13 +167,14 @@ def _get(port: int, session: str) -> Any:
         return json.load(answer)
 
 
-def _until_pids(port: int, wanted: int) -> list[Any]:
+def _until_pids(app: subprocess.Popen[bytes], port: int, wanted: int) -> list[Any]:
     """Ask until the service is up and at least *wanted* workers answered."""
     answers: list[Any] = []
     for number in range(600):
         try:
             answers.append(_get(port, f"s{number}"))
         except OSError:
+            assert app.poll() is None, app.stdout.read().decode() if app.stdout else "no output"
             time.sleep(0.1)
         if len({answer["pid"] for answer in answers}) >= wanted:
             return answers

@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
 
 from pinnedrules.commands import Begin, Failed, Forward, Head, Keep, Random, Receive, Record
 from pinnedrules.compaction.markers import kind
-from pinnedrules.errors import Denied, Refused, Unreadable
+from pinnedrules.errors import Denied, PathRefused, Refused, Unreadable
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.request import prepare_again, scope, send, stamp
 from pinnedrules.types import Call, Entry, Outcome, Release, Replace, Restore, Rewrite
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
+from pinnedrules.wire.paths import route
 
 __all__ = ["read_answer", "relay"]
 
 _ROUNDS = 3
 _HELD_BYTES = 64 * 1024 * 1024
-_KEEP_ALIVE = b": waiting for a person\n\n"
+# A comment line alone: an empty line after it would end an event for readers that saw an id before.
+_KEEP_ALIVE = b": waiting for a person\n"
 _PLAIN = ("content-length", "content-encoding", "transfer-encoding")
 
 
@@ -47,6 +50,8 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
     while True:
         if not 200 <= head.status < 300:
             # An error answer proposes nothing that any SDK would run; it passes as it is.
+            if ctx.enforcing:
+                _refuse_detour(ctx, head)
             yield from relay(ctx, head)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
@@ -72,7 +77,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         again = yield from _again(ctx, turn)
         if again is None:
             # The model cannot be asked again; the caller still gets an answer that ends, with the refusal in it.
-            yield from (_forward(ctx, turn.closing) if begun else _deliver(head, turn.closing))
+            yield from (_forward(ctx, turn.closing) if begun else _deliver(ctx, head, turn.closing))
             return
         head = again
 
@@ -85,7 +90,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
     except Unreadable:
         if ctx.enforcing:
             raise
-        yield from _deliver(head, data)
+        yield from _deliver(ctx, head, data)
         return None
     judged: dict[Key, Judged] = {}
     for key, call in answer.calls.items():
@@ -97,7 +102,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
     if turn is not None:
         shown = {**outcomes, next(iter(outcomes)): Replace(turn.placeholder)}
         return replace(turn, closing=ctx.dialect.write_json(data, shown, before))
-    yield from _deliver(head, ctx.dialect.write_json(data, outcomes, before))
+    yield from _deliver(ctx, head, ctx.dialect.write_json(data, outcomes, before))
     return None
 
 
@@ -319,6 +324,20 @@ def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
     return [(turn.answer, turn.placeholder) for turn in turns]
 
 
+def _refuse_detour(ctx: Context, head: Head) -> None:
+    """Refuse a redirect that leaves the gate: the SDKs follow it and read what answers there as this answer."""
+    location = head.get("location")
+    if not (300 <= head.status < 400 and location):
+        return
+    here = ctx.path.partition(" ")[2]
+    there = urlsplit(urljoin(here, location)).path
+    if head.status not in (307, 308) or route("POST", there).verdict != "gate":
+        raise PathRefused(
+            f"The provider redirects this request to {there!r} with status {head.status}, where it would not be gated.",
+            next_step="give the client the base URL that the redirect leads to",
+        )
+
+
 def relay(ctx: Context, head: Head) -> Flow[None]:
     """Hand an answer to the caller unread; a stop still cuts it."""
     yield Begin(_bare(head))
@@ -326,7 +345,8 @@ def relay(ctx: Context, head: Head) -> Flow[None]:
         yield from _forward(ctx, data)
 
 
-def _deliver(head: Head, data: bytes) -> Flow[None]:
+def _deliver(ctx: Context, head: Head, data: bytes) -> Flow[None]:
+    yield from check_stop(ctx)
     yield Begin(_bare(head))
     yield Forward(data)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
-from pinnedrules.commands import Ask, Failed, Forward, ReadLedger, Take, Wait, WriteLedger
+from pinnedrules.commands import Ask, Failed, Forward, ReadLedger, ReadRules, Take, Wait, WriteLedger
 from pinnedrules.evidence.record import call_hash
-from pinnedrules.gate.context import Context, Flow, check_stop, graceful, now, record, sync
+from pinnedrules.gate.context import Context, Flow, as_text, check_stop, graceful, now, record, sync
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
@@ -70,7 +71,7 @@ def judge(
     decision = _paused_or_degraded(ctx, decision)
     if decision.verdict != "ask":
         return (yield from _finish(ctx, Judged(call, decision, refused=decision.verdict == "deny")))
-    rules = ctx.policy.rules.sha256
+    rules = _rules_sha256(ctx)
     proposal = Proposal(ctx.session, call, decision, call_hash(ctx.session, call, rules, ctx.epoch), rules, ctx.epoch)
     ticket = yield Ask(proposal)
     if not isinstance(ticket, Ticket):
@@ -115,6 +116,8 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     ticket, proposal = judged.ticket, judged.proposal
     assert ticket is not None
     assert proposal is not None
+    if ticket.state == "approved" and (yield from _rules_changed(ctx, proposal)):
+        ticket = replace(ticket, state="expired")
     if ticket.state == "approved" and (yield Take(ticket.id, proposal)) is True:
         allowed = replace(
             judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}")
@@ -131,6 +134,21 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     return (yield from _finish(ctx, replace(judged, decision=denied, refused=True)))
 
 
+def _rules_sha256(ctx: Context) -> str:
+    """Return what an approval is bound to: the rules in force together with those that the file proposes."""
+    rules, proposed = ctx.policy.rules.sha256, ctx.policy.proposed
+    return rules if proposed is None else sha256(f"{rules} {proposed.sha256}".encode()).hexdigest()
+
+
+def _rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
+    """Look at the rules once more after a wait: an answer to a question under other rules is none."""
+    proposed = yield ReadRules()
+    if isinstance(proposed, Failed):
+        return True
+    ctx.policy = replace(ctx.policy, proposed=proposed if isinstance(proposed, RuleSet) else None)
+    return _rules_sha256(ctx) != proposal.ruleset_sha256
+
+
 def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool) -> Flow[Decision]:
     """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
     moment = yield from now(ctx)
@@ -142,50 +160,95 @@ def _decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untru
             ledger = yield ReadLedger(session)
             if not isinstance(ledger, LedgerState):
                 why = ledger.error if isinstance(ledger, Failed) else "no answer"
-                return _without_ledger(ctx, call, moment, effects, str(why))
+                return _without_ledger(ctx, call, moment, effects, untrusted, str(why))
             ctx.health.store_ns = 0
             ledgers.append((session, ledger))
             for rules in _rule_sets(ctx):
-                found = decide(rules, call, ledger, moment, effects=effects)
-                if strictest is None or _STRICTNESS[found.verdict] > _STRICTNESS[strictest.verdict]:
-                    strictest = found
+                strictest = _stricter(strictest, decide(rules, call, ledger, moment, effects=effects))
         assert strictest is not None
-        if (strictest.verdict != "allow" and ctx.enforcing) or (
-            yield from _write(ctx, call, strictest, ledgers, moment, untrusted)
-        ):
+        if strictest.verdict != "allow" and ctx.enforcing:
+            return strictest
+        if (yield from _charge(ctx, call, strictest, ledgers, moment, untrusted)):
             return strictest
     assert strictest is not None
     return _deny(strictest, _BUSY)
 
 
+def _stricter(one: Decision | None, other: Decision) -> Decision:
+    """Return the stricter of two decisions; of two that allow, the one that rewrites; two rewrites are asked about."""
+    if one is None:
+        return other
+    if _STRICTNESS[one.verdict] != _STRICTNESS[other.verdict]:
+        return max(one, other, key=lambda decision: _STRICTNESS[decision.verdict])
+    if one.arguments is not None and other.arguments is not None and one.arguments != other.arguments:
+        why = "the rules in force and the changed file rewrite this call differently"
+        return replace(one, verdict="ask" if one.verdict == "allow" else one.verdict, reasons=(*one.reasons, why))
+    return other if one.arguments is None and other.arguments is not None else one
+
+
 def _reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[bool]:
-    """Write the ledger for a call that a person allowed; False when that does not succeed."""
+    """Charge the ledgers for a call that a person allowed; False when that does not succeed."""
     moment = yield from now(ctx)
     for _ in range(_ATTEMPTS):
-        ledgers: list[tuple[SessionId, LedgerState]] = []
-        for session in ctx.sessions:
-            ledger = yield ReadLedger(session)
-            if not isinstance(ledger, LedgerState):
-                return False
-            ledgers.append((session, ledger))
-        if (yield from _write(ctx, call, decision, ledgers, moment, untrusted)):
+        ledger = yield ReadLedger(ctx.session)
+        if not isinstance(ledger, LedgerState):
+            return False
+        if (yield from _charge(ctx, call, decision, [(ctx.session, ledger)], moment, untrusted)):
             return True
     return False
 
 
-def _write(
+def _charge(
     ctx: Context,
     call: Call,
     decision: Decision,
-    ledgers: Sequence[tuple[SessionId, LedgerState]],
+    read: Sequence[tuple[SessionId, LedgerState]],
     moment: Moment,
     untrusted: bool,
 ) -> Flow[bool]:
-    for session, ledger in ledgers:
-        changed = after(ctx.policy.rules, call, decision, ledger, moment, untrusted=untrusted)
-        if changed is not ledger and (yield WriteLedger(session, changed)) is not True:
-            return False
+    """Write what the call does to the ledgers of all candidate sessions.
+
+    The first is written only over what was read for the decision, so that a budget is exact; nothing has happened yet
+    when that fails (False). The others are then charged as they are, and a user that two sessions share once.
+    """
+    first, snapshot = read[0]
+    changed = _after(ctx, call, decision, snapshot, moment, untrusted)
+    if changed is not snapshot and (yield WriteLedger(first, changed)) is not True:
+        return False
+    charged = {(first.tenant, first.user)}
+    for session in ctx.sessions[1:]:
+        shared = bool(session.user) and (session.tenant, session.user) in charged
+        charged.add((session.tenant, session.user))
+        for _ in range(_ATTEMPTS):
+            ledger = yield ReadLedger(session)
+            if not isinstance(ledger, LedgerState):
+                continue
+            changed = _after(ctx, call, decision, ledger, moment, untrusted)
+            if shared:
+                changed = replace(changed, user=ledger.user)
+            if (yield WriteLedger(session, changed)) is True:
+                break
     return True
+
+
+def _after(
+    ctx: Context, call: Call, decision: Decision, ledger: LedgerState, moment: Moment, untrusted: bool
+) -> LedgerState:
+    """Return the ledger with what either rule set keeps of the call; the same object when neither keeps anything."""
+    merged = ledger
+    for rules in _rule_sets(ctx):
+        kept = after(rules, call, decision, ledger, moment, untrusted=untrusted)
+        if kept is not ledger:
+            merged = LedgerState(
+                {**kept.session, **_changes(ledger.session, merged.session)},
+                {**kept.user, **_changes(ledger.user, merged.user)},
+                ledger.version,
+            )
+    return merged
+
+
+def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in new.items() if old.get(key) != value}
 
 
 def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
@@ -193,12 +256,20 @@ def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
     return (ctx.policy.rules,) if proposed is None else (ctx.policy.rules, proposed)
 
 
-def _without_ledger(ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, why: str) -> Decision:
-    """A store that does not answer: declared reads go on for the grace period, everything else is refused."""
+def _without_ledger(
+    ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, untrusted: bool, why: str
+) -> Decision:
+    """A store that does not answer: declared reads go on for the grace period, everything else is refused.
+
+    So is a read that the ledger would have to keep (one from outside): it would be forgotten, and count for nothing.
+    """
     ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
     found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)
     ctx.health.store_ns = ctx.health.store_ns or moment.mono_ns
-    if found.verdict == "allow" and found.harmless and graceful(ctx, ctx.health.store_ns, moment):
+    empty = LedgerState()
+    forgotten = _after(ctx, call, found, empty, moment, untrusted) is not empty
+    harmless = found.verdict == "allow" and found.harmless and not forgotten
+    if harmless and graceful(ctx, ctx.health.store_ns, moment):
         return found
     undecided = (*found.undecided, Undecided("ledger", why))
     return replace(_deny(found, f"the store does not answer ({why})"), undecided=undecided)
@@ -244,7 +315,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
             "call_sha256": call_hash(ctx.session, call, ctx.policy.rules.sha256, ctx.epoch),
             "targets": list(decision.targets),
             "reasons": list(decision.reasons),
-            "patch": [dict(operation) for operation in decision.patch],
+            "patch": as_text(decision.patch),
         },
     )
     position = yield from record(ctx, entry)

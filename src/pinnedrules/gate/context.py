@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import json
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
@@ -14,7 +15,19 @@ from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
 from pinnedrules.wire.base import Dialect, RequestFacts
 
-__all__ = ["Context", "Flow", "Health", "OnDenied", "Policy", "check_stop", "graceful", "now", "record", "sync"]
+__all__ = [
+    "Context",
+    "Flow",
+    "Health",
+    "OnDenied",
+    "Policy",
+    "as_text",
+    "check_stop",
+    "graceful",
+    "now",
+    "record",
+    "sync",
+]
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator[Command, Reply, T]
@@ -100,15 +113,16 @@ def check_stop(ctx: Context, *, first: bool = False) -> Flow[None]:
             raise Stopped(
                 f"Stopped{by}: {state.reason or 'no reason given'}.", next_step="pinnedrules resume --reason WHY"
             )
-        if state.state == "pause":
-            ctx.paused = state.reason or "no reason given"
         if first:
             ctx.epoch = max(ctx.epoch, state.epoch)
-        elif state.epoch > ctx.epoch and state.state == "run":
+        elif state.epoch > ctx.epoch and (state.state == "run" or state.epoch > ctx.epoch + 1):
             raise Stopped(
                 "This answer was under way when a stop came; it is void although work was resumed since.",
                 next_step="send the request again",
             )
+        if state.state == "pause":
+            ctx.paused = state.reason or "no reason given"
+            ctx.epoch = max(ctx.epoch, state.epoch)
 
 
 def now(ctx: Context) -> Flow[Moment]:
@@ -154,3 +168,11 @@ def _failed(ctx: Context, reply: object) -> Flow[None]:
 def graceful(ctx: Context, since_ns: int, moment: Moment) -> bool:
     """Whether what has been failing since then is still within the grace period."""
     return moment.mono_ns - since_ns < ctx.policy.grace * 1e9
+
+
+def as_text(patch: Sequence[Mapping[str, object]]) -> str:
+    """Return a JSON Patch as text for the record, whose canonical form has no fractions and a bounded depth."""
+    try:
+        return json.dumps([dict(operation) for operation in patch])
+    except (ValueError, RecursionError) as error:
+        return f"not writable as JSON: {error}"

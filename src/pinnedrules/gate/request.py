@@ -13,7 +13,7 @@ from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
-from pinnedrules.gate.context import Context, Flow, record, sync
+from pinnedrules.gate.context import Context, Flow, as_text, record, sync
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.server_tools import server_effects, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
@@ -178,7 +178,7 @@ def _request(
             "inert_tokens": inert,
             "candidates": len(ctx.sessions),
         },
-        private={"patch": [dict(operation) for operation in patch]} if patch else {},
+        private={"patch": as_text(patch)} if patch else {},
     )
 
 

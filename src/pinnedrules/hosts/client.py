@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from pinnedrules.errors import PathRefused, Refused
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
-from pinnedrules.hosts.transport import PLACED
+from pinnedrules.hosts.transport import KEEPER, PLACED
 from pinnedrules.types import SessionId
 
 __all__ = ["gate_http", "guarded"]
@@ -34,7 +34,12 @@ class _Guarded:
         """Put the block in where the SDK builds the request, before anything could sign it."""
         keeper = self._pinnedrules_keeper
         # The HTTP client is an attribute that anybody may have replaced since.
-        gate_http(self._client, keeper)
+        try:
+            gate_http(self._client, keeper)
+        except TypeError as error:
+            raise keeper.translate(
+                PathRefused(str(error), next_step="give every guard an HTTP client of its own")
+            ) from None
         request = super()._build_request(options, **kwargs)  # type: ignore[misc]
         if request.method != "POST" or not hasattr(request, "_content"):
             return request
@@ -51,6 +56,7 @@ class _Guarded:
             request.extensions[PLACED] = patch
         # Asked for here, before anything could be signed, so that the transport need not change the headers.
         request.headers["accept-encoding"] = "identity"
+        request.extensions[KEEPER] = keeper
         return request
 
     def copy(self, *, http_client: Any = None, **kwargs: Any) -> Any:
@@ -129,14 +135,27 @@ def _copying() -> Iterator[None]:
 
 
 def gate_http(client: Any, keeper: Keeper) -> None:
-    """Gate the transport and every mount (environment proxies) of an ``httpx`` or ``httpx2`` client, in place, once."""
+    """Gate the transport and every mount (environment proxies) of an ``httpx`` or ``httpx2`` client, in place, once.
+
+    Raises TypeError for another kind of client, and when another guard gates this one already.
+    """
     plain, asynchronous = _transports(client)
     kind = asynchronous if hasattr(client, "aclose") else plain
-    if not isinstance(client._transport, kind):
-        client._transport = kind(client._transport, keeper)
+    client._transport = _gated(client._transport, kind, keeper)
     for pattern, mounted in client._mounts.items():
-        if mounted is not None and not isinstance(mounted, kind):
-            client._mounts[pattern] = kind(mounted, keeper)
+        if mounted is not None:
+            client._mounts[pattern] = _gated(mounted, kind, keeper)
+
+
+def _gated(transport: Any, kind: type[Any], keeper: Keeper) -> Any:
+    """Gate one transport once. Raises TypeError when another guard, that is not closed, gates it already."""
+    if not isinstance(transport, kind):
+        return kind(transport, keeper)
+    if transport.keeper.core is not keeper.core:
+        if not transport.keeper.core.closed:
+            raise TypeError("this HTTP client is already gated by another guard")
+        transport.keeper = keeper
+    return transport
 
 
 def guarded(client: C, core: Core, session: SessionId) -> C:

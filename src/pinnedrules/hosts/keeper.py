@@ -51,6 +51,7 @@ class Core:
     ) -> None:
         self.world = world
         self.health = Health()
+        self.closed = False
         self.policy = policy
         self._candidates = candidates
         self._lineages: OrderedDict[SessionId, _LockedLineage] = OrderedDict()

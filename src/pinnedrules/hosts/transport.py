@@ -18,10 +18,13 @@ from pinnedrules.errors import Refused, Unreadable
 from pinnedrules.hosts.escape import on_its_way
 from pinnedrules.hosts.keeper import Keeper
 
-__all__ = ["PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+__all__ = ["KEEPER", "PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
 
 PLACED = "pinnedrules.placed"
 """The request extension under which a guarded client hands over the JSON Patch of the block that it put in."""
+
+KEEPER = "pinnedrules.keeper"
+"""The request extension that names the client a request comes from, when several share an HTTP client."""
 
 _LENGTHS = (b"content-length", b"transfer-encoding", b"accept-encoding")
 
@@ -60,6 +63,12 @@ def _read_timeout(request: Any) -> float | None:
     timeout = request.extensions.get("timeout") or {}
     value = timeout.get("read")
     return float(value) if value is not None else None
+
+
+def _keeper(own: Keeper, request: Any) -> Keeper:
+    """Return the keeper of the client that made this request, if it belongs to the same guard."""
+    named = request.extensions.get(KEEPER, own)
+    return named if isinstance(named, Keeper) and named.core is own.core else own
 
 
 def _path(request: Any) -> str:
@@ -158,7 +167,7 @@ class Gated:
         self.keeper = keeper
 
     def handle_request(self, request: Any) -> Any:
-        keeper, library = self.keeper, self.library
+        keeper, library = _keeper(self.keeper, request), self.library
         admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
         try:
             if admitted.check is not None:
@@ -201,7 +210,7 @@ class AsyncGated:
         self.keeper = keeper
 
     async def handle_async_request(self, request: Any) -> Any:
-        keeper, library = self.keeper, self.library
+        keeper, library = _keeper(self.keeper, request), self.library
         admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
         try:
             if admitted.check is not None:
