@@ -228,7 +228,21 @@ def test_usage_that_is_missing_stays_missing() -> None:
     assert "usage" not in json.loads(CHAT.write_json(dump(value), {}, [(answer, sentence())]))
 
 
+def choices(*indices: int | None) -> bytes:
+    """Return an answer with one choice of each index, each with a call of its own; None stands for no index."""
+    found = []
+    for number, index in enumerate(indices):
+        message = {"role": "assistant", "content": None, "tool_calls": [call(f"c{number}")]}
+        found.append({"message": message, "finish_reason": "tool_calls", **({} if index is None else {"index": index})})
+    return dump({"choices": found})
+
+
 BAD = {
+    "two choices with one index": choices(0, 0),
+    "a choice without an index in the place of another one": choices(1, None),
+    "a choice with the index of one that has none": choices(None, 0),
+    "two of three choices with one index": choices(0, 1, 1),
+    "a null index in the place of another one": choices(1, 9).replace(b'"index":9', b'"index":null'),
     "not JSON": b"{",
     "not an object": b"[]",
     "no choices": b'{"object":"chat.completion"}',
@@ -253,3 +267,8 @@ def test_what_can_be_read_in_two_ways_is_refused(name: str) -> None:
     """Invariant 2: what cannot be read cannot be allowed."""
     with pytest.raises(Unreadable):
         CHAT.read_json(BAD[name])
+
+
+def test_choices_without_an_index_are_known_by_their_place() -> None:
+    """A server that numbers nothing loses no call; each is decided for itself."""
+    assert list(CHAT.read_json(choices(None, None)).calls) == [(0, 0), (1, 0)]

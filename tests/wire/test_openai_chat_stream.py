@@ -377,6 +377,38 @@ BAD: dict[str, list[bytes]] = {
         chunk(calls({**opening(0, "a", "c1", "{}"), "more": {"function_call": {"name": "b"}}}))
     ],
     "a call behind an escape": [b'{"choices":[{"index":0,"delta":{},"tool\\u005fcalls":[{"id":"a"}]}]}'],
+    "two choices of one index in one chunk": [
+        dump(
+            {
+                "choices": [
+                    {"index": 0, "delta": calls(opening(0, "a", "c1"))},
+                    {"index": 0, "delta": calls(part(0, "{}"))},
+                ]
+            }
+        ),
+        END,
+    ],
+    "a choice without an index where another one has its place": [
+        dump({"choices": [{"index": 1, "delta": calls(opening(0, "a", "c1", "{}"))}, {"delta": {"content": "x"}}]}),
+    ],
+    "a choice without an index beside another one": [
+        chunk({"content": "x"}),
+        chunk({"content": "y"}, index=1),
+        chunk(calls(opening(0, "a", "c1", "{}")), index=None),
+    ],
+    "a choice without an index, then another one": [
+        chunk(calls(opening(0, "a", "c1")), index=None),
+        chunk(calls(part(0, "{}")), index=1),
+    ],
+    "two parts of one call in one chunk": [chunk(calls(opening(0, "a", "c1"), part(0, "{}"))), END],
+    "two parts of one call in one chunk, by id": [
+        chunk(calls(opening(None, "a", "c1"), part(None, "{}", id="c1"))),
+        END,
+    ],
+    "a call in a choice that came too early": [
+        chunk(calls(opening(0, "a", "c1")), index=1),
+        chunk(calls(opening(0, "b", "c2", "{}"))),
+    ],
     "a call in an error": [b'{"error":{"tool_calls":[{"id":"a"}]}}'],
 }
 

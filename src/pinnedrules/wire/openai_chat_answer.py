@@ -26,6 +26,7 @@ __all__ = [
     "message_bytes",
     "read_json",
     "refuse_repeated_ids",
+    "refuse_repeated_index",
     "rewritten_body",
     "rewritten_entry",
     "text_of",
@@ -83,8 +84,12 @@ def read_json(body: bytes) -> ChatAnswer:
     if not isinstance(choices, list):
         raise Unreadable("an answer without choices")
     calls: dict[Key, Call] = {}
+    seen: set[int] = set()
     for position, choice in enumerate(choices):
-        calls.update(_choice_calls(choice, position, body))
+        mine = _choice_calls(choice, position, body)
+        # Two choices of one index would share the keys of their calls, so that a decision on one stood for the other.
+        refuse_repeated_index(choice_index(choice, position), seen)
+        calls.update(mine)
     refuse_hidden_calls(answer)
     first = choices[0] if choices else {}
     finishes = [choice_finish(choice) for choice in choices]
@@ -130,6 +135,13 @@ def choice_index(choice: Mapping[str, object], position: int) -> int:
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 1024:
         raise Unreadable("a choice whose index is not a small number")
     return index
+
+
+def refuse_repeated_index(index: int, seen: set[int]) -> None:
+    """Add the index of a choice to those of the same answer or chunk. Raises Unreadable when it is one of them."""
+    if index in seen:
+        raise Unreadable("two choices with the same index")
+    seen.add(index)
 
 
 def choice_finish(choice: Mapping[str, object]) -> str:

@@ -23,6 +23,7 @@ from pinnedrules.wire.openai_chat_answer import (
     choice_index,
     message_bytes,
     refuse_repeated_ids,
+    refuse_repeated_index,
     text_of,
 )
 from pinnedrules.wire.openai_chat_calls import LEGACY, Fragment, Growing, read_entry, read_legacy
@@ -95,6 +96,7 @@ class ChunkReader:
         self.envelope: dict[str, bytes] = {}
         self.spoken: frozenset[int] = frozenset()
         self._choices: dict[int, _Choice] = {}
+        self._unnumbered = False  # whether a choice came without an index
         self._usage: Mapping[str, object] = {}
         self._error = False
         self._done = False
@@ -115,8 +117,10 @@ class ChunkReader:
         choices = chunk.get("choices")
         if not isinstance(choices, list | None):
             raise Unreadable("a chunk whose choices are not a list")
+        seen: set[int] = set()
         for position, choice in enumerate(choices or ()):
             self._choice(choice, position, event.data, reading)
+            refuse_repeated_index(reading.choices[-1], seen)
         if searched:
             refuse_hidden_calls(chunk)
         return self._frames(event, chunk, reading)
@@ -191,6 +195,9 @@ class ChunkReader:
         index = choice_index(choice, position)
         state = self._choices.setdefault(index, _Choice())
         reading.choices.append(index)
+        self._unnumbered = self._unnumbered or choice.get("index") is None
+        if self._unnumbered and len(self._choices) > 1:
+            raise Unreadable("several choices of which one carries no index")
         delta = choice.get("delta")
         if isinstance(delta, dict):
             self._delta(state, index, delta, reading)
@@ -251,6 +258,12 @@ class ChunkReader:
     def _fragment(self, state: _Choice, number: int, fragment: Fragment, part: Part, reading: _Reading) -> None:
         if state.finish:
             raise Unreadable("a tool call after the choice was finished")
+        if list(self._choices) != list(range(len(self._choices))):
+            # openai-python looks a choice up by its place: to one that came too early it adds the parts of another.
+            raise Unreadable("a tool call in choices that do not come in order")
+        if any(known.key == part.key for known in reading.parts):
+            # openai-python before 3 takes the entries of a choice's first list for one call each.
+            raise Unreadable("two parts of one tool call in one chunk")
         growing = state.calls.get(number)
         first = growing is None
         if growing is None:
