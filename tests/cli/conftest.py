@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.ran import INBOX, MOMENT, Cli, Ran
+from tests.cli.ran import INBOX, MOMENT, Cli, Ran, login
 
 from pinnedrules.cli import main
 from pinnedrules.control.state import StateFolder, open_state
@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder = tmp_path / variable.lower()
         folder.mkdir(mode=0o700)
         monkeypatch.setenv(variable, str(folder))
-    monkeypatch.setenv("LOGNAME", "owner")
+    login(monkeypatch, "owner")
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from pinnedrules.types import Moment, SessionId
 
-__all__ = ["INBOX", "MOMENT", "Cli", "Ran"]
+__all__ = ["INBOX", "MOMENT", "Cli", "Ran", "login"]
 
 INBOX = SessionId("inbox", "anna")
 MOMENT = Moment(1_700_000_000_000_000, 1, "2023-11-14")
@@ -30,3 +33,8 @@ class Ran:
 
 
 Cli = Callable[..., Ran]
+
+
+def login(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the system say that the OS user is called *name*."""
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_name=name))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.ran import INBOX, Cli
+from tests.cli.ran import INBOX, Cli, login
 
 from pinnedrules.control.running import register
 from pinnedrules.control.state import StateFolder
@@ -84,6 +84,18 @@ def test_approving_says_exactly_what(cli: Cli, ask: Asked, state: StateFolder) -
     store.close()
 
 
+def test_the_environment_does_not_say_who_answers(
+    cli: Cli, ask: Asked, state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 4: the principal is the OS user; whoever starts the command cannot name another with LOGNAME."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+
+    assert "approved by owner" in cli("approvals", "approve", ask().id).out
+    cli("stop", "now")
+    assert cli("resume", "--reason", "looked at it", "--json").json["by"] == "owner"
+
+
 def test_denying_tells_why(cli: Cli, ask: Asked, state: StateFolder) -> None:
     """A denial keeps the reason that is told to the model."""
     first, second = ask(), ask('{"id": 8}')
@@ -122,7 +134,7 @@ def test_without_a_folder_no_ticket_is_found(cli: Cli) -> None:
 
 def test_the_agent_cannot_approve(cli: Cli, ask: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 4: permission comes from a person; a principal named as the agent is refused."""
-    monkeypatch.setenv("LOGNAME", "agent")
+    login(monkeypatch, "agent")
 
     found = cli("approvals", "approve", ask().id)
 

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pinnedrules.control import approvers
 from pinnedrules.control.approvers import TerminalApprover, suggested_rule
 
 PRELUDE = r"""
@@ -361,14 +360,3 @@ def test_the_suggested_rule_is_one_rule(tool: str) -> None:
 def test_no_rule_is_suggested_for_an_odd_name(tool: str) -> None:
     """A model that calls a tool `*` does not get a person to add a rule that allows everything."""
     assert "then" not in suggested_rule(tool)
-
-
-def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container the user may stand in no list."""
-
-    def unknown(uid: int) -> None:
-        raise KeyError(uid)
-
-    monkeypatch.setattr("pwd.getpwuid", unknown)
-
-    assert approvers._login() == str(os.getuid())

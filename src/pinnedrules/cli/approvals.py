@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer, age
-from pinnedrules.cli.states import found_states, person_here
+from pinnedrules.cli.states import found_states
 from pinnedrules.cli.story import told
+from pinnedrules.control.principals import os_user
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, StateError
@@ -86,7 +87,7 @@ def _asking(tickets: set[str], states: set[Path]) -> dict[str, list[str]]:
 
 def _answer(arguments: argparse.Namespace, places: Sequence[_Place], printer: Printer) -> int:
     yes = arguments.action == "approve"
-    by, answers = person_here(), []
+    by, answers = os_user(), []
     for name in arguments.ids:
         ticket, problem = _one(name, places, yes, by, getattr(arguments, "why", ""))
         if ticket is None:

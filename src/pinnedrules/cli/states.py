@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from pinnedrules.cli.arguments import Usage
 from pinnedrules.control.running import live
 from pinnedrules.control.state import StateFolder, default_folder
 
-__all__ = ["found_states", "person_here"]
+__all__ = ["found_states"]
 
 
 def found_states(named: Path | None) -> list[StateFolder]:
@@ -26,11 +25,3 @@ def found_states(named: Path | None) -> list[StateFolder]:
     candidates += [default_folder(None), Path.cwd() / ".pinnedrules"]
     folders = {os.path.realpath(path): path for path in reversed(candidates) if (path / "stop.json").exists()}
     return [StateFolder(path) for path in reversed(folders.values())]
-
-
-def person_here() -> str:
-    """Return the name of the OS user, who is the principal of every command. Raises Usage when there is none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise Usage("this OS user has no name, and who answers must be named", "set LOGNAME to your name") from None

@@ -10,8 +10,6 @@ import contextlib
 import inspect
 import json
 import logging
-import os
-import pwd
 import re
 import termios
 import threading
@@ -19,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias
 
+from pinnedrules.control.principals import os_user
 from pinnedrules.control.terminal import Terminal, terminal
 from pinnedrules.errors import StateError
 from pinnedrules.rules.printable import shown
@@ -132,7 +131,7 @@ class TerminalApprover:
                 screen.show(f"To allow this from now on, add this rule:\n\n{suggested_rule(proposal.call.name)}\n")
                 screen.show("Allowed just this once; no rule was changed.\n")
             try:
-                answer(said != "n", f"terminal:{_login()}", "")
+                answer(said != "n", f"terminal:{os_user()}", "")
             except StateError as error:
                 screen.show(f"pinnedrules: the answer could not be kept, so it does not count: {error}\n")
 
@@ -183,10 +182,3 @@ def _loop_runs() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _login() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

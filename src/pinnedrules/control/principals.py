@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import unicodedata
 
 from pinnedrules.errors import ApprovalError
 
-__all__ = ["AGENT", "person"]
+__all__ = ["AGENT", "os_user", "person"]
 
 AGENT = "agent"
 """The name of the agent itself; one of several is ``agent:NAME``. It can tighten, never relax."""
+
+
+def os_user() -> str:
+    """Return the name of the OS user of this process as the system has it, or "uid N" where it has none.
+
+    Never what the environment says (``LOGNAME``, ``USER``): an agent that starts a command also chooses its environment.
+    """
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def person(by: str) -> str:
