@@ -157,6 +157,8 @@ def test_an_answer_without_its_end_is_cut() -> None:
 
 DELETING = start() + call(0, "t1", "delete", '{"id":7}')
 ONE: dict[Key, Call] = {(0,): Call("delete", '{"id":7}', "t1")}
+TOOL = opened(0, tool_use("t1"))
+REST = event("content_block_delta", index=0, delta=piece('{"id":7}')) + event("content_block_stop", index=0)
 HABITS: dict[str, tuple[bytes, dict[Key, Call]]] = {
     "the whole input in one piece": (DELETING + end(), ONE),
     "the whole input in the start": (start() + block(0, {**tool_use("t1"), "input": {"id": 7}}) + end(), ONE),
@@ -172,10 +174,10 @@ HABITS: dict[str, tuple[bytes, dict[Key, Call]]] = {
         start() + block(0, {"type": "tool_use", "id": "t1", "name": "now"}) + end(),
         {(0,): Call("now", "{}", "t1")},
     ),
-    "no event names": (
-        nameless(DELETING + end()),
-        ONE,
-    ),
+    "a comment in a call": (start() + TOOL + b": waiting\n\n" + REST + end(), ONE),
+    "a ping in a call": (start() + TOOL + event("ping") + REST + end(), ONE),
+    "a nameless ping in a call": (start() + TOOL + b'data: {"type":"ping"}\n\n' + REST + end(), ONE),
+    "a nameless unknown event": (DELETING + nameless(event("mood", value=1)) + end(), ONE),
     "no id": (start() + block(0, {"type": "tool_use", "name": "now", "input": {}}) + end(), {(0,): Call("now", "{}")}),
     "[DONE] at the end": (DELETING + end() + b"data: [DONE]\n\n", ONE),
     "no message_stop": (DELETING, ONE),
@@ -204,7 +206,7 @@ def test_habits_of_compatible_servers_are_read(habit: str) -> None:
 # -- what cannot be read -------------------------------------------------------------------------------------------
 
 EMPTY = {"type": "text", "text": ""}
-TOOL = opened(0, tool_use("t1"))
+WORD = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "a"})
 BAD: dict[str, bytes] = {
     "cut inside a call": start() + TOOL,
     "cut inside the input": start() + TOOL + event("content_block_delta", index=0, delta=piece('{"id"')),
@@ -215,6 +217,26 @@ BAD: dict[str, bytes] = {
     "no type": b"data: {}\n\n",
     "a type as a number": b'data: {"type":7}\n\n',
     "a name that contradicts the type": start().replace(b"event: message_start", b"event: ping"),
+    "no names at all": nameless(start() + TOOL + REST + end()),
+    "a nameless start": nameless(start()) + TOOL + REST + end(),
+    "a nameless block": start() + nameless(TOOL) + REST + end(),
+    "a nameless piece of input": start()
+    + TOOL
+    + nameless(event("content_block_delta", index=0, delta=piece('{"amount": 1, "note": ')))
+    + event("content_block_delta", index=0, delta=piece('{"amount": 9999}'))
+    + nameless(event("content_block_delta", index=0, delta=piece("}")))
+    + event("content_block_stop", index=0)
+    + end(),
+    "a nameless stop": start() + TOOL + nameless(event("content_block_stop", index=0)) + end(),
+    "a nameless reason": start() + TOOL + REST + nameless(event("message_delta", delta={"stop_reason": "end_turn"})),
+    "a nameless end": start() + TOOL + REST + nameless(event("message_stop")),
+    "a nameless piece of text": start() + opened(0, EMPTY) + nameless(WORD) + event("content_block_stop", index=0),
+    "an empty name": start() + TOOL.replace(b"event: content_block_start", b"event:") + REST + end(),
+    "a name that is taken back": start() + TOOL.replace(b"\ndata:", b"\nevent\ndata:") + REST + end(),
+    "a name with a blank": start() + TOOL.replace(b"_start\n", b"_start \n") + REST + end(),
+    "a name in capitals": start() + TOOL.replace(b"content_block_start\n", b"Content_Block_Start\n") + REST + end(),
+    "a name that the oldest SDK skips": start() + TOOL.replace(b"event: content_block_start", b"event: x") + REST,
+    "a byte order mark": b"\xef\xbb\xbf" + start() + TOOL + REST + end(),
     "a call named ping": start() + TOOL.replace(b"event: content_block_start", b"event: ping"),
     "blocks before the message": text(0, "a"),
     "an end before the message": end(),

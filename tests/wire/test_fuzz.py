@@ -137,7 +137,7 @@ def read_again(dialect: Dialect, written: bytes) -> set[str]:
     reader = dialect.read_stream()
     if dialect is MESSAGES and b"message_start" not in written:
         start = {"type": "message_start", "message": {"content": []}}
-        written = sse(dump(start)) + written
+        written = b"event: message_start\n" + sse(dump(start)) + written
     try:
         read(reader, [written])
     except Unreadable:

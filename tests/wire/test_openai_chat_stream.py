@@ -420,6 +420,25 @@ def test_what_can_be_read_in_two_ways_is_refused(name: str) -> None:
         read_stream(CHAT, sse(*BAD[name]))
 
 
+@pytest.mark.parametrize("name", [b"thread.run.created", b"thread.", b"thread.message.delta"])
+def test_an_event_that_the_sdk_wraps_into_another_object_is_refused(name: bytes) -> None:
+    """Invariant 2: openai-python gives an application no choices of such an event, so nobody can read it twice."""
+    data = sse(OPEN) + b"event: " + name + b"\n" + sse(chunk(calls(part(0, ":7}")))) + sse(END, DONE)
+
+    with pytest.raises(Unreadable, match="another API"):
+        read_stream(CHAT, data)
+
+
+@pytest.mark.parametrize("name", [b"", b"message", b"ping", b"x", b"error", b"threads"])
+def test_an_event_of_any_other_name_is_read_as_the_sdk_reads_it(name: bytes) -> None:
+    """Names mean nothing in this dialect: openai-python reads the data of every other event."""
+    data = sse(OPEN) + b"event: " + name + b"\n" + sse(chunk(calls(part(0, ":7}")))) + sse(END, DONE)
+    reader, frames, answer = read_stream(CHAT, data)
+
+    assert answer.calls == ONE
+    assert rendered(reader, frames, released(answer)) == data
+
+
 def test_an_escaped_key_is_read_as_what_it_means() -> None:
     """JSON escapes cannot carry a call past the reader."""
     data = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 
 import pytest
@@ -40,7 +41,8 @@ def split(data: bytes, chunks: list[bytes] | None = None, limit: int = 1000) -> 
         (b": only a comment\n\n", None, ""),
         (b"event: lone\n\n", None, "lone"),
         (b"retry: 10\n\n", None, ""),
-        (b"\xef\xbb\xbfdata: a\n\n", b"a", ""),
+        (b"\xef\xbb\xbf: hi\ndata: a\n\n", b"a", ""),
+        (b"\xef\xbb\xbf\ndata: a\n\n", b"a", ""),
         ("data: Grüße\n\n".encode(), "Grüße".encode(), ""),
         (b"\n", None, ""),
         (b"datax: a\n\n", None, ""),
@@ -79,7 +81,27 @@ def test_a_carriage_return_at_the_end_of_a_chunk_waits_for_its_line_feed() -> No
 
 def test_a_byte_order_mark_counts_only_at_the_beginning_of_the_stream() -> None:
     """One leading byte order mark is skipped; another one later makes an unknown field, as for the SDKs."""
-    assert [event.data for event in split(b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n")] == [b"a", None]
+    data = b"\xef\xbb\xbf: hi\ndata: a\n\n\xef\xbb\xbfdata: b\n\n"
+    assert [event.data for event in split(data)] == [b"a", None]
+
+
+@pytest.mark.parametrize("field", [b"data: {}", b"data:{}", b"data", b"event: x\ndata: {}"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("sdk", ["openai", "anthropic"])
+def test_a_field_behind_a_byte_order_mark_is_refused(field: bytes, end: bytes, sdk: str) -> None:
+    """Invariant 2: the specification skips the mark, the SDKs skip the field, so one of two readers would miss it."""
+    data = b"\xef\xbb\xbf" + field.replace(b"\n", end) + end + end
+
+    (plain,) = list(_dispatched(sdk, data[3:]))
+    assert plain not in list(_dispatched(sdk, data))
+    with pytest.raises(Unreadable, match="byte order mark"):
+        split(data)
+
+
+def _dispatched(sdk: str, data: bytes) -> list[tuple[str | None, str]]:
+    """Return what an SDK's own decoder makes of *data*."""
+    module = importlib.import_module(f"{sdk}._streaming")
+    return [(event.event, event.data) for event in module.SSEDecoder().iter_bytes(iter([data]))]
 
 
 @pytest.mark.parametrize("rest", [b"data: {}", b"data: {}\n", b"data: {}\r\n", b"event: x\ndata: {", b"data: [DONE]x"])

@@ -2,7 +2,9 @@
 
 Named events whose data repeats the name as ``type`` (https://platform.claude.com/docs/en/build-with-claude/streaming).
 Blocks come one after the other, with indices that grow by one; a call is complete at its ``content_block_stop``.
-The SDK goes by the ``type`` in the data, whatever the event is called, so this does too, and refuses a contradiction.
+anthropic-sdk-python skips an event by its name and reads the others by their ``type``: 2.12 skips what has no name or an
+empty one, 0.75 whatever has none of the names that it knows. So a part of a message must carry its type as its name, or
+it would be read here and not there.
 """
 
 from __future__ import annotations
@@ -107,9 +109,9 @@ class BlockReader:
         data = loads_unique(event.data) if searched else loads(event.data)
         if not isinstance(data, dict) or not isinstance(data.get("type"), str):
             raise Unreadable("an event without a type")
-        if event.name and event.name != data["type"]:
-            raise Unreadable("an event whose name and type differ")
         kind = _KINDS.get(data["type"], "other")
+        if event.name != data["type"] and (event.name or kind != "other"):
+            raise Unreadable("an event whose name and type differ")
         if kind != "other" and self._stopped:
             raise Unreadable("an event after the end of the message")
         if kind in ("block", "delta", "stop"):

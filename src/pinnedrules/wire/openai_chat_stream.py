@@ -1,8 +1,11 @@
 """Reads a streamed answer of Chat Completions and finds the calls in it.
 
 Unnamed events with a ``chat.completion.chunk`` each, then ``[DONE]``
-(https://platform.openai.com/docs/api-reference/chat/streaming). A call is complete when the next call of its choice
-starts, when the choice has a finish reason, or when ``[DONE]`` arrives and its arguments are a whole JSON object.
+(https://platform.openai.com/docs/api-reference/chat/streaming). openai-python reads an event whatever it is called,
+except for names that begin with ``thread.``, whose data it wraps into another object: those are refused.
+
+A call is complete when the next call of its choice starts, when the choice has a finish reason, or when ``[DONE]``
+arrives and its arguments are a whole JSON object.
 """
 
 from __future__ import annotations
@@ -109,6 +112,8 @@ class ChunkReader:
             return [self._end_mark(event)]
         if self._done:
             raise Unreadable("data after the end of the stream")
+        if event.name.startswith("thread."):
+            raise Unreadable("an event of another API")
         searched = may_hide_call(event.data)
         chunk = loads_unique(event.data) if searched else loads(event.data)
         if not isinstance(chunk, dict):

@@ -5,6 +5,9 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 A frame is everything up to and including an empty line. Feeding the same bytes in other chunks gives the same frames:
 a carriage return that ends a frame waits for the next byte, which may be its line feed.
 
+A byte order mark before an event's first field is refused: by the specification it is skipped, but both SDKs take it
+for a part of the field's name and skip the field, so that an event would be read by one of two readers only.
+
 Both SDKs never dispatch an event whose empty line is missing, so bytes left over at the end are refused. Two
 leftovers carry nothing that an SDK could read and are let through: comments, and the ``[DONE]`` line.
 """
@@ -68,6 +71,8 @@ def _read(raw: bytes, first: bool) -> Event:
         body.decode()
     except UnicodeDecodeError as error:
         raise Unreadable("an event stream that is not UTF-8") from error
+    if body is not raw and _field(_lines(body)[0])[0] in (b"data", b"event"):
+        raise Unreadable("an event stream that begins with a byte order mark")
     if body.startswith(b"data: ") and body.find(b"\n") == len(body) - 2 and b"\r" not in body:
         return Event(raw, body[6:-2])
     name = ""
