@@ -143,6 +143,9 @@ class Scenario:
     restores: dict[str, Restore] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     on_ask: Callable[[Ticket], Ticket | None] | None = None
+    on_command: Callable[[Command], None] | None = None
+    redirect: tuple[int, str] = (0, "")
+    users: dict[str, tuple[Mapping[str, str], int]] = field(default_factory=dict)
     clock_ns: int = 1_000_000_000_000
     day: str = "2026-11-22"
     split: int = 0
@@ -210,6 +213,8 @@ class Scenario:
                 result.error = error
                 break
             self.commands.append(command)
+            if self.on_command:
+                self.on_command(command)
             self.clock_ns += 1000
             if type(command) in self.fails:
                 reply = Failed(self.fails[type(command)])
@@ -251,11 +256,9 @@ class Scenario:
             case ReadRules():
                 return self.policy.get("proposed")
             case ReadLedger():
-                return self.ledgers.get(command.session, LedgerState())
+                return self.ledger(command.session)
             case WriteLedger():
-                version = command.state.version[0] + 1
-                self.ledgers[command.session] = replace(command.state, version=(version, version))
-                return True
+                return self._write(command.session, command.state)
             case Keep():
                 self.restores[command.restore.token] = command.restore
                 return None
@@ -279,6 +282,20 @@ class Scenario:
                 return None
             case _:
                 raise AssertionError(command)
+
+    def ledger(self, session: SessionId) -> LedgerState:
+        """Return the ledger as the store would: the user half belongs to the user, not to the session."""
+        kept = self.ledgers.get(session, LedgerState())
+        user, version = self.users.get(session.user or f"session {session.name}", ({}, 0))
+        return replace(kept, user=user, version=(kept.version[0], version))
+
+    def _write(self, session: SessionId, state: LedgerState) -> bool:
+        now = self.ledger(session)
+        if state.version != now.version:
+            return False
+        self.ledgers[session] = LedgerState(state.session, {}, (now.version[0] + 1, 0))
+        self.users[session.user or f"session {session.name}"] = (state.user, now.version[1] + 1)
+        return True
 
     def _ask(self, proposal: Proposal) -> Ticket:
         for ticket in self.tickets.values():
@@ -334,7 +351,10 @@ class _Upstream:
             kind = reply.content_type or kind
         else:
             self._parts = iter(reply if isinstance(reply, list) else [reply])
-        return Head(status, (("content-type", kind), ("content-length", "9"), ("x-request-id", "r1")))
+        status, location = self._scenario.redirect if self._scenario.redirect[0] else (status, "")
+        return Head(
+            status, (("location", location), ("content-type", kind), ("content-length", "9"), ("x-request-id", "r1"))
+        )
 
     def receive(self) -> Reply:
         for part in self._parts:

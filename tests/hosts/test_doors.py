@@ -163,3 +163,158 @@ def test_the_sdks_own_compaction_request_is_recorded(guard: Guard) -> None:
     assert isinstance(entry["body"], dict)
     assert entry["body"]["kind"] == "client"
     assert entry["body"]["block_verified"] is True
+
+
+def test_two_guards_never_share_an_http_client(make_guard: Callable[..., Guard]) -> None:
+    """The second guard would be silently without effect; it is refused, whichever way the client comes."""
+    import openai
+
+    first, second = make_guard(mode="monitor"), make_guard()
+    with ScriptedProvider(Script([])) as provider:
+        raw = make_client("openai", provider)
+        wrapped = first.wrap(raw)
+        with pytest.raises(TypeError, match="another guard"):
+            second.wrap(raw)
+        twin = openai.OpenAI(base_url=provider.openai_url, api_key="k", http_client=raw._client)
+        with pytest.raises(TypeError, match="another guard"):
+            second.wrap(twin)
+        other = second.wrap(make_client("openai", provider))
+        other._client.close()
+        other._client = raw._client
+        with pytest.raises(PathRefused, match="another guard"):
+            run(OPENAI[0], other, list(USER))
+        wrapped.close()
+
+
+def test_a_closed_guard_gives_its_client_free(make_guard: Callable[..., Guard]) -> None:
+    """A guard that is made anew may take over the client of the one that was closed."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        raw = make_client("openai", provider)
+        first = make_guard(mode="monitor")
+        first.wrap(raw)
+        first.close()
+        turn = run(OPENAI[0], make_guard().wrap(raw), list(USER))
+
+    assert turn.calls == ()
+
+
+def test_two_sdks_on_one_http_client_keep_their_own_errors(make_guard: Callable[..., Guard]) -> None:
+    """Whose request it is decides which SDK's error a refusal is."""
+    import anthropic
+    import openai
+
+    guard = make_guard(on_denied="raise")
+    with ScriptedProvider(lambda seen: Reply("", calls=[DELETE])) as provider:
+        first = make_client("openai", provider)
+        try:
+            second = anthropic.Anthropic(base_url=provider.url, api_key="k", http_client=first._client)
+        except TypeError:
+            pytest.skip("these SDKs do not take the same HTTP client")
+        chat, messages = guard.wrap(first), guard.wrap(second)
+        with pytest.raises(openai.OpenAIError):
+            run_plain(chat)
+        with pytest.raises(anthropic.AnthropicError):
+            messages.messages.create(model="c", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
+        chat.close()
+
+
+def run_plain(client: Any) -> Any:
+    return client.chat.completions.create(model="gpt", messages=USER)
+
+
+def test_a_session_left_in_another_context_is_over(guard: Guard) -> None:
+    """A framework may enter and leave a session in two copies of the context; it is closed all the same."""
+    import contextvars
+
+    scope = guard.session("inbox-42")
+    contextvars.copy_context().run(scope.__enter__)
+    contextvars.copy_context().run(scope.__exit__, None, None, None)
+
+    assert not guard._entered
+
+
+@pytest.mark.parametrize("form", ["plain", "stream", "eager"])
+def test_the_sdks_own_tool_runner_never_runs_a_refused_call(form: str, guard: Guard) -> None:
+    """Invariant 1: not through an eager runner."""
+    import inspect
+
+    import anthropic
+
+    ran: list[str] = []
+    script = Script(
+        [
+            Reply("Archiving.", calls=[ProposedCall("archive", {"id": "1"})]),
+            Reply("Deleting.", calls=[DELETE]),
+            Reply("I only suggest it."),
+        ]
+    )
+    with ScriptedProvider(script) as provider:
+        client = guard.wrap(make_client("anthropic", provider))
+        if not hasattr(client.beta.messages, "tool_runner"):
+            pytest.skip("this SDK has no tool runner")
+        known = inspect.signature(client.beta.messages.tool_runner).parameters
+        options: dict[str, Any] = {"thread": False} if "thread" in known else {}
+        if form != "plain":
+            options["stream"] = True
+        if form == "eager":
+            if "run_tools_eagerly" not in known:
+                pytest.skip("this SDK's runner is never eager")
+            options["run_tools_eagerly"] = True
+
+        @anthropic.beta_tool
+        def archive(id: str) -> str:  # noqa: A002 - the tool's own word
+            """Archive a mail."""
+            ran.append(f"archive {id}")
+            return "archived"
+
+        @anthropic.beta_tool
+        def delete_mail(id: str) -> str:  # noqa: A002 - the tool's own word
+            """Delete a mail."""
+            ran.append(f"delete {id}")
+            return "deleted"
+
+        runner = client.beta.messages.tool_runner(
+            model="c",
+            max_tokens=99,
+            messages=[{"role": "user", "content": "tidy"}],
+            tools=[archive, delete_mail],
+            **options,
+        )
+        for turn in runner:
+            if form != "plain":
+                for _ in turn:
+                    pass
+        client.close()
+
+    assert ran == ["archive 1"]
+    assert len(provider.requests) == 3
+
+
+def test_a_runner_that_lets_the_provider_hold_the_thread_is_refused_before_anything_runs(guard: Guard) -> None:
+    """All or nothing: the newest runner's default is refused at its first request, with the way out."""
+    import inspect
+
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client("anthropic", provider))
+        runner = getattr(client.beta.messages, "tool_runner", None)
+        if runner is None or "thread" not in inspect.signature(runner).parameters:
+            pytest.skip("this SDK's runner keeps the conversation itself")
+        with pytest.raises(Unpinned, match="thread=False"):
+            list(runner(model="c", max_tokens=99, messages=[{"role": "user", "content": "tidy"}], tools=[]))
+        client.close()
+
+    assert provider.requests == ()
+
+
+def test_azure_clients_are_gated_on_the_paths_they_use(guard: Guard) -> None:
+    """AzureOpenAI is an OpenAI client: its deployment paths are gated."""
+    import openai
+
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        client = guard.wrap(
+            openai.AzureOpenAI(azure_endpoint=provider.url, api_key="k", api_version="2024-10-21", azure_deployment="d")
+        )
+        turn = run(OPENAI[0], client, list(USER))
+
+    assert turn.calls == ()
+    assert "/openai/deployments/" in provider.requests[0].path

@@ -108,6 +108,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
 
 def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
     reader = ctx.dialect.read_stream(_before(turns))
+    ctx.noted = False
     held: deque[Frame] = deque()
     judged: dict[Key, Judged] = {}
     weight = 0
@@ -125,7 +126,8 @@ def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
             break
     answer = reader.answer()
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=_KEEP_ALIVE)), strict=True))
-    yield from _noted(ctx, answer, judged)
+    if not ctx.noted:
+        yield from _noted(ctx, answer, judged)
     outcomes, turn = yield from _outcomes(ctx, answer, judged)
     closing = b""
     for frame in held:
@@ -173,6 +175,9 @@ def _flush(
             break
         held.popleft()
         released += len(frame.raw)
+        if frame.ending and not ctx.noted:
+            # Before the end is shown: a caller that has seen it may close, and nothing runs after that.
+            yield from _noted(ctx, reader.answer(), judged)
         outcomes: dict[Key, Outcome] = {key: Release() for key in judged}
         yield from _forward(ctx, reader.render(frame, outcomes) if again else frame.raw)
     return released
@@ -297,6 +302,7 @@ def _again(ctx: Context, turn: _Turn) -> Flow[Head | None]:
 
 
 def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[None]:
+    ctx.noted = True
     compaction = kind(answer.markers, ctx.facts.markers if ctx.facts else ())
     if compaction:
         body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}

@@ -86,6 +86,7 @@ class Context:
     rounds: int = 0
     shown: list[str] = field(default_factory=list)
     host_error: BaseException | None = None
+    noted: bool = False
 
     @property
     def session(self) -> SessionId:

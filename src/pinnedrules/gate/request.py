@@ -18,6 +18,7 @@ from pinnedrules.pins.verify import verify
 from pinnedrules.rules.server_tools import server_effects, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
 from pinnedrules.wire.base import ServerTool
+from pinnedrules.wire.json_text import loads
 
 __all__ = ["prepare", "prepare_again", "scope", "send", "stamp"]
 
@@ -40,6 +41,11 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     with an effect). The body itself is left in ``ctx.body``.
     """
     facts = ctx.facts = ctx.dialect.read_request(body)
+    if ctx.enforcing and any(marker.startswith("request:thread") for marker in facts.markers):
+        raise Unpinned(
+            "This request begins or continues a thread that the provider holds, where the rules cannot be put later.",
+            next_step="keep the conversation in the program: tool_runner(..., thread=False)",
+        )
     body, edits, inert = yield from _restored(ctx, body)
     body, added = ctx.dialect.place(body, ctx.policy.block.text)
     placed = (*ctx.placed, *added)
@@ -60,8 +66,10 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
 def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
     """Check and record the request by which the gate answers the model itself; return the record's position."""
     proof = _proven(ctx, body)
+    patch = _difference(ctx.body, body)
     ctx.body = body
-    return (yield from record(ctx, _request(ctx, proof, change="answered by the gate", edits=["correction"])))
+    entry = _request(ctx, proof, change="answered by the gate", edits=["correction"], patch=patch)
+    return (yield from record(ctx, entry))
 
 
 def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
@@ -190,6 +198,21 @@ def _provider_name(tool: ServerTool) -> str:
     """
     family = re.sub(r"_\d{8}\Z", "", tool.type)
     return f"mcp:{tool.name}" if family.startswith("mcp") else family
+
+
+def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
+    """Return the JSON Patch between two bodies of which the second has more messages and maybe other settings."""
+    old, new = loads(before), loads(after)
+    assert isinstance(old, dict)
+    assert isinstance(new, dict)
+    patch: list[Mapping[str, object]] = [
+        {"op": "add", "path": f"/{key}", "value": value}
+        for key, value in new.items()
+        if key != "messages" and old.get(key) != value
+    ]
+    patch += [{"op": "remove", "path": f"/{key}"} for key in old if key not in new]
+    added = new["messages"][len(old["messages"]) :]
+    return [*patch, *({"op": "add", "path": "/messages/-", "value": message} for message in added)]
 
 
 def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> Entry:
