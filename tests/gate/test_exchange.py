@@ -641,12 +641,12 @@ def test_a_defect_of_the_gate_itself_fails_closed_and_is_recorded(
     stream: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever breaks inside is a refusal that no SDK retries, never an allow."""
-    from pinnedrules.gate import calls
+    from pinnedrules.gate import deciding
 
     def broken(*_: object, **__: object) -> None:
         raise TypeError("a defect")
 
-    monkeypatch.setattr(calls, "decide", broken)
+    monkeypatch.setattr(deciding, "decide", broken)
     scenario = Scenario(stream=stream)
 
     result = scenario.exchange(scenario.request(user("go")), Reply("", calls=[ARCHIVE]))

@@ -8,44 +8,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
-from pinnedrules.commands import Begin, Failed, Forward, Head, Keep, Random, Receive, Record
+from pinnedrules.commands import Begin, Failed, Forward, Head, Receive, Record
 from pinnedrules.compaction.markers import kind
-from pinnedrules.errors import Denied, PathRefused, Refused, Unreadable
+from pinnedrules.errors import PathRefused, Refused, Unreadable
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
-from pinnedrules.gate.request import prepare_again, scope, send, stamp
-from pinnedrules.types import Call, Entry, Outcome, Release, Replace, Restore, Rewrite
+from pinnedrules.gate.outcomes import Turn, outcomes_of
+from pinnedrules.gate.request import prepare_again, send
+from pinnedrules.types import Call, Entry, Outcome, Release, Replace
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 from pinnedrules.wire.paths import route
 
 __all__ = ["read_answer", "relay"]
 
-_ROUNDS = 3
 _HELD_BYTES = 64 * 1024 * 1024
 # A comment line alone: an empty line after it would end an event for readers that saw an id before.
 _KEEP_ALIVE = b": waiting for a person\n"
 _PLAIN = ("content-length", "content-encoding", "transfer-encoding")
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """An answer whose calls were all refused, so that the gate replies to the model itself.
-
-    ``closing`` is what the caller still gets if the model cannot be asked again.
-    """
-
-    answer: Answer
-    placeholder: str
-    results: tuple[tuple[str, str], ...]
-    closing: bytes = b""
-
-
 def read_answer(ctx: Context, head: Head) -> Flow[None]:
     """Hand the answer that *head* begins to the caller, with every call gated."""
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     begun = False
     while True:
         if not 200 <= head.status < 300:
@@ -82,7 +69,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         head = again
 
 
-def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
+def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]:
     data = yield from _all_of_it(ctx)
     before = _before(turns)
     try:
@@ -98,7 +85,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()))), strict=True))
     yield from check_stop(ctx)
     yield from _noted(ctx, answer, judged)
-    outcomes, turn = yield from _outcomes(ctx, answer, judged)
+    outcomes, turn = yield from outcomes_of(ctx, answer, judged)
     if turn is not None:
         shown = {**outcomes, next(iter(outcomes)): Replace(turn.placeholder)}
         return replace(turn, closing=ctx.dialect.write_json(data, shown, before))
@@ -106,7 +93,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[_Turn]) -> Flow[_Turn | Non
     return None
 
 
-def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
+def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
     reader = ctx.dialect.read_stream(_before(turns))
     ctx.noted = False
     held: deque[Frame] = deque()
@@ -128,7 +115,7 @@ def _streamed(ctx: Context, turns: Sequence[_Turn]) -> Flow[_Turn | None]:
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=_KEEP_ALIVE)), strict=True))
     if not ctx.noted:
         yield from _noted(ctx, answer, judged)
-    outcomes, turn = yield from _outcomes(ctx, answer, judged)
+    outcomes, turn = yield from outcomes_of(ctx, answer, judged)
     closing = b""
     for frame in held:
         rendered = reader.render(frame, outcomes)
@@ -187,107 +174,7 @@ def _unchanged(judged: Judged) -> bool:
     return not judged.refused and not judged.open and judged.decision.arguments is None
 
 
-def _outcomes(
-    ctx: Context, answer: Answer, judged: Mapping[Key, Judged]
-) -> Flow[tuple[dict[Key, Outcome], _Turn | None]]:
-    """Say what stands in the place of each call; the second value is set when the gate answers the model itself."""
-    refused = {key: item for key, item in judged.items() if item.refused}
-    changed = any(not item.refused and item.decision.arguments is not None for item in judged.values())
-    if not (refused or changed) or not ctx.enforcing:
-        return {key: Release() for key in judged}, None
-    yield from _raise_if_wanted(ctx, refused)
-    single = ctx.facts is not None and ctx.facts.choices == 1
-    nonce = yield Random(8)
-    if answer.message is None or not single or not isinstance(nonce, bytes):
-        # What cannot be rebuilt cannot be restored: the sentence stays all that the model sees of the call.
-        return _plainly(judged), None
-    going_on = (
-        len(refused) == len(judged)
-        and ctx.policy.on_denied == "continue"
-        and not (answer.cut or ctx.paused)
-        and ctx.rounds < _ROUNDS
-    )
-    token = stamp(ctx, nonce, answer.message)
-    placeholder = _placeholder(refused, token)
-    outcomes, ids = _shown(judged, "" if going_on else placeholder, token)
-    results = tuple((item.call.id, item.text) for item in refused.values())
-    kept = yield Keep(
-        Restore(
-            token=token,
-            session=scope(ctx),
-            dialect=ctx.dialect.name,
-            message=answer.message,
-            placeholder=placeholder,
-            visible="".join((*ctx.shown, answer.text)),
-            results=results,
-            rewritten=ids,
-            closed=not going_on,
-        )
-    )
-    if isinstance(kept, Failed):
-        return _plainly(judged), None
-    if not going_on:
-        return outcomes, None
-    ctx.shown += [answer.text, placeholder]
-    return outcomes, _Turn(answer, placeholder, results)
-
-
-def _shown(
-    judged: Mapping[Key, Judged], placeholder: str, token: str
-) -> tuple[dict[Key, Outcome], dict[str, tuple[str, str, str]]]:
-    outcomes: dict[Key, Outcome] = {}
-    ids: dict[str, tuple[str, str, str]] = {}
-    for number, (key, item) in enumerate(judged.items()):
-        if item.refused:
-            outcomes[key] = Replace(placeholder)
-            placeholder = ""
-        elif item.decision.arguments is not None and item.call.kind == "legacy":
-            # A function_call has no id that could carry the token, so its original could never be put back.
-            outcomes[key] = Replace(f"The call to {item.call.name!r} had to be changed, which this API cannot carry.")
-        elif item.decision.arguments is not None:
-            shown = f"pinnedrules:call:{token}:{number}"
-            ids[shown] = (item.call.id, item.call.arguments, _note(item))
-            outcomes[key] = Rewrite(shown, item.decision.arguments)
-        else:
-            outcomes[key] = Release()
-    return outcomes, ids
-
-
-def _plainly(judged: Mapping[Key, Judged]) -> dict[Key, Outcome]:
-    """Nothing can be put back later: refused calls become sentences, and so do calls that had to be changed."""
-    outcomes: dict[Key, Outcome] = {}
-    for key, item in judged.items():
-        if item.refused:
-            outcomes[key] = Replace(item.text)
-        elif item.decision.arguments is not None:
-            outcomes[key] = Replace(f"The call to {item.call.name!r} had to be changed and that could not be stored.")
-        else:
-            outcomes[key] = Release()
-    return outcomes
-
-
-def _raise_if_wanted(ctx: Context, refused: Mapping[Key, Judged]) -> Flow[None]:
-    structured = ctx.facts is not None and ctx.facts.structured
-    if refused and (ctx.policy.on_denied == "raise" or structured):
-        yield from check_stop(ctx)
-        raise Denied(
-            "\n".join(item.text for item in refused.values()),
-            decisions=tuple(item.decision for item in refused.values()),
-        )
-
-
-def _placeholder(refused: Mapping[Key, Judged], token: str) -> str:
-    if not refused:
-        return ""
-    sentences = "\n".join(item.text for item in refused.values())
-    return f"\n\n{sentences}\n[pinnedrules:denied:{token}]\n\n"
-
-
-def _note(item: Judged) -> str:
-    return f"[pinnedrules ran this call with changed arguments: {item.decision.arguments}]\n"
-
-
-def _again(ctx: Context, turn: _Turn) -> Flow[Head | None]:
+def _again(ctx: Context, turn: Turn) -> Flow[Head | None]:
     """Answer the model: its own calls plus refusals, through the same checks, recorded. None when that fails."""
     ctx.rounds += 1
     yield from check_stop(ctx)
@@ -326,7 +213,7 @@ def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mappin
     return Entry(kind_, ctx.session, body, private or {}, epoch=ctx.epoch, conversation=ctx.conversation)
 
 
-def _before(turns: Sequence[_Turn]) -> list[tuple[Answer, str]]:
+def _before(turns: Sequence[Turn]) -> list[tuple[Answer, str]]:
     return [(turn.answer, turn.placeholder) for turn in turns]
 
 

@@ -1,0 +1,169 @@
+"""Deciding one call against every candidate session and both rule sets, and charging the ledgers for it.
+
+The stricter of all that speak decides. What is charged is written only over what was read for the decision, so that a
+budget is exact under parallel calls; a store that does not answer is no permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from pinnedrules.commands import Failed, ReadLedger, ReadRules, WriteLedger
+from pinnedrules.gate.context import Context, Flow, graceful, now
+from pinnedrules.rules.decide import decide
+from pinnedrules.rules.ledger import after
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
+
+__all__ = ["BUSY", "decided", "deny", "reserve", "rules_changed", "rules_sha256"]
+
+_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+_ATTEMPTS = 16
+BUSY = "the ledger is written by too many at once"
+
+
+def rules_sha256(ctx: Context) -> str:
+    """Return what an approval is bound to: the rules in force together with those that the file proposes."""
+    rules, proposed = ctx.policy.rules.sha256, ctx.policy.proposed
+    return rules if proposed is None else sha256(f"{rules} {proposed.sha256}".encode()).hexdigest()
+
+
+def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
+    """Look at the rules once more after a wait: an answer to a question under other rules is none."""
+    proposed = yield ReadRules()
+    if isinstance(proposed, Failed):
+        return True
+    ctx.policy = replace(ctx.policy, proposed=proposed if isinstance(proposed, RuleSet) else None)
+    return rules_sha256(ctx) != proposal.ruleset_sha256
+
+
+def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool) -> Flow[Decision]:
+    """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
+    moment = yield from now(ctx)
+    strictest: Decision | None = None
+    for _ in range(_ATTEMPTS):
+        strictest = None
+        ledgers: list[tuple[SessionId, LedgerState]] = []
+        for session in ctx.sessions:
+            ledger = yield ReadLedger(session)
+            if not isinstance(ledger, LedgerState):
+                why = ledger.error if isinstance(ledger, Failed) else "no answer"
+                return _without_ledger(ctx, call, moment, effects, untrusted, str(why))
+            ctx.health.store_ns = 0
+            ledgers.append((session, ledger))
+            for rules in _rule_sets(ctx):
+                strictest = _stricter(strictest, decide(rules, call, ledger, moment, effects=effects))
+        assert strictest is not None
+        if strictest.verdict != "allow" and ctx.enforcing:
+            return strictest
+        if (yield from _charge(ctx, call, strictest, ledgers, moment, untrusted)):
+            return strictest
+    assert strictest is not None
+    return deny(strictest, BUSY)
+
+
+def _stricter(one: Decision | None, other: Decision) -> Decision:
+    """Return the stricter of two decisions; of two that allow, the one that rewrites; two rewrites are asked about."""
+    if one is None:
+        return other
+    if _STRICTNESS[one.verdict] != _STRICTNESS[other.verdict]:
+        return max(one, other, key=lambda decision: _STRICTNESS[decision.verdict])
+    if one.arguments is not None and other.arguments is not None and one.arguments != other.arguments:
+        why = "the rules in force and the changed file rewrite this call differently"
+        return replace(one, verdict="ask" if one.verdict == "allow" else one.verdict, reasons=(*one.reasons, why))
+    return other if one.arguments is None and other.arguments is not None else one
+
+
+def reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[bool]:
+    """Charge the ledgers for a call that a person allowed; False when that does not succeed."""
+    moment = yield from now(ctx)
+    for _ in range(_ATTEMPTS):
+        ledger = yield ReadLedger(ctx.session)
+        if not isinstance(ledger, LedgerState):
+            return False
+        if (yield from _charge(ctx, call, decision, [(ctx.session, ledger)], moment, untrusted)):
+            return True
+    return False
+
+
+def _charge(
+    ctx: Context,
+    call: Call,
+    decision: Decision,
+    read: Sequence[tuple[SessionId, LedgerState]],
+    moment: Moment,
+    untrusted: bool,
+) -> Flow[bool]:
+    """Write what the call does to the ledgers of all candidate sessions.
+
+    The first is written only over what was read for the decision, so that a budget is exact; nothing has happened yet
+    when that fails (False). The others are then charged as they are, and a user that two sessions share once.
+    """
+    first, snapshot = read[0]
+    changed = _after(ctx, call, decision, snapshot, moment, untrusted)
+    if changed is not snapshot and (yield WriteLedger(first, changed)) is not True:
+        return False
+    charged = {(first.tenant, first.user)}
+    for session in ctx.sessions[1:]:
+        shared = bool(session.user) and (session.tenant, session.user) in charged
+        charged.add((session.tenant, session.user))
+        for _ in range(_ATTEMPTS):
+            ledger = yield ReadLedger(session)
+            if not isinstance(ledger, LedgerState):
+                continue
+            changed = _after(ctx, call, decision, ledger, moment, untrusted)
+            if shared:
+                changed = replace(changed, user=ledger.user)
+            if (yield WriteLedger(session, changed)) is True:
+                break
+    return True
+
+
+def _after(
+    ctx: Context, call: Call, decision: Decision, ledger: LedgerState, moment: Moment, untrusted: bool
+) -> LedgerState:
+    """Return the ledger with what either rule set keeps of the call; the same object when neither keeps anything."""
+    merged = ledger
+    for rules in _rule_sets(ctx):
+        kept = after(rules, call, decision, ledger, moment, untrusted=untrusted)
+        if kept is not ledger:
+            merged = LedgerState(
+                {**kept.session, **_changes(ledger.session, merged.session)},
+                {**kept.user, **_changes(ledger.user, merged.user)},
+                ledger.version,
+            )
+    return merged
+
+
+def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in new.items() if old.get(key) != value}
+
+
+def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
+    proposed = ctx.policy.proposed
+    return (ctx.policy.rules,) if proposed is None else (ctx.policy.rules, proposed)
+
+
+def _without_ledger(
+    ctx: Context, call: Call, moment: Moment, effects: tuple[Effect, ...] | None, untrusted: bool, why: str
+) -> Decision:
+    """A store that does not answer: declared reads go on for the grace period, everything else is refused.
+
+    So is a read that the ledger would have to keep (one from outside): it would be forgotten, and count for nothing.
+    """
+    ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
+    found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)
+    ctx.health.store_ns = ctx.health.store_ns or moment.mono_ns
+    empty = LedgerState()
+    forgotten = _after(ctx, call, found, empty, moment, untrusted) is not empty
+    harmless = found.verdict == "allow" and found.harmless and not forgotten
+    if harmless and graceful(ctx, ctx.health.store_ns, moment):
+        return found
+    undecided = (*found.undecided, Undecided("ledger", why))
+    return replace(deny(found, f"the store does not answer ({why})"), undecided=undecided)
+
+
+def deny(decision: Decision, why: str) -> Decision:
+    return replace(decision, verdict="deny", reasons=(*decision.reasons, why))
