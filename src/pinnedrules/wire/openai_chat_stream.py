@@ -24,12 +24,12 @@ from pinnedrules.wire.openai_chat_answer import (
     ChatAnswer,
     choice_finish,
     choice_index,
-    message_bytes,
     refuse_repeated_ids,
     refuse_repeated_index,
     text_of,
 )
 from pinnedrules.wire.openai_chat_calls import LEGACY, Fragment, Growing, read_entry, read_legacy
+from pinnedrules.wire.openai_chat_choice import Choice
 from pinnedrules.wire.openai_chat_deltas import grown
 from pinnedrules.wire.sse import Event
 
@@ -70,17 +70,6 @@ class ChatFrame(Frame):
 
 
 @dataclass(slots=True)
-class _Choice:
-    calls: dict[int, Growing] = field(default_factory=dict)
-    open: Growing | None = None
-    counted: bool | None = None  # whether its calls carry an index
-    content: list[str] | None = None
-    refusal: str | None = None
-    extras: dict[str, object] = field(default_factory=dict)
-    finish: str = ""
-
-
-@dataclass(slots=True)
 class _Reading:
     """What one frame turned out to carry."""
 
@@ -98,7 +87,7 @@ class ChunkReader:
     def __init__(self) -> None:
         self.envelope: dict[str, bytes] = {}
         self.spoken: frozenset[int] = frozenset()
-        self._choices: dict[int, _Choice] = {}
+        self._choices: dict[int, Choice] = {}
         self._unnumbered = False  # whether a choice came without an index
         self._usage: Mapping[str, object] = {}
         self._error = False
@@ -144,10 +133,10 @@ class ChunkReader:
         calls = {call.key: call for choice in self._choices.values() for call in choice.calls.values()}
         for choice in self._choices.values():
             refuse_repeated_ids([call.call() for call in choice.calls.values()])
-        first = self._choices.get(0, _Choice())
+        first = self._choices.get(0, Choice())
         return ChatAnswer(
             calls={key: call.call() for key, call in calls.items()},
-            message=_message(first) if list(self._choices) == [0] and not self._error else None,
+            message=first.message() if list(self._choices) == [0] and not self._error else None,
             text="".join(first.content or ()),
             finish="error" if self._error else first.finish,
             cut=self._error or any(choice.finish in CUT_FINISHES for choice in self._choices.values()),
@@ -198,7 +187,7 @@ class ChunkReader:
         if not isinstance(choice, dict):
             raise Unreadable("a choice that is not an object")
         index = choice_index(choice, position)
-        state = self._choices.setdefault(index, _Choice())
+        state = self._choices.setdefault(index, Choice())
         reading.choices.append(index)
         self._unnumbered = self._unnumbered or choice.get("index") is None
         if self._unnumbered and len(self._choices) > 1:
@@ -215,7 +204,7 @@ class ChunkReader:
                 raise Unreadable("tool calls that are not a list")
             for slot, entry in enumerate(entries or ()):
                 fragment = read_entry(entry, data, (*path, "tool_calls", slot))
-                number = self._number(state, entry.get("index"), fragment)
+                number = state.number(entry.get("index"), fragment)
                 self._fragment(state, number, fragment, Part(position, slot, (index, number), False), reading)
         elif delta is not None:
             raise Unreadable("a delta that is not an object")
@@ -226,7 +215,7 @@ class ChunkReader:
             if state.open is not None:
                 reading.done.append(self._complete(state))
 
-    def _delta(self, state: _Choice, index: int, delta: Mapping[str, object], reading: _Reading) -> None:
+    def _delta(self, state: Choice, index: int, delta: Mapping[str, object], reading: _Reading) -> None:
         content = delta.get("content")
         if content is not None:
             text = text_of(content)
@@ -243,24 +232,7 @@ class ChunkReader:
             if key not in _DELTA_READ and value is not None:
                 state.extras[key] = grown(key, state.extras.get(key), value)
 
-    def _number(self, state: _Choice, index: object, fragment: Fragment) -> int:
-        """Return which call of the choice a fragment belongs to: by its index, else by its id, else by order."""
-        counted = index is not None
-        if state.counted is not None and state.counted != counted:
-            raise Unreadable("tool calls of which only some carry an index")
-        state.counted = counted
-        if counted:
-            if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 4096:
-                raise Unreadable("a tool call whose index is not a small number")
-            return index
-        by_id = [number for number, call in state.calls.items() if call.id and call.id == fragment.id]
-        if by_id:
-            return by_id[0]
-        if state.calls and not fragment.id and not fragment.name:
-            return max(state.calls)
-        return max(state.calls, default=-1) + 1
-
-    def _fragment(self, state: _Choice, number: int, fragment: Fragment, part: Part, reading: _Reading) -> None:
+    def _fragment(self, state: Choice, number: int, fragment: Fragment, part: Part, reading: _Reading) -> None:
         if state.finish:
             raise Unreadable("a tool call after the choice was finished")
         if list(self._choices) != list(range(len(self._choices))):
@@ -280,7 +252,7 @@ class ChunkReader:
         growing.add(fragment)
         reading.parts.append(part._replace(first=first))
 
-    def _complete(self, state: _Choice) -> tuple[Key, Call]:
+    def _complete(self, state: Choice) -> tuple[Key, Call]:
         growing = state.open
         assert growing is not None
         state.open = None
@@ -294,25 +266,3 @@ def _is_object(text: str) -> bool:
         return isinstance(loads(text.encode("utf-8", "surrogatepass")), dict)
     except Unreadable:
         return False
-
-
-def _message(choice: _Choice) -> bytes:
-    message: dict[str, object] = {"content": None if choice.content is None else "".join(choice.content)}
-    if choice.refusal is not None:
-        message["refusal"] = choice.refusal
-    message.update(choice.extras)
-    calls = [call for number, call in sorted(choice.calls.items()) if number != LEGACY]
-    if calls:
-        message["content"] = message["content"] or None
-        message["tool_calls"] = [_entry(call) for call in calls]
-    if LEGACY in choice.calls:
-        message["content"] = message["content"] or None
-        call = choice.calls[LEGACY].call()
-        message["function_call"] = {"name": call.name, "arguments": call.arguments}
-    return message_bytes(message)
-
-
-def _entry(growing: Growing) -> dict[str, object]:
-    call = growing.call()
-    body = {"name": call.name, "input" if call.kind == "custom" else "arguments": call.arguments}
-    return {"id": call.id, "type": growing.type or call.kind, call.kind: body, **growing.extras}
