@@ -256,6 +256,78 @@ def test_a_question_answered_elsewhere_goes_away(sit: Callable[..., Person], tmp
     assert told["restored"]
 
 
+END = """
+pid = os.fork()
+if pid == 0:
+    approver.ask(ticket(), proposal(), keep)
+    while termios.tcgetattr(tty) == modes:
+        time.sleep(0.01)
+    {}
+os.waitpid(pid, 0)
+tell()
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "approver.closed = lambda name: True; sys.exit()",
+        "sys.exit()",
+        "sys.exit(3)",
+        "raise KeyboardInterrupt",
+        "raise RuntimeError('a mistake of the program')",
+    ],
+)
+def test_a_program_that_ends_during_a_question_leaves_the_terminal_as_it_was(
+    sit: Callable[..., Person], end: str
+) -> None:
+    """Answered elsewhere or not, the person's next program has its echo: the thread that asks is cut off, not asked."""
+    person = sit(END.format(end))
+
+    assert person.told() == {"answers": [], "restored": True}
+
+
+def test_the_end_of_a_forked_child_leaves_the_question_of_its_parent(sit: Callable[..., Person]) -> None:
+    """A worker process that ends takes nothing away from the question that its parent asks."""
+    person = sit(
+        "approver.ask(ticket(), proposal(), keep)\n"
+        "while termios.tcgetattr(tty) == modes: time.sleep(0.01)\n"
+        "asking = termios.tcgetattr(tty)\n"
+        "pid = os.fork()\n"
+        "if pid == 0: sys.exit()\n"
+        "os.waitpid(pid, 0)\n"
+        "undisturbed = termios.tcgetattr(tty) == asking\n"
+        "os.write(tty, b'the child is gone')\n"
+        "finish()\n"
+        "tell(undisturbed=undisturbed)\n"
+    )
+    person.sees("the child is gone")
+    person.types("n\r")
+
+    told = person.told()
+
+    assert told["undisturbed"]
+    assert told["restored"]
+
+
+def test_an_ending_program_asks_nobody_any_more(sit: Callable[..., Person]) -> None:
+    """A question that would begin while the program ends is not asked: nobody would put the terminal back."""
+    person = sit(
+        "import atexit\n"
+        "def late():\n"
+        "    approver.ask(ticket(), proposal(), keep)\n"
+        "    finish()\n"
+        "    tell()\n"
+        "from pinnedrules.control import terminal\n"
+        "atexit.unregister(terminal._CHANGED.at_exit)\n"
+        "atexit.register(late)\n"
+        "atexit.register(terminal._CHANGED.at_exit)\n"
+    )
+
+    assert person.told() == {"answers": [], "restored": True}
+    assert "[n] no" not in person.seen
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
 import signal
 import termios
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 __all__ = ["Terminal", "terminal"]
 
@@ -58,14 +61,11 @@ class Terminal:
     @contextlib.contextmanager
     def keys(self) -> Iterator[None]:
         """Get keys one by one, without echo or signals, and without what was typed before there was a question."""
-        former = termios.tcgetattr(self._file)
-        raw = termios.tcgetattr(self._file)
-        raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
-        termios.tcsetattr(self._file, termios.TCSAFLUSH, raw)
+        _CHANGED.take(self._file)
         try:
             yield
         finally:
-            termios.tcsetattr(self._file, termios.TCSAFLUSH, former)
+            _CHANGED.give_back(self._file)
 
 
 @contextlib.contextmanager
@@ -76,3 +76,53 @@ def terminal(device: str) -> Iterator[Terminal]:
         yield Terminal(file)
     finally:
         os.close(file)
+
+
+class _Changed:
+    """The terminals of this process whose settings are changed just now.
+
+    A question is asked by a daemon thread, which the end of the program cuts off wherever it stands. So the settings
+    are put back at the end of the program too, and from then on not changed any more.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._former: dict[int, list[Any]] = {}
+        self._ended = False
+
+    def take(self, file: int) -> None:
+        """Change the settings. Raises termios.error, and OSError when the program is ending."""
+        with self._lock:
+            if self._ended:
+                raise OSError("the program is ending")
+            former, raw = termios.tcgetattr(file), termios.tcgetattr(file)
+            raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+            self._former[file] = former
+            termios.tcsetattr(file, termios.TCSAFLUSH, raw)
+
+    def give_back(self, file: int) -> None:
+        """Put the settings back, once. Raises termios.error."""
+        with self._lock:
+            former = self._former.pop(file, None)
+            if former is not None:
+                termios.tcsetattr(file, termios.TCSAFLUSH, former)
+
+    def at_exit(self) -> None:
+        """Put all settings back; in the background, where that would suspend the program, the shell has its own."""
+        with self._lock:
+            self._ended = True
+            files = list(self._former)
+        for file in files:
+            with contextlib.suppress(OSError, termios.error):
+                if Terminal(file).in_front():
+                    self.give_back(file)
+
+    def after_fork(self) -> None:
+        """In a child: the question, and so the terminal, is the parent's."""
+        self._lock = threading.Lock()
+        self._former = {}
+
+
+_CHANGED = _Changed()
+atexit.register(_CHANGED.at_exit)
+os.register_at_fork(after_in_child=_CHANGED.after_fork)
