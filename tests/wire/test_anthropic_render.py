@@ -11,9 +11,9 @@ import anthropic
 import httpx2
 import pytest
 from tests.wire.chat_parts import sentence
-from tests.wire.feeding import OTHER, golden, read_stream, rendered
+from tests.wire.feeding import OTHER, byte_by_byte, golden, read, read_stream, rendered, whole
 from tests.wire.message_parts import answer as whole_answer
-from tests.wire.message_parts import block, call, end, event, start, text, tool_use
+from tests.wire.message_parts import block, call, end, event, opened, piece, start, text, tool_use
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Call, Outcome, Release, Replace, Rewrite
@@ -265,6 +265,45 @@ def test_an_error_in_a_continued_answer_passes() -> None:
 
     with pytest.raises(anthropic.APIStatusError, match="too much"):
         by_helper(go_on(THREE, start() + text(0, "a") + error))
+
+
+OVERLOADED = event("error", error={"type": "overloaded_error", "message": "too much"})
+ERRORS = {
+    "as documented": OVERLOADED,
+    "without a type": b'event: error\ndata: {"error":{"type":"overloaded_error","message":"too much"}}\n\n',
+    "without data": b"event: error\ndata:\n\n",
+    "followed by more": OVERLOADED + event("content_block_stop", index=1) + end() + OVERLOADED,
+    "followed by half an event": OVERLOADED + b"data: {",
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("pieces", [whole, byte_by_byte])
+def test_an_error_inside_a_call_stays_the_providers_error(name: str, pieces: Callable[[bytes], list[bytes]]) -> None:
+    """The application sees the error that it can retry, and nothing of the call that the error cut (invariant 1)."""
+    head = start() + text(0, "a") + opened(1, tool_use("t1", "archive"))
+    data = head + event("content_block_delta", index=1, delta=piece('{"i')) + ERRORS[name]
+    reader = MESSAGES.read_stream()
+    frames = read(reader, pieces(data))
+    written = rendered(reader, frames, {})
+
+    assert reader.answer().calls == {}
+    assert (reader.answer().finish, reader.answer().cut, reader.answer().message) == ("error", True, None)
+    assert written == start() + text(0, "a") + ERRORS[name][: ERRORS[name].index(b"\n\n") + 2]
+    with pytest.raises(anthropic.APIStatusError):
+        by_helper(written)
+
+
+def test_calls_before_an_error_are_decided_as_always() -> None:
+    """A call that was complete before the error came is released, rewritten or refused; only the cut one is left out."""
+    data = start() + call(0, "t0") + call(1, "t1") + call(2, "t2") + opened(3, tool_use("t3")) + OVERLOADED
+    reader, frames, answer = read_stream(MESSAGES, data)
+    written = rendered(reader, frames, {(0,): OUT, (1,): SAID, (2,): Rewrite(NEW_ID, "{}")})
+
+    assert list(answer.calls) == [(0,), (1,), (2,)]
+    assert written.startswith(start() + call(0, "t0"))
+    assert written.endswith(OVERLOADED)
+    assert (b'"t1"' in written, b'"t2"' in written, b'"t3"' in written) == (False, False, False)
 
 
 # -- whole answers -------------------------------------------------------------------------------------------------

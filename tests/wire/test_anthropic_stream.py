@@ -279,6 +279,13 @@ BAD: dict[str, bytes] = {
     "a call in a delta": start() + block(0, EMPTY, {"type": "text_delta", "text": "", "x": tool_use("t")}),
     "a call at the end": start() + event("message_delta", delta={"content": [tool_use("t1")]}),
     "a call in an unknown event": start() + event("message_done", message={"content": [tool_use("t1")]}),
+    "an error without its name in a call": start()
+    + TOOL
+    + nameless(event("error", error={"type": "overloaded_error"})),
+    "an error of another type": start() + TOOL.replace(b"event: content_block_start", b"event: error"),
+    "an error that is not JSON": start() + b"event: error\ndata: sorry\n\n",
+    "an error that is not an object": start() + b"event: error\ndata: []\n\n",
+    "a call in an error's second body": start() + b'event: error\ndata: {"error":{},"error":{"tool_calls":[{}]}}\n\n',
     "a call in an error": event("error", error={"tool_calls": [{"id": "x"}]}),
     "a call behind an escape": start() + b'data: {"type":"x","y":{"type":"tool\\u005fuse","name":"a"}}\n\n',
     "leftover bytes": start() + text(0, "a") + end().removesuffix(b"\n"),

@@ -10,8 +10,8 @@ import httpx2
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessage
-from tests.wire.chat_parts import USAGE, calls, chunk, mark, opening, part, sentence, usage_chunk
-from tests.wire.feeding import OTHER, golden, read_stream, rendered, sse
+from tests.wire.chat_parts import USAGE, calls, chunk, dump, mark, opening, part, sentence, usage_chunk
+from tests.wire.feeding import OTHER, byte_by_byte, golden, read, read_stream, rendered, sse, whole
 
 from pinnedrules.types import Call, Outcome, Release, Replace, Rewrite
 from pinnedrules.wire.base import Answer, Key, StreamReader
@@ -391,6 +391,58 @@ def test_an_error_in_a_continued_answer_passes() -> None:
 
     with pytest.raises(openai.APIError, match="overloaded"):
         by_hand(go_on(THREE, sse(chunk({"content": "a"}), error)))
+
+
+OVERLOADED = dump({"error": {"message": "overloaded", "code": 529}})
+ERRORS = {
+    "as documented": [OVERLOADED],
+    "with how the choice ended": [chunk({"content": ""}, "error", error={"message": "overloaded", "code": 502})],
+    "as text": [dump({"error": "overloaded"})],
+    "followed by the end": [OVERLOADED, DONE],
+    "followed by more of the call": [OVERLOADED, chunk(calls(part(0, "7}"))), chunk({}, "tool_calls"), DONE],
+    "followed by what nobody reads": [OVERLOADED, b"{"],
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("pieces", [whole, byte_by_byte])
+def test_an_error_inside_a_call_stays_the_providers_error(name: str, pieces: Callable[[bytes], list[bytes]]) -> None:
+    """The application sees the error that it can retry, and nothing of the call that the error cut (invariant 1)."""
+    head = [chunk({"content": "a"}), chunk(calls(opening(0, "delete", "c1", '{"id":')))]
+    reader = CHAT.read_stream()
+    frames = read(reader, pieces(sse(*head, *ERRORS[name])))
+    written = rendered(reader, frames, {})
+
+    assert reader.answer().calls == {}
+    assert (reader.answer().finish, reader.answer().cut, reader.answer().message) == ("error", True, None)
+    assert written == sse(head[0], ERRORS[name][0])
+    with pytest.raises(openai.APIError):
+        by_hand(written)
+
+
+def test_calls_before_an_error_are_decided_as_always() -> None:
+    """A call that was complete before the error came is released or refused, even if it shares a chunk with the cut one."""
+    shared = chunk(calls(part(1, "}"), opening(2, "c", "c3", "{")))
+    data = [chunk(calls(opening(0, "a", "c1", "{}"))), chunk(calls(opening(1, "b", "c2", "{"))), shared, OVERLOADED]
+    for fate in (OUT, GONE):
+        reader, frames, answer = read_stream(CHAT, sse(*data))
+        written = rendered(reader, frames, {(0, 0): OUT, (0, 1): fate})
+
+        assert list(answer.calls) == [(0, 0), (0, 1)]
+        assert written.startswith(sse(data[0]))
+        assert written.endswith(sse(OVERLOADED))
+        assert (b'"c2"' in written, b'"c3"' in written) == (fate is OUT, False)
+
+
+@pytest.mark.parametrize("nothing", [None, "", {}, [], False, 0])
+def test_an_error_that_says_nothing_is_none(nothing: object) -> None:
+    """openai-python goes on after an empty ``error``, so the answer does too: its calls are held and decided."""
+    data = sse(chunk(calls(opening(0, "a", "c1", "{}")), error=nothing), chunk({}, "tool_calls", error=nothing), DONE)
+    reader, frames, answer = read_stream(CHAT, data)
+
+    assert list(answer.calls) == [(0, 0)]
+    assert answer.finish == "tool_calls"
+    assert by_hand(rendered(reader, frames, {(0, 0): GONE}))["calls"] == {}
 
 
 def test_rendering_in_json_mode_is_not_confused_by_comments() -> None:

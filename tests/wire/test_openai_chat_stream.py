@@ -409,6 +409,7 @@ BAD: dict[str, list[bytes]] = {
         chunk(calls(opening(0, "a", "c1")), index=1),
         chunk(calls(opening(0, "b", "c2", "{}"))),
     ],
+    "a call beside an error": [chunk(calls(opening(0, "a", "c1", "{}")), error={"message": "x"})],
     "a call in an error": [b'{"error":{"tool_calls":[{"id":"a"}]}}'],
 }
 

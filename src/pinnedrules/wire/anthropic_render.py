@@ -40,11 +40,13 @@ class MessagesStream:
 
     def feed(self, data: bytes) -> list[Frame]:
         """See :meth:`pinnedrules.wire.base.StreamReader.feed`."""
-        return [self._reader.read(event) for event in self._splitter.feed(data)]
+        events = [] if self._reader.failed else self._splitter.feed(data)
+        return [frame for event in events for frame in self._reader.read(event)]
 
     def end(self) -> list[Frame]:
         """See :meth:`pinnedrules.wire.base.StreamReader.end`."""
-        frames: list[Frame] = [self._reader.read(event) for event in self._splitter.end()]
+        events = [] if self._reader.failed else self._splitter.end()
+        frames: list[Frame] = [frame for event in events for frame in self._reader.read(event)]
         self._reader.close()
         return frames
 
@@ -59,6 +61,7 @@ class MessagesStream:
         """
         assert isinstance(frame, MessageFrame)
         self._fate.update(outcomes)
+        self._fate.update(dict.fromkeys(self._reader.lost, Replace("")))
         if frame.index >= 0:
             return self._block(frame)
         if frame.kind == "start" and self._before:

@@ -91,16 +91,33 @@ class BlockReader:
         self.blocks: list[_Block] = []
         self.start: Mapping[str, object] = {}
         self.usage: dict[str, object] = {}
+        self.failed = False  # whether the provider ended the answer with an error
+        self.lost: tuple[Key, ...] = ()  # the call that the error cut
         self._open: _Block | None = None
         self._started = False
         self._ended = False
         self._stopped = False
-        self._error = False
         self._finish = ""
         self._management: object = None
 
-    def read(self, event: Event) -> MessageFrame:
-        """Read one event. Raises Unreadable."""
+    def read(self, event: Event) -> list[MessageFrame]:
+        """Read one event; after an error of the provider, none. Raises Unreadable."""
+        if self.failed:
+            return []
+        return [self._failure(event) if event.name == "error" else self._read(event)]
+
+    def _failure(self, event: Event) -> MessageFrame:
+        """The SDK raises an event of this name as a status error, whatever its data is, and reads nothing after it."""
+        data = loads_unique(event.data) if event.data and event.data.strip() else {}
+        if not isinstance(data, dict) or data.get("type", "error") != "error":
+            raise Unreadable("an event whose name and type differ")
+        refuse_hidden_calls(data)
+        self.failed = True
+        if self._open is not None and self._open.call:
+            self.lost = ((len(self.blocks) - 1,),)
+        return MessageFrame(event.raw, event=event)
+
+    def _read(self, event: Event) -> MessageFrame:
         if event.data is None or event.data.strip() in (b"", b"[DONE]"):
             # Some compatible servers end like Chat Completions; no SDK of this dialect reads that line.
             return MessageFrame(event.raw, ending=bool(event.data), event=event)
@@ -119,15 +136,13 @@ class BlockReader:
         refuse_hidden_calls(data)
         if kind == "start":
             self._begin(data)
-        elif kind == "other":
-            self._error = self._error or data["type"] == "error"
-        else:
+        elif kind != "other":
             self._end(kind, data)
         return MessageFrame(event.raw, ending=kind in ("end", "last"), event=event, kind=kind)
 
     def close(self) -> None:
         """Say that the stream is at its end. Raises Unreadable when a call is still open."""
-        if self._open is not None and self._open.call:
+        if not self.failed and self._open is not None and self._open.call:
             raise Unreadable("a stream that ends in the middle of a tool call")
 
     def answer(self, shown: Shown) -> MessagesAnswer:
@@ -136,13 +151,15 @@ class BlockReader:
         whole = [raw for raw in raws if raw is not None]
         values = [block.value for block in self.blocks]
         texts = [loads(raw) for raw in whole]
-        intact = len(whole) == len(raws) and self._ended and not self._error
+        intact = len(whole) == len(raws) and self._ended and not self.failed
         return MessagesAnswer(
-            calls={(index,): block.call_now() for index, block in enumerate(self.blocks) if block.call},
+            calls={
+                (index,): block.call_now() for index, block in enumerate(self.blocks) if block.call and block.complete
+            },
             message=message_bytes(whole) if intact else None,
             text=visible_text(texts),
-            finish="error" if self._error else self._finish,
-            cut=self._error or was_cut(self._finish),
+            finish="error" if self.failed else self._finish,
+            cut=self.failed or was_cut(self._finish),
             usage=self.usage,
             markers=found_markers(values, self._management),
             shown=shown,

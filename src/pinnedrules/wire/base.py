@@ -108,14 +108,24 @@ class Frame:
 
 
 class StreamReader(Protocol):
-    """Reads one streamed answer. Not reusable."""
+    """Reads one streamed answer. Not reusable.
+
+    An error of the provider in the stream (what its SDK raises instead of giving it to the application) ends the answer:
+    its frame carries no calls, nothing after it is read, :meth:`end` does not complain of the call that it cut,
+    :meth:`answer` does not have that call, and :meth:`render` leaves out its parts. So the caller gets the calls that
+    were complete and decided, then the error as the provider wrote it.
+    """
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that *data* completes. Raises Unreadable."""
         ...
 
     def end(self) -> list[Frame]:
-        """Say that no more bytes come. Raises Unreadable when bytes are left over or the answer is cut inside a call."""
+        """Say that no more bytes come.
+
+        Raises Unreadable when bytes are left over or the answer is cut inside a call, unless an error of the provider
+        ended it before.
+        """
         ...
 
     def answer(self) -> Answer:

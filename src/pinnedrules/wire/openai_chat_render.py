@@ -49,10 +49,12 @@ class ChatStream:
 
     def feed(self, data: bytes) -> list[Frame]:
         """See :meth:`pinnedrules.wire.base.StreamReader.feed`."""
-        return self._read(self._splitter.feed(data))
+        return [] if self._reader.failed else self._read(self._splitter.feed(data))
 
     def end(self) -> list[Frame]:
         """See :meth:`pinnedrules.wire.base.StreamReader.end`."""
+        if self._reader.failed:
+            return []
         frames = self._read(self._splitter.end())
         self._reader.close()
         return frames
@@ -68,6 +70,7 @@ class ChatStream:
         """
         assert isinstance(frame, ChatFrame)
         self._fate.update(outcomes)
+        self._fate.update(dict.fromkeys(self._reader.lost, Replace("")))
         data = (frame.event.data or b"").strip()
         if data in (b"", b"[DONE]") or not (self._before or self._touched(frame)):
             return frame.raw

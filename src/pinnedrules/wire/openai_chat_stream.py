@@ -89,12 +89,15 @@ class ChunkReader:
         self.spoken: frozenset[int] = frozenset()
         self._choices: dict[int, Choice] = {}
         self._unnumbered = False  # whether a choice came without an index
+        self.failed = False  # whether the provider ended the answer with an error
+        self.lost: tuple[Key, ...] = ()  # calls that the error cut
         self._usage: Mapping[str, object] = {}
-        self._error = False
         self._done = False
 
     def read(self, event: Event) -> list[ChatFrame]:
-        """Read one event. Raises Unreadable."""
+        """Read one event; after an error of the provider, none. Raises Unreadable."""
+        if self.failed:
+            return []
         if event.data is None or not event.data.strip():
             return [ChatFrame(event.raw, event=event)]
         if event.data.strip() == _DONE:
@@ -107,6 +110,9 @@ class ChunkReader:
         chunk = loads_unique(event.data) if searched else loads(event.data)
         if not isinstance(chunk, dict):
             raise Unreadable("an event that is not a JSON object")
+        if chunk.get("error"):
+            refuse_hidden_calls(chunk)
+            return [self._failure(event)]
         reading = _Reading()
         choices = chunk.get("choices")
         if not isinstance(choices, list | None):
@@ -125,24 +131,28 @@ class ChunkReader:
 
     def close(self) -> None:
         """Say that the stream is at its end. Raises Unreadable when a call is still open."""
-        if any(choice.open for choice in self._choices.values()):
+        if not self.failed and any(choice.open for choice in self._choices.values()):
             raise Unreadable("a stream that ends in the middle of a tool call")
 
     def answer(self) -> ChatAnswer:
         """Return what was read as a whole."""
-        calls = {call.key: call for choice in self._choices.values() for call in choice.calls.values()}
-        for choice in self._choices.values():
-            refuse_repeated_ids([call.call() for call in choice.calls.values()])
+        calls = [call for choice in self._choices.values() for call in choice.calls.values() if call.complete]
         first = self._choices.get(0, Choice())
         return ChatAnswer(
-            calls={key: call.call() for key, call in calls.items()},
-            message=first.message() if list(self._choices) == [0] and not self._error else None,
+            calls={call.key: call.call() for call in calls},
+            message=first.message() if list(self._choices) == [0] and not self.failed else None,
             text="".join(first.content or ()),
-            finish="error" if self._error else first.finish,
-            cut=self._error or any(choice.finish in CUT_FINISHES for choice in self._choices.values()),
+            finish="error" if self.failed else first.finish,
+            cut=self.failed or any(choice.finish in CUT_FINISHES for choice in self._choices.values()),
             usage=self._usage,
             envelope=self.envelope,
         )
+
+    def _failure(self, event: Event) -> ChatFrame:
+        """The SDK raises an object with an ``error`` that is not empty as an APIError, and reads nothing after it."""
+        self.failed = True
+        self.lost = tuple(choice.open.key for choice in self._choices.values() if choice.open is not None)
+        return ChatFrame(event.raw, event=event)
 
     def _end_mark(self, event: Event) -> ChatFrame:
         self._done = True
@@ -155,8 +165,6 @@ class ChunkReader:
         return ChatFrame(event.raw, done=tuple(done), ending=True, event=event)
 
     def _frames(self, event: Event, chunk: Mapping[str, object], reading: _Reading) -> list[ChatFrame]:
-        if chunk.get("error") is not None:
-            self._error = True
         if reading.choices and not self.envelope:
             members = Object(event.data or b"")
             names = [key for key in members.names if key not in _ENVELOPE_LEFT_OUT]
