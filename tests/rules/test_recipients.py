@@ -174,6 +174,72 @@ ELSEWHERE: list[dict[str, Any]] = [
 ]
 
 
+UNKNOWN_NAMES = [
+    "x17", "forward", "recipient_list", "recipientList", "notify", "distribution_list", "copies", "cc1", "Cc2", "to2",
+    "bcc_3", "recipients2", "email1", "email_list_2", "to-list", "ccList", "ＣＣ", "channel", "target", "link", "params",
+    "name", "headers", "from_copy", "owner", "rfc822",
+]  # fmt: skip
+STRANGERS = [
+    "m@evil.com", "m@evil.com, n@evil.com", "M <m@evil.com>", "m@evil.com;n@evil.com", "m@evil.com n@evil.com",
+    "M (m@evil.com)", "boss@example.com, M <m@evil.com>", "mailto:m@evil.com", "to: m@evil.com", "m＠evil.com, n",
+    "https://m@evil.com, n@evil.com", "https://x n@evil.com", "x" * 600 + " <m@evil.com>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", UNKNOWN_NAMES)
+@pytest.mark.parametrize("value", STRANGERS, ids=lambda text: ascii(text)[:40])
+def test_a_stranger_under_any_name_is_found(key: str, value: str) -> None:
+    """Lists, display names and comments count as much as a bare address, under names that tell nothing as well."""
+    for shape in (value, [value], {"x": value}, [{"x": [value]}]):
+        assert judged(MAIL, "send_email", {"to": INSIDE, key: shape}).verdict == "deny", shape
+
+
+@pytest.mark.parametrize(
+    "shape", [{"m@evil.com": {}}, {"m@evil.com": None}, {"x": {"M <m@evil.com>": 1}}, {"m＠evil.com": {}}]
+)
+@pytest.mark.parametrize("key", ["recipients", "variables", "to"])
+def test_a_stranger_as_a_key_is_found(key: str, shape: object) -> None:
+    """Some mail tools take recipients as the keys of an object."""
+    assert judged(MAIL, "send_email", {"cc": INSIDE, key: shape}).verdict == "deny"
+
+
+QUIET: dict[str, Any] = {
+    "body": "Write to bob@evil.com, or M <m@evil.com>",
+    "text": "cc: bob@evil.com\n@all",
+    "subject": "Re: your mail to M <m@evil.com>",
+    "html_content": "<a href='mailto:bob@evil.com'>bob</a>",
+    "messageBody": "bob@evil.com, ann@evil.com",
+    "from": "Me <me@home.org>",
+    "from_name": "Me @ home",
+    "sender": "Me <me@home.org>, You <you@home.org>",
+    "references": "<a@evil.com> <b@evil.com>",
+    "message_id": "<a@evil.com>",
+    "signature": "Me, me@home.org",
+    "footer_text": "Sent by me@home.org",
+    "reason": "bob@evil.com asked for it",
+    "link": "https://example.org/@bob",
+    "website_url": "https://bob@example.org/x",
+    "recipients2": [INSIDE, "Ann <ann@example.com>"],
+    "notify": "Boss <boss@example.com>, ann@example.com",
+    "variables": {INSIDE: {"first": "Boss"}},
+    "priority": "high",
+    "mailing": "weekly",
+    "count1": 3,
+}
+
+
+@pytest.mark.parametrize("key", QUIET)
+def test_what_mentions_an_address_or_stays_inside_is_no_false_alarm(key: str) -> None:
+    """Prose, senders, message ids, links and remarks address nobody; insiders may stand anywhere."""
+    assert judged(MAIL, "send_email", {"to": INSIDE, key: QUIET[key]}).verdict == "allow"
+
+
+@pytest.mark.parametrize("key", ["signature", "reason", "footer", "link"])
+def test_an_address_as_a_whole_is_no_remark(key: str) -> None:
+    """Where nothing but an address stands, somebody may get mail."""
+    assert judged(MAIL, "send_email", {"to": INSIDE, key: "bob@evil.com"}).verdict == "deny"
+
+
 @pytest.mark.parametrize("arguments", ELSEWHERE, ids=repr)
 def test_every_argument_that_addresses_somebody_counts(arguments: dict[str, Any]) -> None:
     """cc, bcc, reply-to, other keys, other case, nested, among header lines: one outside is enough, and none is not."""

@@ -11,7 +11,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-__all__ = ["bears_amount", "bears_header", "bears_path", "bears_prose", "bears_recipients", "bears_url", "strings"]
+__all__ = [
+    "bears_amount",
+    "bears_header",
+    "bears_path",
+    "bears_prose",
+    "bears_recipients",
+    "bears_remark",
+    "bears_url",
+    "strings",
+]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"[^a-z0-9]+")
@@ -39,9 +48,12 @@ _PROSE = re.compile(
     r"|subject|title|summary|query|q|search|filter|pattern|code|data"
     r"|in_reply_to|references|(?:thread|conversation|message|msg)_ids?)"
 )
+_REMARK = re.compile(
+    r"(?:.+_)?(?:signature|footer|greeting|caption|reason|details?|comments|instructions|explanation|snippet|preview)"
+)
+_NUMBERED = re.compile(r"(?:_?(?:lists?|[0-9]+))+\Z")
 _HEADER = re.compile(r"(?:.+_)?(?:subject|title|from|sender|name|header|headers)")
-_RAW_HEADERS = re.compile(r"(?:.+_)?headers?")
-_SENDER = re.compile(r"(?:.+_)?(?:from|sender|author)(?:_e?mail|_address)?")
+_SENDER = re.compile(r"(?:.+_)?(?:from|sender|author)(?:_e?mail|_address|_name)?")
 
 
 @lru_cache(maxsize=4096)
@@ -53,9 +65,13 @@ def _words(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def bears_recipients(name: str) -> bool:
-    """True for arguments that say who gets something (``to``, ``bcc``, ``reply_to``, ``attendees``, raw messages)."""
+    """True for arguments that say who gets something (``to``, ``bcc``, ``reply_to``, ``attendees``, raw messages).
+
+    A number or ``list`` at the end changes nothing: ``cc2``, ``recipient_list``.
+    """
     words = _words(name)
-    return bool(_RECIPIENT.fullmatch(words)) and not _SENDER.fullmatch(words)
+    found = _RECIPIENT.fullmatch(words) or _RECIPIENT.fullmatch(_NUMBERED.sub("", words))
+    return bool(found) and not _SENDER.fullmatch(words)
 
 
 @lru_cache(maxsize=4096)
@@ -83,16 +99,16 @@ def bears_header(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def bears_raw_headers(name: str) -> bool:
-    """True for whole header lines given as text, in which any line can address somebody."""
-    return bool(_RAW_HEADERS.fullmatch(_words(name)))
-
-
-@lru_cache(maxsize=4096)
 def bears_prose(name: str) -> bool:
     """True for free text and for senders: an address in them is not where something goes."""
     words = _words(name)
     return bool(_PROSE.fullmatch(words) or _SENDER.fullmatch(words))
+
+
+@lru_cache(maxsize=4096)
+def bears_remark(name: str) -> bool:
+    """True for short texts in which an address is mentioned, unless the address is all there is."""
+    return bool(_REMARK.fullmatch(_words(name)))
 
 
 def strings(arguments: Mapping[str, object]) -> Iterable[tuple[str, object]]:

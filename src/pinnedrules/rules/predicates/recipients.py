@@ -1,8 +1,9 @@
 """``recipients: {domain_in: [example.com, "*.example.org"]}``: everybody who gets something is inside these domains.
 
 Which arguments: every one whose name says that it addresses somebody (``to``, ``cc``, ``bcc``, ``reply_to``,
-``attendees``, ``email``, ...), at any depth, those named in ``of``, and any other text that is an address as a whole
-unless its name says that it is prose or a sender.
+``attendees``, ``email``, ...), at any depth, those named in ``of``, and any other text or key with an ``@`` in it, because
+a tool may send to what it calls ``notify`` or ``copies``. Left out are texts whose name says that they are prose or a
+sender, links under a name for links, and remarks (a signature, a reason) that are not an address as a whole.
 
 - holds: at least one address was found, and every one of them is inside.
 - fails: an address outside, or a control character (a line break begins another header: RFC 5322 section 2.2).
@@ -18,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pinnedrules.rules.bearing import bears_header, bears_prose, bears_raw_headers, bears_recipients
+from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url
 from pinnedrules.rules.predicates.base import Built, Cannot, Check, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.predicates.hosts import Hosts, canonical, hosts
 from pinnedrules.rules.printable import shown
@@ -28,11 +29,11 @@ __all__ = ["RECIPIENTS", "domains"]
 MAX_TEXT = 64_000
 """Longest list of addresses that is read, in characters."""
 
-MAX_ADDRESS = 500
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+'&=~#$-]*)")
+_AT = re.compile("[@＠﹫]")
+_LINK = re.compile(r"https?://[^\s<>,;\"]+", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*(?:mailto:)?<?[^\s@<>,;]+[@＠﹫][^\s@<>,;]+>?\s*", re.IGNORECASE)
 _LABELS = frozenset({"name", "displayname", "display_name", "type", "kind", "role", "status"})
 
@@ -128,6 +129,8 @@ class _Reading:
             # {"email": ..., "status": "accepted"}: where one key tells, the others do not address anybody.
             telling = any(bears_recipients(name) for name in value)
             for name, item in value.items():
+                if _AT.search(name) and not bears_prose(key):
+                    self.addresses(key, name)
                 self.value(name, item, said and not telling and name.lower() not in _LABELS)
         elif isinstance(value, list):
             for item in value:
@@ -138,15 +141,15 @@ class _Reading:
     def text(self, key: str, text: str, said: bool) -> None:
         if (said or bears_header(key)) and _CONTROL.search(text):
             self.fails = Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
-        elif said:
+        elif said or (_AT.search(text) and not self._mentioned(key, text)):
             self.addresses(key, text)
-        elif "@" not in text and text.isascii():
-            return
-        elif len(text) < MAX_ADDRESS and _WHOLE.fullmatch(text):
-            if not bears_prose(key):
-                self.addresses(key, text)
-        elif "@" in text and bears_raw_headers(key):
-            self.unclear = Cannot(f"recipients: {shown(key, 40)} holds an address among header lines")
+
+    @staticmethod
+    def _mentioned(key: str, text: str) -> bool:
+        """Say whether an @ under a name that addresses nobody is none of an address to send to."""
+        if bears_prose(key) or (bears_url(key) and _LINK.fullmatch(text)):
+            return True
+        return bears_remark(key) and not _WHOLE.fullmatch(text)
 
     def addresses(self, key: str, text: str) -> None:
         simple = _SIMPLE.fullmatch(text)
@@ -170,8 +173,7 @@ class _Reading:
 def _check(inside: Hosts, extra: frozenset[str]) -> Check:
     def check(facts: Facts) -> Outcome:
         reading = _Reading(inside, extra)
-        for key, value in facts.arguments.items():
-            reading.value(key, value, False)
+        reading.value("", facts.arguments, False)
         if reading.fails or reading.unclear:
             return reading.fails or reading.unclear
         return None if reading.count else Cannot("recipients: no recipient was found")
