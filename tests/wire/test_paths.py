@@ -36,6 +36,21 @@ GATED = {
     "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:rawPredict": MESSAGES,
     "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:streamRawPredict": MESSAGES,
 }
+# Compatible servers that are mounted under a word of a refused family.
+MOUNTED = {
+    f"{base}/{end}": dialect
+    for base in (
+        "/agents",
+        "/live/x",
+        "/api/sessions/s1",
+        "/batches/anthropic",
+        "/threads",
+        "/deployments/d",
+        "/memory_stores",
+    )
+    for end, dialect in (("v1/messages", MESSAGES), ("v1/chat/completions", CHAT), ("chat/completions", CHAT))
+}
+GATED |= MOUNTED
 PASSED = {
     "GET": [
         "/v1/models",
@@ -63,6 +78,7 @@ PASSED = {
         "/v1/messages/count_tokens",
         "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
         "/v1/responses/input_tokens",
+        "/agents/v1/messages/count_tokens",
     ],
     "DELETE": ["/v1/files/file-1", "/v1/vector_stores/vs"],
 }
@@ -85,6 +101,18 @@ REFUSED = [
     ("POST", "/v1/assistants"),
     ("POST", "/v1/threads/t/messages"),
     ("POST", "/v1/threads/t/runs"),
+    ("POST", "/v1/agents/x/messages"),
+    ("POST", "/v1/sessions/s/messages"),
+    ("POST", "/agents/messages"),
+    ("POST", "/openai/threads/t/messages"),
+    ("POST", "/v1/threads/v1/messages"),
+    ("POST", "/api/v2/agents/v1/messages"),
+    ("POST", "/x/v1beta/live/v1/messages"),
+    ("POST", "/v1/threads/v1/messages/count_tokens"),
+    ("POST", "/agents/v2/messages"),
+    ("GET", "/agents/v1/messages"),
+    ("POST", "/agents/v1/messages/batches"),
+    ("POST", "/agents/v1/embeddings"),
     ("GET", "/v1/realtime"),
     ("POST", "/v1/live/sessions"),
     ("POST", "/v1/conversations/c/items"),
@@ -185,6 +213,17 @@ def test_no_way_of_writing_turns_a_refusal_into_a_pass(method: str, path: str) -
     """Traversal, encoding, doubled slashes, case and base paths open no shut door."""
     gated = method == "POST" and path in ("/v1/models/chat/completions", "/v1/models/x/messages")
     assert route(method, path).verdict == ("gate" if gated else "refuse")
+
+
+def test_a_messages_path_that_cannot_be_told_apart_says_so() -> None:
+    """Who mounts a compatible server under such a word learns why it is refused and what to do."""
+    found = route("POST", "/v1/agents/x/messages")
+
+    assert found.reason == (
+        "Managed agents run at the provider. A Messages API that is mounted under such a path cannot be told apart from it."
+    )
+    assert found.next_step.endswith("use a base path without that word")
+    assert "told apart" not in route("POST", "/v1/agents/x").reason
 
 
 def sdk_paths(package: object) -> Iterator[str]:

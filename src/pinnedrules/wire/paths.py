@@ -4,6 +4,11 @@ A door is known by the end of its path, because base paths differ (Azure deploym
 The order of the rules matters: what is gated or refused is looked for before what passes, anywhere in the path, so that
 no base path, file name or encoding turns one into the other. What is not known is refused.
 
+Compatible servers are mounted anywhere, so a word of a refused family may be part of a base path. What ends in
+``chat/completions`` is gated under any base path. ``messages`` is also the end of doors of refused families
+(``/v1/threads/<id>/messages``): there a family's word counts as base path only if no version stands before it and the
+path ends in ``/v1/messages``, as the SDK writes it. Anything else cannot be told apart and stays refused.
+
 Sources: every path in the resources of openai-python 3.54 and anthropic-sdk-python 2.12 (a test walks them).
 """
 
@@ -19,6 +24,8 @@ __all__ = ["Route", "route"]
 _CHAT = "openai-chat"
 _MESSAGES = "anthropic-messages"
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,=\-]+\Z")
+
+_VERSION = re.compile(r"v[0-9]+[a-z0-9]*")
 
 _LATER = "use chat.completions or messages; a later release guards this one"
 _WITHOUT = "call it with a client that is not wrapped, from a program that is not the agent"
@@ -103,9 +110,9 @@ def route(method: str, path: str) -> Route:
         return _vertex(method, words)
     if words[-2:] == ["responses", "input_tokens"] and method == "POST":
         return Route("pass", reason="counting tokens proposes no call")
-    refused = next((_REFUSED[word] for word in words if word in _REFUSED), None) or _in_context(words)
+    refused = _family(_after_base(words))
     if refused is not None:
-        return Route("refuse", reason=refused[0], next_step=refused[1])
+        return _shut(words, *refused)
     if words[-2:] == ["messages", "count_tokens"] and method == "POST":
         return Route("pass", reason="counting tokens proposes no call")
     if words[-1:] == ["messages"]:
@@ -139,6 +146,26 @@ def _vertex(method: str, words: list[str]) -> Route:
             return Route("pass", reason="counting tokens proposes no call")
         return Route("gate", _MESSAGES)
     return Route("refuse", reason="Of Vertex AI, only Anthropic's models are guarded.", next_step=_LATER)
+
+
+def _after_base(words: list[str]) -> list[str]:
+    """Return the words that can belong to the API: all, or those from the first version on of a mounted Messages API."""
+    tail = 3 if words[-1:] == ["count_tokens"] else 2
+    if words[-tail:][:2] != ["v1", "messages"]:
+        return words
+    return words[next(number for number, word in enumerate(words) if _VERSION.fullmatch(word)) :]
+
+
+def _family(words: list[str]) -> tuple[str, str] | None:
+    """Return why a path belongs to a family of endpoints that stays shut, and a way out."""
+    return next((_REFUSED[word] for word in words if word in _REFUSED), None) or _in_context(words)
+
+
+def _shut(words: list[str], reason: str, next_step: str) -> Route:
+    if words[-1:] == ["messages"]:
+        reason += " A Messages API that is mounted under such a path cannot be told apart from it."
+        next_step += "; for a compatible server, use a base path without that word"
+    return Route("refuse", reason=reason, next_step=next_step)
 
 
 def _in_context(words: list[str]) -> tuple[str, str] | None:
