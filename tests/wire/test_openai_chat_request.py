@@ -85,7 +85,6 @@ def test_legacy_functions_are_tools() -> None:
         ({"search_parameters": {"mode": "auto"}}, [ServerTool("search_parameters", "web_search")]),
         ({"enable_search": True}, [ServerTool("enable_search", "web_search")]),
         ({"enable_search": False}, []),
-        ({"plugins": [{"id": "web"}]}, [ServerTool("plugins", "plugins")]),
         ({"tools": [{"type": "web_search"}]}, [ServerTool("web_search", "web_search")]),
         ({"tools": [{"type": "mcp", "server_label": "jira"}]}, [ServerTool("jira", "mcp")]),
         ({"tools": [{"type": "shell", "name": "sh"}]}, [ServerTool("sh", "shell")]),

@@ -16,6 +16,7 @@ from pinnedrules.wire.anthropic_restore import result_block, user_message
 from pinnedrules.wire.anthropic_tools import sort_tools, tool_definitions
 from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerTool, Slot, StreamReader
 from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, array, items, loads, quote
+from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages
 
@@ -34,7 +35,7 @@ class AnthropicMessages:
         return RequestFacts(
             messages=messages,
             tools=tools,
-            server_tools=tuple(server_tools),
+            server_tools=(*server_tools, *plugin_tools(request)),
             model=named_text(request, "model"),
             stream=flag(request, "stream"),
             structured=_structured(request),

@@ -15,20 +15,20 @@ from pinnedrules.wire.json_text import Object, array, dumps, items, quote
 from pinnedrules.wire.openai_chat_answer import text_of
 from pinnedrules.wire.openai_chat_render import ChatStream
 from pinnedrules.wire.openai_chat_restore import result_messages
+from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, declared, flag, named_text, read_messages
 
 __all__ = ["OpenAIChat"]
 
 _SYSTEM = ("system", "developer")
-# Members by which OpenAI, xAI, OpenRouter, Azure, DashScope and Groq are told to run something themselves.
+# Members by which OpenAI, xAI, Azure, DashScope and Groq are told to run something themselves.
 _SERVER_RUN = {
     "web_search_options": "web_search",
     "search_parameters": "web_search",
     "enable_search": "web_search",
     "data_sources": "file_search",
     "mcp_servers": "mcp",
-    "plugins": "plugins",
 }
 _COMPACTING = ("compaction", "context_management", "transforms", "truncation")
 _CHOICES_LIMIT = 128
@@ -49,7 +49,7 @@ class OpenAIChat:
         return RequestFacts(
             messages=messages,
             tools=tools,
-            server_tools=tuple(server_tools),
+            server_tools=(*server_tools, *plugin_tools(request)),
             model=model,
             stream=flag(request, "stream"),
             structured=_structured(request.value("response_format")),
