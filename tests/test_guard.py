@@ -168,6 +168,19 @@ def test_a_refused_call_can_be_approved_later_and_then_passes_once(
         assert not propose(guard, "delete_mail", provider)
 
 
+def test_a_stop_of_another_session_voids_no_ticket(make: Callable[..., Guard], provider: ScriptedProvider) -> None:
+    """A stop has a scope: what happens to one session is nothing to the open question of another."""
+    guard = make()
+    with guard.session("inbox"):
+        assert not propose(guard, "delete_mail", provider)
+        guard.stop("not this one", session="other")
+        guard.resume("looked at it", session="other", user="kim")
+        (ticket,) = guard._store.tickets("open")
+        guard._store.answer(ticket.id, True, by="kim", now_us=time.time_ns() // 1000)
+
+        assert propose(guard, "delete_mail", provider)
+
+
 # -- a rule file that changes ------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,21 @@ def test_an_expired_ticket_is_not_listed(cli: Cli, ask: Asked) -> None:
     assert cli("approvals", "list", "--json").json["open"] == []
 
 
+def test_a_stop_of_its_session_voids_a_ticket(cli: Cli, ask: Asked) -> None:
+    """A ticket from before a stop is not listed and cannot be approved: nothing could ever use that approval."""
+    ticket = ask()
+    cli("stop", "--session", "another")
+    assert ticket.id in cli("approvals", "list").out
+
+    cli("stop", "--session", "inbox")
+    cli("resume", "--reason", "looked at it", "--session", "inbox")
+
+    assert cli("approvals", "list", "--json").json["open"] == []
+    found = cli("approvals", "approve", ticket.id)
+    assert found.code == 1
+    assert "from before a stop or a resume" in found.out
+
+
 def test_approving_says_exactly_what(cli: Cli, ask: Asked, state: StateFolder) -> None:
     """An approval prints the exact call it is for, is given by the OS user, and holds for this ticket alone."""
     ticket, other = ask(), ask('{"id": 8}')

@@ -10,10 +10,11 @@ import pytest
 from tests.cli.ran import INBOX, Cli, login
 
 from pinnedrules.cli import stop
+from pinnedrules.cli.story import told
 from pinnedrules.control import running
 from pinnedrules.control.running import Registration, register
 from pinnedrules.control.state import StateFolder, open_state
-from pinnedrules.control.stop import StopFile
+from pinnedrules.control.stop import EVERYTHING, StopFile
 from pinnedrules.errors import StateError
 from pinnedrules.types import SessionId
 
@@ -112,6 +113,16 @@ def test_a_pause_and_a_session_are_scoped(cli: Cli, live: Callable[[str], StateF
     assert f"to go on: pinnedrules resume --reason WHY --session inbox --state {folder.path}" in stopped.out
     assert state_of(folder) == "stop"
     assert state_of(folder, SessionId("other")) == "pause"
+
+
+def test_the_record_of_a_stop_is_about_what_was_stopped(cli: Cli, state: StateFolder) -> None:
+    """A stop of one session is recorded as that, also while everything is stopped already by somebody else."""
+    StopFile(state.path).set("stop", scope=EVERYTHING, reason="first", actor="lee")
+
+    cli("stop", "second", "--session", "inbox")
+
+    (item,) = (item for item in told(state.log) if item.record["type"] == "stop")
+    assert (item.body["scope"], item.body["by"], item.values["reason"]) == ("session:inbox", "owner", "second")
 
 
 def test_one_named_folder_is_stopped_alone(cli: Cli, live: Callable[[str], StateFolder]) -> None:

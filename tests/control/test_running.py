@@ -16,7 +16,7 @@ import pytest
 from pinnedrules.control import running
 from pinnedrules.control.running import live, register, run_folder, stop_everywhere
 from pinnedrules.control.state import StateFolder, open_state
-from pinnedrules.control.stop import EVERYTHING, StopFile
+from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import StateError
 from pinnedrules.evidence import disk
 from pinnedrules.types import SessionId
@@ -98,6 +98,19 @@ def test_a_stop_reaches_every_process_and_all_acknowledge(
         said = StopFile(folder).read(ANY)
         assert (said.state, said.reason, said.actor) == ("stop", "wrong inbox", "kim")
     here.close()
+
+
+def test_a_stop_of_one_session_is_acknowledged(state: StateFolder, environment: Mapping[str, str]) -> None:
+    """Guards say that they have seen the folder's epoch, whichever session the change was about."""
+    entry = register(state, rules="r", environment=environment)
+    stop = StopFile(state)
+    for number, name in enumerate(("one", "two"), 1):
+        stop.set("stop", scope=session_scope(name), reason="r", actor="kim")
+        assert stop.epoch() == number
+        _until(lambda: live(environment)[0].epoch == stop.epoch())
+    stop.resume(actor="kim", reason="r", scope=session_scope("one"))
+    _until(lambda: live(environment)[0].epoch == 3)
+    entry.close()
 
 
 def test_nobody_live_is_an_empty_list(environment: Mapping[str, str]) -> None:

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pinnedrules.control import scopes
 from pinnedrules.control import stop as stop_module
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import ApprovalError, StateError
@@ -44,11 +48,116 @@ def test_a_stop_is_seen_by_everybody_and_survives_a_restart(stop: StopFile, tmp_
 
 
 def test_a_stop_of_one_session_leaves_the_others(stop: StopFile) -> None:
-    """A stop has a scope; the epoch is one for all."""
+    """A stop has a scope, and so has its epoch: what other sessions have under way is not void."""
     stop.set("stop", scope=session_scope("inbox-42"), reason="r", actor="kim")
 
-    assert stop.read(ANY).state == "stop"
-    assert stop.read(OTHER) == StopState("run", 1, scope=EVERYTHING)
+    assert stop.read(ANY) == StopState("stop", 1, "r", "kim", session_scope("inbox-42"))
+    assert stop.read(OTHER) == StopState("run", 0, scope=EVERYTHING)
+    stop.resume(actor="kim", reason="r", scope=session_scope("inbox-42"))
+
+    assert stop.read(ANY) == StopState("run", 2, scope=EVERYTHING)
+    assert stop.read(OTHER).epoch == 0
+    assert stop.epoch() == 2
+
+
+def test_the_epochs_of_scopes_survive_a_restart(stop: StopFile, tmp_path: Path) -> None:
+    """Invariant 7: an answer from before a stop is void in the next process too, long after the resume."""
+    stop.set("stop", scope=session_scope("inbox-42"), reason="r", actor="kim")
+    stop.resume(actor="kim", reason="r", scope=session_scope("inbox-42"))
+    stop.set("pause", scope=session_scope("third"), reason="r", actor="kim")
+
+    again = StopFile(tmp_path)
+
+    assert (again.read(ANY).epoch, again.read(OTHER).epoch, again.epoch()) == (2, 0, 3)
+    again.set("stop", scope=EVERYTHING, reason="r", actor="kim")
+    assert {again.read(session).epoch for session in (ANY, OTHER, SessionId("third"))} == {4}
+
+
+Change = tuple[str, str]
+NAMES = ("a", "b", "c")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["stop", "pause", "resume", "touch", "remove", "garble"]),
+            st.sampled_from([EVERYTHING, *map(session_scope, NAMES)]),
+        ),
+        max_size=12,
+    )
+)
+def test_no_epoch_goes_back_and_no_change_goes_unseen(changes: list[Change]) -> None:
+    """Invariant 7, for all sequences of changes: who is concerned gets an epoch higher than all before, in any process.
+
+    Others keep theirs, and what changes nothing is no epoch for anybody.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stop = StopFile(folder)
+        for what, scope in changes:
+            before, top = {one: stop.read(SessionId(one)) for one in NAMES}, stop.epoch()
+            concerned = _change(stop, folder, what, scope)
+            for reader in (StopFile(folder), stop):
+                for one in NAMES:
+                    now = reader.read(SessionId(one))
+                    if EVERYTHING in concerned or session_scope(one) in concerned:
+                        assert now.epoch > top
+                    else:
+                        assert now.epoch == before[one].epoch
+                        assert now.state == before[one].state or what == "garble"
+                assert reader.epoch() >= max(top, *(reader.read(SessionId(one)).epoch for one in NAMES))
+
+
+def _change(stop: StopFile, folder: Path, what: str, scope: str) -> set[str]:
+    """Do something to the folder, and return whose epoch it has to raise."""
+    if what in ("stop", "pause"):
+        stop.set(what, scope=scope, reason="r", actor="a")  # type: ignore[arg-type]
+        return {scope}
+    if what == "resume":
+        return {scope} if stop.resume(actor="kim", reason="r", scope=scope).removed else set()
+    if what == "touch" and not (folder / "STOP").exists():
+        (folder / "STOP").touch()
+        return {EVERYTHING}
+    if what == "remove" and (folder / "STOP").exists():
+        (folder / "STOP").unlink()
+        return {EVERYTHING}
+    if what == "garble":
+        (folder / "stop.json").write_bytes(b"junk")
+        assert stop.read(SessionId("a")).state == "stop"
+        stop.resume(actor="kim", reason="mended")
+        return {EVERYTHING}
+    return set()
+
+
+def test_old_epochs_are_forgotten_without_going_back(
+    stop: StopFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder in which thousands of sessions were stopped and resumed stays readable, and no epoch goes back."""
+    monkeypatch.setattr(scopes, "_KEPT", 20 * 70)
+    stop.set("stop", scope=session_scope("held"), reason="r", actor="kim")
+    seen: dict[str, int] = {}
+    for number in range(100):
+        one = f"s{number}"
+        stop.set("stop", scope=session_scope(one), reason="r", actor="kim")
+        stop.resume(actor="kim", reason="r", scope=session_scope(one))
+        seen[one] = stop.read(SessionId(one)).epoch
+        assert seen[one] == stop.epoch()
+        for name, epoch in seen.items():
+            assert stop.read(SessionId(name)).epoch >= epoch
+
+    assert len(json.loads((tmp_path / "stop.json").read_text())["epochs"]) < 25
+    assert stop.read(SessionId("held")).state == "stop"
+    assert stop.read(ANY).state == "run"
+
+
+@pytest.mark.parametrize("name", ["n" * 200_000, "\U0001f6d1" * 30_000])
+def test_a_session_of_an_endless_name_does_not_stop_the_others(stop: StopFile, name: str) -> None:
+    """What was resumed leaves nothing behind that makes the file unreadable."""
+    for suffix in "abcdef":
+        stop.set("stop", scope=session_scope(name + suffix), reason="r", actor="kim")
+        stop.resume(actor="kim", reason="r", scope=session_scope(name + suffix))
+
+    assert StopFile(stop._file.parent).read(ANY).state == "run"
 
 
 @pytest.mark.parametrize(
@@ -99,9 +208,22 @@ def test_resuming_says_what_it_lifted_and_what_remains(stop: StopFile) -> None:
 
 
 def test_resuming_nothing_is_no_error(stop: StopFile) -> None:
-    """Resuming what runs lifts nothing, and still begins a new epoch."""
-    assert stop.resume(actor="kim", reason="").removed == ()
-    assert stop.read(ANY).epoch == 1
+    """Resuming what runs lifts nothing, and voids nothing that is under way."""
+    before = stop._file.read_bytes()
+
+    resumed = stop.resume(actor="kim", reason="")
+
+    assert (resumed.removed, resumed.epoch) == ((), 0)
+    assert (stop.read(ANY).epoch, stop.epoch()) == (0, 0)
+    assert stop._file.read_bytes() == before
+
+
+def test_resuming_one_session_does_not_mend_what_stops_all(stop: StopFile, tmp_path: Path) -> None:
+    """A garbled file stops everything until everything is resumed."""
+    (tmp_path / "stop.json").write_bytes(b"junk")
+
+    assert stop.resume(actor="kim", reason="", scope=session_scope("x")).remaining == (EVERYTHING,)
+    assert stop.read(ANY).state == "stop"
 
 
 @pytest.mark.parametrize("actor", ["", "  ", "agent", "Agent", "agent:mail", "\uff41gent", " AGENT:x "])
@@ -189,19 +311,27 @@ GARBLED = [
     b"null",
     b"[]",
     b"{}",
-    b'{"epoch":1,"scopes":{},"hand":null',
-    b'{"epoch":"1","scopes":{},"hand":null}',
-    b'{"epoch":true,"scopes":{},"hand":null}',
-    b'{"epoch":-1,"scopes":{},"hand":null}',
-    b'{"epoch":99999999999999999999999,"scopes":{},"hand":null}',
-    b'{"epoch":1,"scopes":[],"hand":null}',
-    b'{"epoch":1,"scopes":{},"hand":3}',
-    b'{"epoch":1,"scopes":{},"hand":[1]}',
-    b'{"epoch":1,"scopes":{"*":{"state":"run","reason":"","actor":"","at":1}},"hand":null}',
-    b'{"epoch":1,"scopes":{"*":{"state":"stop","reason":"","actor":"","at":"x"}},"hand":null}',
-    b'{"epoch":1,"scopes":{"*":{"state":"stop"}},"hand":null}',
-    b'{"epoch":1,"scopes":{"*":{"state":["stop"],"reason":"","actor":"","at":1}},"hand":null}',
-    b'{"epoch":1,"scopes":{"*":"stop"},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{},"hand":null',
+    b'{"epoch":"1","scopes":{},"epochs":{},"hand":null}',
+    b'{"epoch":true,"scopes":{},"epochs":{},"hand":null}',
+    b'{"epoch":-1,"scopes":{},"epochs":{},"hand":null}',
+    b'{"epoch":99999999999999999999999,"scopes":{},"epochs":{},"hand":null}',
+    b'{"epoch":1,"scopes":[],"epochs":{},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{},"hand":3}',
+    b'{"epoch":1,"scopes":{},"epochs":{},"hand":[1]}',
+    b'{"epoch":1,"scopes":{"*":{"state":"run","reason":"","actor":"","at":1}},"epochs":{"*":1},"hand":null}',
+    b'{"epoch":1,"scopes":{"*":{"state":"stop","reason":"","actor":"","at":"x"}},"epochs":{"*":1},"hand":null}',
+    b'{"epoch":1,"scopes":{"*":{"state":"stop"}},"epochs":{"*":1},"hand":null}',
+    b'{"epoch":1,"scopes":{"*":{"state":["stop"],"reason":"","actor":"","at":1}},"epochs":{"*":1},"hand":null}',
+    b'{"epoch":1,"scopes":{"*":"stop"},"epochs":{"*":1},"hand":null}',
+    b'{"epoch":1,"scopes":{},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":[],"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":[["*",1]],"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{"*":2},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{"*":-1},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{"*":true},"hand":null}',
+    b'{"epoch":1,"scopes":{},"epochs":{"*":"1"},"hand":null}',
+    b'{"epoch":1,"scopes":{"session:x":{"state":"stop","reason":"","actor":"","at":1}},"epochs":{},"hand":null}',
     b"\xff\xfe\x00",
     b"[" * 100_000,
 ]

@@ -150,6 +150,34 @@ def test_a_stop_voids_tickets(store: Store) -> None:
     assert not take(store, approved, proposal(11))
 
 
+def test_a_stop_of_one_session_leaves_the_tickets_of_the_others(store: Store) -> None:
+    """What is asked under a newer epoch voids the tickets of its own session, and nobody else's."""
+    theirs = ask(store, proposal(session=SessionId("other"), epoch=0))
+    approved = ask(store, proposal(11, session=SessionId("other"), epoch=0))
+    store.answer(approved.id, True, by="kim", now_us=NOW)
+
+    ask(store, proposal(epoch=9))
+
+    assert store.answer(theirs.id, True, by="kim", now_us=NOW).state == "approved"
+    assert take(store, approved, proposal(11, session=SessionId("other"), epoch=0))
+
+
+def test_a_void_ticket_is_neither_listed_nor_approved(store: Store) -> None:
+    """Whoever knows the epochs is not shown, and cannot approve, what a stop has made void; a typo voids nothing."""
+    mine, theirs = ask(store), ask(store, proposal(session=SessionId("other"), epoch=1))
+    approved = ask(store, proposal(11))
+    store.answer(approved.id, True, by="kim", now_us=NOW)
+
+    def epoch_of(session: SessionId) -> int:
+        return {"inbox-42": 4, "other": 1}[session.name]
+
+    assert store.tickets("open", epoch_of=epoch_of) == [theirs]
+    assert [ticket.id for ticket in store.tickets("expired", epoch_of=epoch_of)] == [mine.id, approved.id]
+    with pytest.raises(ApprovalError, match="from before a stop or a resume"):
+        store.answer(mine.id, True, by="kim", now_us=NOW, epoch_of=epoch_of)
+    assert store.answer(theirs.id, True, by="kim", now_us=NOW, epoch_of=epoch_of).state == "approved"
+
+
 def test_a_change_of_the_rules_voids_tickets_of_the_session(store: Store) -> None:
     """What was approved under other rules is asked about anew; another session's tickets stay."""
     mine, theirs = ask(store), ask(store, proposal(session=SessionId("other")))

@@ -81,6 +81,22 @@ def test_a_stop_reaches_an_open_stream(kind: str, guard: Guard) -> None:
     assert seen == 5
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_stop_of_another_session_leaves_an_open_stream(kind: str, guard: Guard) -> None:
+    """A stop has a scope: an answer under way in one session goes on while another is stopped and resumed."""
+    with ScriptedProvider(lambda seen: Reply("word " * 40, frame_delay=0.01)) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        with guard.session("mine"):
+            events = _events(kind, client)
+            next(events)
+            guard.stop("now", session="other")
+            next(events)
+            guard.resume("looked at it", session="other", user="kim")
+            guard.resume("nothing to lift", user="kim")
+            assert len(list(events)) > 20
+        client.close()
+
+
 def _events(kind: str, client: Any) -> Iterator[Any]:
     if kind == "openai":
         yield from client.chat.completions.create(model="gpt", messages=USER, stream=True)

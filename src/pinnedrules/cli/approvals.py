@@ -14,27 +14,35 @@ from pinnedrules.cli.states import found_states
 from pinnedrules.cli.story import told
 from pinnedrules.control.principals import os_user
 from pinnedrules.control.state import StateFolder
+from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, StateError
 from pinnedrules.notes import answered, note
 from pinnedrules.rules.printable import shown
-from pinnedrules.types import Ticket
+from pinnedrules.types import SessionId, Ticket
 
 __all__ = ["run"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A store and the folder it belongs to."""
+    """A store, the folder it belongs to, and the folder's stop state, which tells what is void."""
 
     state: Path
     store: Store
+    stop: StopFile
+
+    def epoch_of(self, session: SessionId) -> int:
+        """Return the stop epoch of a session."""
+        return self.stop.read(session).epoch
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return 0 when listed or all answered, 1 when an answer could not be given."""
     places = [
-        _Place(state.path, Store(state.database)) for state in found_states(arguments.state) if state.database.exists()
+        _Place(state.path, Store(state.database), StopFile(state.path))
+        for state in found_states(arguments.state)
+        if state.database.exists()
     ]
     try:
         if arguments.action == "list":
@@ -47,7 +55,11 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
 
 def _list(places: Sequence[_Place], printer: Printer) -> int:
     now_us = time.time_ns() // 1000
-    found = [(place, ticket) for place in places for ticket in place.store.tickets("open", now_us=now_us)]
+    found = [
+        (place, ticket)
+        for place in places
+        for ticket in place.store.tickets("open", now_us=now_us, epoch_of=place.epoch_of)
+    ]
     asking = _asking({ticket.id for _, ticket in found}, {place.state for place, _ in found})
     for place, ticket in found:
         printer.line(f"{ticket.id}  {shown(ticket.summary, 400)}", "open")
@@ -112,7 +124,9 @@ def _one(name: str, places: Sequence[_Place], yes: bool, by: str, why: str) -> t
             problem = str(error)
             continue
         try:
-            ticket = place.store.answer(name, yes, by=by, now_us=time.time_ns() // 1000, why=why)
+            ticket = place.store.answer(
+                name, yes, by=by, now_us=time.time_ns() // 1000, why=why, epoch_of=place.epoch_of
+            )
         except ApprovalError as error:
             return None, str(error)
         try:

@@ -18,7 +18,7 @@ from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import StateError
 from pinnedrules.notes import lifted, note, stopped
-from pinnedrules.types import Entry, SessionId
+from pinnedrules.types import Entry, SessionId, StopState
 
 __all__ = ["run"]
 
@@ -39,7 +39,7 @@ def _stop(arguments: argparse.Namespace, printer: Printer) -> int:
         answers = stop_everywhere(reason, actor)
     reached = {answer.guard.state.resolve() for answer in answers}
     scope = session_scope(arguments.session) if arguments.session else EVERYTHING
-    epochs: dict[Path, int] = {}
+    done: dict[Path, StopState] = {}
     failed: dict[Path, str] = {}
     for state in states:
         if state.path.resolve() in reached:
@@ -47,13 +47,14 @@ def _stop(arguments: argparse.Namespace, printer: Printer) -> int:
         try:
             file = StopFile(state.path)
             state_word: Literal["pause", "stop"] = "pause" if arguments.pause else "stop"
-            epochs[state.path] = file.set(state_word, scope=scope, reason=reason, actor=actor).epoch
+            done[state.path] = file.set(state_word, scope=scope, reason=reason, actor=actor)
         except StateError as error:
             failed[state.path] = str(error)
-    answers += _confirmed(epochs, failed)
+    answers += _confirmed({path: said.epoch for path, said in done.items()}, failed)
     for state in states:
         if state.path not in failed:
-            _noted(state, [stopped(StopFile(state.path).read(SessionId(arguments.session or "")))], printer)
+            said = done.get(state.path) or StopFile(state.path).read(SessionId(""))
+            _noted(state, [stopped(said)], printer)
     return _say_stopped(arguments, printer, answers, states, failed)
 
 

@@ -1,7 +1,7 @@
 """Which guards are live on this machine, and which of them have seen a stop.
 
 Each live guard has a small file in this user's run folder. A thread in its process reads the stop state ten times
-a second and writes the epoch it saw into that file: from then on nothing is released there under an older one,
+a second and writes the folder's epoch that it saw into that file: from then on nothing is released there under an older one,
 because every release reads the same state. So a bare ``pinnedrules stop`` reaches all guards and knows who answered.
 """
 
@@ -23,7 +23,6 @@ from pinnedrules.control.state import StateFolder, own_folder, state_home
 from pinnedrules.control.stop import EVERYTHING, StopFile
 from pinnedrules.errors import StateError
 from pinnedrules.evidence.disk import replace_file
-from pinnedrules.types import SessionId
 
 __all__ = ["Acknowledgement", "LiveGuard", "Registration", "live", "register", "run_folder", "stop_everywhere"]
 
@@ -33,7 +32,7 @@ _WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LiveGuard:
-    """A guard in a running process: its state folder, the name of its rules, since when, and the last epoch it saw."""
+    """A guard in a running process: its state folder, the name of its rules, since when, and the folder's epoch it saw."""
 
     pid: int
     started: str
@@ -75,8 +74,8 @@ class Registration:
             self._file.unlink(missing_ok=True)
 
     def _acknowledge(self) -> None:
-        """Write the epoch in force, if it is new here. Raises OSError."""
-        epoch = self._stop.read(SessionId("")).epoch
+        """Write the folder's epoch, if it is new here. Raises OSError."""
+        epoch = self._stop.epoch()
         if epoch != self._epoch:
             entry = {
                 "pid": os.getpid(),

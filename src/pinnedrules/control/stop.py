@@ -1,7 +1,8 @@
 """The stop state of one state folder: a level that is read, never a message that can be missed.
 
-``stop.json`` holds the epoch and what is stopped; it is replaced atomically under a lock. A file ``STOP`` that
-somebody touched by hand stops everything too, with its first line as the reason. The strictest of all wins.
+``stop.json`` holds what is stopped and the epochs (see control/scopes.py); it is replaced atomically under a lock. A
+file ``STOP`` that somebody touched by hand stops everything too, with its first line as the reason. The strictest of
+all wins.
 
 Failing closed: a stop.json that is missing, garbled or older than the highest epoch ever written (which stands
 in ``stop.lock``) is a stop of everything, until a person resumes.
@@ -11,75 +12,41 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from pinnedrules.control.principals import person
+from pinnedrules.control.scopes import EVERYTHING, Content, Held, Sign, parse, session_scope
 from pinnedrules.errors import StateError
 from pinnedrules.evidence.disk import replace_file, sync, write_all
 from pinnedrules.types import SessionId, StopState
 
 __all__ = ["EVERYTHING", "Resumed", "StopFile", "session_scope"]
 
-EVERYTHING = "*"
-"""The scope of all sessions."""
-
 _LOCK_SECONDS = 2.0
-_STRICTNESS = {"run": 0, "pause": 1, "stop": 2}
-_READABLE = 1 << 20
-_EPOCHS = 1 << 62
+_READABLE = 1 << 22
 _REASON = 200
-_Sign: TypeAlias = tuple[int, int, int]
-
-
-def session_scope(name: str) -> str:
-    """Return the scope of the sessions called *name*."""
-    return f"session:{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed(StopState):
-    """What :meth:`StopFile.resume` did: the new epoch, what was lifted, and what is in force still."""
+    """What :meth:`StopFile.resume` did: the epoch of its scope, what was lifted, and what is in force still."""
 
     removed: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """One entry of stop.json; ``at`` in UTC microseconds."""
-
-    state: Literal["pause", "stop"]
-    reason: str
-    actor: str
-    at: int
-
-    def __post_init__(self) -> None:
-        texts = isinstance(self.reason, str) and isinstance(self.actor, str)
-        if self.state not in ("pause", "stop") or not texts or type(self.at) is not int:
-            raise ValueError("not a known form")
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What stop.json says; ``hand`` is what the file STOP looked like when the epoch began."""
-
-    epoch: int
-    scopes: dict[str, _Held]
-    hand: _Sign | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
-    """A reading of the folder: what the files looked like, and the state in force per scope."""
+    """A reading of the folder: what the files looked like, its epoch, and what counts for each scope that has a past."""
 
-    file: _Sign | None
-    hand: _Sign | None
+    file: Sign | None
+    hand: Sign | None
+    epoch: int
     scopes: dict[str, StopState]
 
 
@@ -102,59 +69,74 @@ class StopFile:
         self._seen = 0
         with self._writing() as lock:
             if _sign(self._file) is None and self._highest() is None:
-                self._write(lock, _Content(0, {}, None))
+                self._write(lock, Content(0, {}, {}, None))
 
     def read(self, session: SessionId) -> StopState:
-        """Return what is in force for *session*. Never raises: what cannot be read is a stop."""
+        """Return what is in force for *session*. Never raises: what cannot be read is a stop.
+
+        Its epoch is the highest of the scopes that concern this session, its own and everything.
+        """
         try:
-            known = self._known
-            if known is None or known.file != _sign(self._file) or known.hand != _sign(self._hand):
-                known = self._look()
+            known = self._current()
         except (OSError, _UnusableError) as error:
-            return StopState("stop", max(self._seen, self._highest() or 0), str(error), "", EVERYTHING)
-        state = known.scopes[EVERYTHING]
-        own = known.scopes.get(session_scope(session.name), state)
-        return own if _STRICTNESS[own.state] > _STRICTNESS[state.state] else state
+            return StopState("stop", self._floor(), str(error), "", EVERYTHING)
+        return known.scopes.get(session_scope(session.name)) or known.scopes[EVERYTHING]
+
+    def epoch(self) -> int:
+        """Return the epoch of the folder, which grows with every change of any scope. Never raises."""
+        try:
+            return self._current().epoch
+        except (OSError, _UnusableError):
+            return self._floor()
 
     def set(self, state: Literal["pause", "stop"], *, scope: str, reason: str, actor: str) -> StopState:
         """Put *state* in force for *scope* (:data:`EVERYTHING` or a :func:`session_scope`), durably.
 
-        Never loosens: a stop stays a stop. Anybody may do it, the agent too. Raises StateError when it cannot
-        be written, ValueError for another state or scope.
+        Never loosens: a stop stays a stop. Anybody may do it, the agent too. The answer's epoch is the folder's, which
+        is now the scope's too. Raises StateError when it cannot be written, ValueError for another state or scope.
         """
         if state not in ("pause", "stop"):
             raise ValueError(f"{state!r} cannot be set; resume() lifts a stop")
         if scope != EVERYTHING and not scope.startswith(session_scope("")):
             raise ValueError(f"{scope!r} is neither {EVERYTHING!r} nor 'session:NAME'")
         with self._writing() as lock:
-            content = self._next()
+            content = self._found()
             held = content.scopes.get(scope)
             if held is None or held.state == "pause":
-                held = _Held(state, reason, actor, time.time_ns() // 1000)
-                content.scopes[scope] = held
+                held = Held(state, reason, actor, time.time_ns() // 1000)
+            content = content.changed(scope, held)
             self._write(lock, content)
         return StopState(held.state, content.epoch, held.reason, held.actor, scope)
 
     def resume(self, *, actor: str, reason: str, scope: str = EVERYTHING) -> Resumed:
         """Lift what is in force for *scope*; for :data:`EVERYTHING` also remove the file STOP.
 
-        Raises ApprovalError when *actor* is nobody or the agent, StateError when it cannot be written.
+        What lifts nothing changes nothing, and begins no epoch. Raises ApprovalError when *actor* is nobody or the
+        agent, StateError when it cannot be written.
         """
         actor = person(actor)
         removed = []
         with self._writing() as lock:
-            content = self._next()
-            held = content.scopes.pop(scope, None)
+            content = self._found()
+            held = content.scopes.get(scope)
             if held is not None:
                 removed.append(f"{held.state} of {scope} by {held.actor or 'nobody named'}")
             touched = scope == EVERYTHING and _sign(self._hand) is not None
-            self._write(lock, replace(content, hand=None) if touched else content)
+            if held is not None or touched:
+                content = content.changed(scope, None)
+                self._write(lock, replace(content, hand=None) if touched else content)
             if touched:
                 # Last, so that a failure leaves the stop in force; readers that look now wait for the lock.
                 self._hand.unlink()
                 removed.append("the file STOP")
         remaining = [*content.scopes, *(["the file STOP"] if _sign(self._hand) is not None else [])]
-        return Resumed("run", content.epoch, reason, actor, scope, tuple(removed), tuple(remaining))
+        return Resumed("run", content.epoch_of(scope), reason, actor, scope, tuple(removed), tuple(remaining))
+
+    def _current(self) -> _Known:
+        known = self._known
+        if known is None or known.file != _sign(self._file) or known.hand != _sign(self._hand):
+            known = self._look()
+        return known
 
     def _look(self) -> _Known:
         """Read the folder. A STOP that was touched or removed since the last epoch begins a new one."""
@@ -165,21 +147,17 @@ class StopFile:
                 hand = _sign(self._hand)
                 content = self._content()
                 if content.hand != hand:
-                    content = replace(content, epoch=content.epoch + 1, hand=hand)
+                    content = content.touched(hand)
                 self._write(lock, content)
                 file = _sign(self._file)
-        states = {
-            scope: StopState(held.state, content.epoch, held.reason, held.actor, scope)
-            for scope, held in content.scopes.items()
-        }
-        everything = states.get(EVERYTHING, StopState("run", content.epoch, scope=EVERYTHING))
+        everything = content.state(EVERYTHING)
         if hand is not None and everything.state != "stop":
-            everything = StopState("stop", content.epoch, self._hand_reason(), "", EVERYTHING)
-        known = _Known(file, hand, states | {EVERYTHING: everything})
+            everything = replace(everything, state="stop", reason=self._hand_reason(), actor="")
+        known = _Known(file, hand, content.epoch, content.states(everything))
         self._seen, self._known = max(self._seen, content.epoch), known
         return known
 
-    def _settled(self, hand: _Sign | None) -> _Content | None:
+    def _settled(self, hand: Sign | None) -> Content | None:
         """Read without the lock; None when there is something to note, or somebody may be writing just now."""
         try:
             content = self._content()
@@ -187,41 +165,35 @@ class StopFile:
             return None
         return content if content.hand == hand and content.epoch == self._highest() else None
 
-    def _next(self) -> _Content:
-        """Return what is in force, to be changed, under a new epoch. An unusable file is a stop of everything."""
+    def _found(self) -> Content:
+        """Return what is in force, to be changed. An unusable file is a stop of everything."""
         hand = _sign(self._hand)
         try:
             content = self._content()
-            epoch, scopes = content.epoch, content.scopes
         except _UnusableError as error:
-            epoch = max(self._seen, self._highest() or 0)
-            scopes = {EVERYTHING: _Held("stop", str(error), "", time.time_ns() // 1000)}
-        return _Content(epoch + 1, scopes, hand)
+            stopped = {EVERYTHING: Held("stop", str(error), "", time.time_ns() // 1000)}
+            return Content(self._floor(), stopped, {EVERYTHING: self._floor()}, hand)
+        # A STOP that came or went unseen is a change of everything, whatever else changes now.
+        return content if content.hand == hand else content.touched(hand)
 
-    def _content(self) -> _Content:
+    def _content(self) -> Content:
         """Read stop.json. Raises _UnusableError when it does not say what is in force."""
         try:
             with self._file.open("rb") as file:
-                found = json.loads(file.read(_READABLE))
-            epoch, scopes, hand = found["epoch"], found["scopes"], found["hand"]
-            content = _Content(
-                epoch,
-                {scope: _Held(**held) for scope, held in scopes.items()},
-                None if hand is None else (int(hand[0]), int(hand[1]), int(hand[2])),
-            )
+                content = parse(file.read(_READABLE))
         except FileNotFoundError:
             raise _UnusableError("stop.json was removed by hand; `pinnedrules resume` writes a new one") from None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise _UnusableError("stop.json cannot be understood; `pinnedrules resume` writes a new one") from None
-        floor = max(self._seen, self._highest() or 0)
-        if type(epoch) is not int or not floor <= epoch < _EPOCHS:
+        floor = self._floor()
+        if content.epoch < floor:
             raise _UnusableError(
                 f"stop.json does not belong to epoch {floor} (put back by hand, or a change was cut short);"
                 " `pinnedrules resume` writes a new one"
             )
         return content
 
-    def _write(self, lock: int, content: _Content) -> None:
+    def _write(self, lock: int, content: Content) -> None:
         """Put *content* in force. The epoch goes first: no failure can bring an old one back."""
         os.ftruncate(lock, 0)
         os.lseek(lock, 0, os.SEEK_SET)
@@ -230,7 +202,11 @@ class StopFile:
         former = _sign(self._file)
         # Two versions never share a time stamp, however fast they follow each other: readers go by it.
         mtime_ns = max(time.time_ns(), former[0] + 1 if former else 0)
-        replace_file(self._file, json.dumps(asdict(content), indent=1).encode(), mtime_ns=mtime_ns)
+        replace_file(self._file, content.written(), mtime_ns=mtime_ns)
+
+    def _floor(self) -> int:
+        """Return the lowest epoch that the folder can be in, as far as this process and the lock file know."""
+        return max(self._seen, self._highest() or 0)
 
     def _highest(self) -> int | None:
         """Return the highest epoch that was ever written, None when that is not known."""
@@ -289,7 +265,7 @@ class StopFile:
         return sign[1] if sign else -1
 
 
-def _sign(path: Path) -> _Sign | None:
+def _sign(path: Path) -> Sign | None:
     """Return what tells one version of a file from the next, None when there is none. Raises OSError."""
     try:
         found = os.lstat(path)

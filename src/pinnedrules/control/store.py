@@ -6,7 +6,7 @@ import base64
 import json
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -38,8 +38,9 @@ CREATE INDEX ticket_pending ON ticket (state) WHERE state IN ('open', 'approved'
 CREATE TABLE ledger (half TEXT PRIMARY KEY, version INTEGER NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE restore (token TEXT PRIMARY KEY, message BLOB NOT NULL, words TEXT NOT NULL);
 """
-_Row: TypeAlias = tuple[str, Literal["open", "approved", "denied", "used", "expired"], str, int, int, str]
-_TICKET = "id, state, call_sha256, asked_us, expires_us, words"
+_Row: TypeAlias = tuple[str, Literal["open", "approved", "denied", "used", "expired"], str, int, int, int, str]
+_TICKET = "id, state, call_sha256, epoch, asked_us, expires_us, words"
+_EpochOf: TypeAlias = Callable[[SessionId], int]
 
 
 class Store:
@@ -66,15 +67,15 @@ class Store:
     def ask(self, proposal: Proposal, *, summary: str, now_us: int, ttl_us: int) -> Ticket:
         """Return the ticket of this exact call: a denial, one approved and unused, an open one, or a new one.
 
-        A denial holds for the session. Tickets that the proposal's epoch or rule set makes void expire here.
+        A denial holds for the session. Its tickets that the proposal's epoch or rule set makes void expire here.
         """
         session, owner = proposal.session, _owner(proposal.session)
         words = {"session": session.name, "tool": proposal.call.name, "summary": summary, "by": "", "why": ""}
         with self._database.transaction() as db:
             db.execute(
                 "UPDATE ticket SET state = 'expired' WHERE state IN ('open', 'approved')"
-                " AND (expires_us <= ? OR epoch < ? OR (owner = ? AND ruleset_sha256 <> ?))",
-                (now_us, proposal.epoch, owner, proposal.ruleset_sha256),
+                " AND (expires_us <= ? OR (owner = ? AND (epoch < ? OR ruleset_sha256 <> ?)))",
+                (now_us, owner, proposal.epoch, proposal.ruleset_sha256),
             )
             row = db.execute(
                 f"SELECT {_TICKET} FROM ticket WHERE owner = ? AND call_sha256 = ?"
@@ -99,17 +100,26 @@ class Store:
                 row = _row(db, ticket)
             return _ticket(row)
 
-    def answer(self, ticket_id: str, approve: bool, *, by: str, now_us: int, why: str = "") -> Ticket:
-        """Close an open ticket. Raises ApprovalError: unknown, closed, expired, or *by* the agent."""
+    def answer(
+        self, ticket_id: str, approve: bool, *, by: str, now_us: int, why: str = "", epoch_of: _EpochOf | None = None
+    ) -> Ticket:
+        """Close an open ticket. Raises ApprovalError: unknown, closed, expired or void, or *by* the agent.
+
+        With *epoch_of*, which gives the stop epoch of a session, a ticket from before it is void.
+        """
         name = person(by)
         with self._database.transaction() as db:
             row = _row(db, ticket_id)
             ticket = _ticket(row)
-            if ticket.state == "open" and ticket.expires_us <= now_us:
-                raise ApprovalError(f"ticket {ticket.id} has expired; the agent has to propose the call again")
             if ticket.state != "open":
                 raise ApprovalError(f"ticket {ticket.id} is closed already: {ticket.state}")
-            words = json.loads(row[5]) | {"by": name, "why": why}
+            if _ticket(row, now_us).state == "expired":
+                raise ApprovalError(f"ticket {ticket.id} has expired; the agent has to propose the call again")
+            if _ticket(row, now_us, epoch_of).state == "expired":
+                raise ApprovalError(
+                    f"ticket {ticket.id} is from before a stop or a resume; the agent has to propose the call again"
+                )
+            words = json.loads(row[-1]) | {"by": name, "why": why}
             db.execute(
                 "UPDATE ticket SET state = ?, words = ? WHERE id = ?",
                 ("approved" if approve else "denied", json.dumps(words), ticket.id),
@@ -131,11 +141,16 @@ class Store:
         with self._database.reading() as db:
             return _ticket(_row(db, ticket_id), now_us)
 
-    def tickets(self, state: str | None = None, *, now_us: int | None = None) -> list[Ticket]:
-        """Return all tickets, or those in *state*, oldest first; *now_us* as in :meth:`ticket`."""
+    def tickets(
+        self, state: str | None = None, *, now_us: int | None = None, epoch_of: _EpochOf | None = None
+    ) -> list[Ticket]:
+        """Return all tickets, or those in *state*, oldest first.
+
+        With *now_us* and *epoch_of* one whose time is over, or that is void, is expired.
+        """
         with self._database.reading() as db:
             rows = db.execute(f"SELECT {_TICKET} FROM ticket ORDER BY asked_us, rowid").fetchall()
-        found = [_ticket(row, now_us) for row in rows]
+        found = [_ticket(row, now_us, epoch_of) for row in rows]
         return [ticket for ticket in found if state is None or ticket.state == state]
 
     # The ledger: one half per session, one per user.
@@ -222,18 +237,13 @@ def _row(db: sqlite3.Connection, ticket_id: str) -> _Row:
     return row
 
 
-def _ticket(row: _Row, now_us: int | None = None) -> Ticket:
-    name, state, call_sha256, asked_us, expires_us, words = row
-    if now_us is not None and state in ("open", "approved") and expires_us <= now_us:
+def _ticket(row: _Row, now_us: int | None = None, epoch_of: _EpochOf | None = None) -> Ticket:
+    name, state, call_sha256, epoch, asked_us, expires_us, text = row
+    words = json.loads(text)
+    late = now_us is not None and expires_us <= now_us
+    if state in ("open", "approved") and (late or (epoch_of and epoch < epoch_of(SessionId(words["session"])))):
         state = "expired"
-    return Ticket(
-        id=name,
-        state=state,
-        call_sha256=call_sha256,
-        asked_us=asked_us,
-        expires_us=expires_us,
-        **json.loads(words),
-    )
+    return Ticket(id=name, state=state, call_sha256=call_sha256, asked_us=asked_us, expires_us=expires_us, **words)
 
 
 def _restores(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, Restore]:
