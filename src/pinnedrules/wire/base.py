@@ -99,6 +99,10 @@ class Frame:
     ``keys`` are the calls that this frame carries a part of; a frame without keys can pass at once if nothing before it
     is held. ``done`` are calls that this frame proves complete. ``ending`` is true for a frame that says how the answer
     ended or repeats its usage: it must wait until every call of the answer is decided.
+
+    One event may give two frames, when it both shows something and ends the answer: the first has its bytes, the second
+    has none (``raw == b""``) and is ``ending``. Forwarding the first one's ``raw`` is then the whole event, so that may be
+    done only if the second need not be rendered: if every call so far is released.
     """
 
     raw: bytes
@@ -135,7 +139,11 @@ class StreamReader(Protocol):
     def render(self, frame: Frame, outcomes: Mapping[Key, Outcome]) -> bytes:
         """Return the bytes to forward for *frame* (maybe none) once all its calls, or the whole answer, are decided.
 
-        For an answer that continues a former one (see :meth:`Dialect.read_stream`) every frame goes through here.
+        Before the first call that is not released as it is, a frame's ``raw`` may be forwarded in its place. From that
+        call on every frame goes through here, in order, ones without calls included: what is left is numbered anew and
+        says that it ended in another way. *outcomes* must hold the fate of every call that was shown or is to be shown
+        up to and including this frame, of every call of the answer if the frame is ``ending``. For an answer that
+        continues a former one (see :meth:`Dialect.read_stream`) every frame goes through here from the first on.
         """
         ...
 
@@ -169,7 +177,11 @@ class Dialect(Protocol):
         ...
 
     def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:
-        """Return the request that continues after *answer* with these (call id, text) results, all of them refusals."""
+        """Return the request that continues after *answer* with these (call id, text) results, all of them refusals.
+
+        A setting that forces a call is part of this correction: it becomes ``auto``, because a model that must call can
+        only repeat what was refused until the rounds run out. A setting that forbids calls stays.
+        """
         ...
 
     def read_json(self, body: bytes) -> Answer:
@@ -185,7 +197,12 @@ class Dialect(Protocol):
         ...
 
     def read_stream(self, before: Sequence[tuple[Answer, str]] = ()) -> StreamReader:
-        """Return a reader for one streamed answer; *before* as in :meth:`write_json` (already forwarded)."""
+        """Return a reader for one streamed answer; *before* as in :meth:`write_json` (already forwarded).
+
+        *before* must hold the very objects that :meth:`StreamReader.answer` gave, of readers whose frames were rendered
+        and closed in order: they know how far the caller's stream has come (the next block, the ids of its chunks),
+        which no copy made of the seven fields of :class:`Answer` does.
+        """
         ...
 
     def close_stream(self, reader: StreamReader, text: str) -> bytes:
