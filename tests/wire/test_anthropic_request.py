@@ -308,3 +308,25 @@ def test_an_answer_that_cannot_be_repeated_is_not_answered() -> None:
     """Nothing is sent back that the provider did not say."""
     with pytest.raises(Unreadable):
         MESSAGES.go_on(body(USER), MESSAGES.read_json(b'{"error":{"type":"x"}}'), [])
+
+
+@pytest.mark.parametrize(
+    ("choice", "left"),
+    [
+        (None, None),
+        ({"type": "auto", "disable_parallel_tool_use": True}, {"type": "auto", "disable_parallel_tool_use": True}),
+        ({"type": "none"}, {"type": "none"}),
+        ({"type": "any"}, {"type": "auto"}),
+        ({"type": "tool", "name": "a"}, {"type": "auto"}),
+        (
+            {"type": "tool", "name": "a", "disable_parallel_tool_use": True},
+            {"type": "auto", "disable_parallel_tool_use": True},
+        ),
+    ],
+)
+def test_a_model_that_was_refused_is_not_forced_to_call_again(choice: object, left: object) -> None:
+    """A correction lets the model answer in words."""
+    given = MESSAGES.read_json(answer(tool_use("t1")))
+
+    assert json.loads(MESSAGES.go_on(body(USER, tool_choice=choice), given, [("t1", "DENIED")]))["tool_choice"] == left
+    assert "tool_choice" not in json.loads(MESSAGES.go_on(body(USER), given, [("t1", "DENIED")]))

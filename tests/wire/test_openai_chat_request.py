@@ -357,3 +357,34 @@ def test_an_answer_that_cannot_be_repeated_is_not_answered() -> None:
     """Nothing is sent back that the provider did not say."""
     with pytest.raises(Unreadable):
         CHAT.go_on(body(USER), CHAT.read_json(dump({"error": {"message": "x"}})), [])
+
+
+@pytest.mark.parametrize(
+    ("forced", "left"),
+    [
+        ({}, {}),
+        ({"tool_choice": None}, {"tool_choice": None}),
+        ({"tool_choice": "auto"}, {"tool_choice": "auto"}),
+        ({"tool_choice": "none"}, {"tool_choice": "none"}),
+        ({"tool_choice": "required"}, {"tool_choice": "auto"}),
+        ({"tool_choice": "any"}, {"tool_choice": "auto"}),
+        ({"tool_choice": {"type": "function", "function": {"name": "a"}}}, {"tool_choice": "auto"}),
+        ({"tool_choice": {"type": "custom", "custom": {"name": "a"}}}, {"tool_choice": "auto"}),
+        (
+            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [1]}}},
+            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [1]}}},
+        ),
+        ({"function_call": {"name": "a"}}, {"function_call": "auto"}),
+        ({"function_call": "none"}, {"function_call": "none"}),
+    ],
+)
+def test_a_model_that_was_refused_is_not_forced_to_call_again(forced: dict[str, Any], left: dict[str, Any]) -> None:
+    """A correction lets the model answer in words; it never widens what the model may call."""
+    given = CHAT.read_json(completion({"content": None, "tool_calls": [call("c1")]}))
+    more = json.loads(CHAT.go_on(body(USER, **forced), given, [("c1", "DENIED")]))
+    same = json.loads(body(USER))
+
+    assert {key: value for key, value in more.items() if key != "messages"} == {
+        **{key: value for key, value in same.items() if key != "messages"},
+        **left,
+    }

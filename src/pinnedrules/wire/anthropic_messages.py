@@ -15,7 +15,7 @@ from pinnedrules.wire.anthropic_render import MessagesStream
 from pinnedrules.wire.anthropic_restore import result_block, user_message
 from pinnedrules.wire.anthropic_tools import sort_tools, tool_definitions
 from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerTool, Slot, StreamReader
-from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, array, items, loads, quote
+from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, array, dumps, items, loads, quote
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages
@@ -101,7 +101,7 @@ class AnthropicMessages:
             raise Unreadable("an answer that cannot be repeated in a request")
         request, messages = read_messages(body)
         told = user_message([result_block(*result) for result in results])
-        return request.edit({"messages": array([*messages, answer.message, told])})
+        return request.edit({"messages": array([*messages, answer.message, told]), **_unforced(request)})
 
     def read_json(self, body: bytes) -> Answer:
         """Read a whole ``message``. Raises Unreadable."""
@@ -119,6 +119,15 @@ class AnthropicMessages:
         """Return frames that show *text* as a block of its own and leave the stream open."""
         assert isinstance(reader, MessagesStream)
         return reader.close(text)
+
+
+def _unforced(request: Object) -> dict[str, bytes]:
+    """Return the change by which the model may answer in words: forced to call, it would repeat the refused call."""
+    choice = request.value("tool_choice")
+    if not isinstance(choice, dict) or choice.get("type") in ("auto", "none"):
+        return {}
+    kept = {key: value for key, value in choice.items() if key not in ("type", "name")}
+    return {"tool_choice": dumps({"type": "auto", **kept})}
 
 
 def _tools(

@@ -113,7 +113,7 @@ class OpenAIChat:
             raise Unreadable("an answer that cannot be repeated in a request")
         request, messages = read_messages(body)
         added = [answer.message, *result_messages(answer.message, results)]
-        return request.edit({"messages": array([*messages, *added])})
+        return request.edit({"messages": array([*messages, *added]), **_unforced(request)})
 
     def read_json(self, body: bytes) -> Answer:
         """Read a whole ``chat.completion``. Raises Unreadable."""
@@ -150,6 +150,23 @@ def _tools(request: Object) -> tuple[dict[str, frozenset[str] | None], list[Serv
             raise Unreadable("a function without a name")
         mine[str(function["name"])] = declared(function.get("parameters"))
     return mine, theirs
+
+
+def _unforced(request: Object) -> dict[str, bytes]:
+    """Return the changes by which the model may answer in words: forced to call, it would repeat the refused call.
+
+    ``tool_choice`` and the legacy ``function_call`` become ``auto``; ``none`` stays, and so do the tools that
+    ``allowed_tools`` names.
+    """
+    changes: dict[str, bytes] = {}
+    for key in ("tool_choice", "function_call"):
+        choice = request.value(key)
+        allowed = choice.get("allowed_tools") if isinstance(choice, dict) else None
+        if isinstance(choice, dict) and isinstance(allowed, dict):
+            changes[key] = dumps({**choice, "allowed_tools": {**allowed, "mode": "auto"}})
+        elif choice not in (None, "auto", "none"):
+            changes[key] = b'"auto"'
+    return changes
 
 
 def _list(request: Object, key: str) -> list[dict[str, object]]:
