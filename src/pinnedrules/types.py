@@ -102,7 +102,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class StopState:
-    """The stop state in force for one session. ``epoch`` grows with every change that concerns it."""
+    """The stop state in force for one session. ``epoch`` grows with every stop and every resume that concern it."""
 
     state: Literal["run", "pause", "stop"] = "run"
     epoch: int = 0

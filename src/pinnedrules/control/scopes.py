@@ -1,13 +1,14 @@
 """What ``stop.json`` says: what is stopped, and which epoch counts for whom.
 
-The folder has one epoch, a number that grows with every change. Each scope keeps the epoch of its own last change, also
-after a resume, and a session goes by the higher one of its own scope's and everything's: what happens to one session
-voids nothing of another.
+The folder has one epoch, a number that grows with every change. Each scope keeps the epoch of its own last stop or
+resume, and a session goes by the higher one of its own scope's and everything's: what is under way under an older one is
+void, and what happens to one session voids nothing of another. A pause is read as a state and voids nothing.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -52,7 +53,7 @@ class Held:
 class Content:
     """What stop.json says; ``hand`` is what the file STOP looked like when the epoch began.
 
-    ``epoch`` is the folder's; ``epochs`` has the one of the last change of each scope that had any.
+    ``epoch`` is the folder's; ``epochs`` has the one of the last stop or resume of each scope that had any change.
     """
 
     epoch: int
@@ -86,27 +87,17 @@ class Content:
 
     def changed(self, scope: str, held: Held | None) -> Content:
         """Return the same under a new epoch, with *held*, or nothing, in force for *scope*."""
+        epoch = self.epoch + 1
         scopes = {name: former for name, former in self.scopes.items() if name != scope}
         if held is not None:
             scopes[scope] = held
-        return replace(self, epoch=self.epoch + 1, scopes=scopes, epochs=self._kept(scopes, scope))
+        own = self.epochs.get(scope, 0) if held is not None and held.state == "pause" else epoch
+        return replace(self, epoch=epoch, scopes=scopes, epochs=_kept(self.epochs | {scope: own}, scopes))
 
     def touched(self, hand: Sign | None) -> Content:
         """Return the same under a new epoch, because somebody touched, changed or removed the file STOP."""
         epoch = self.epoch + 1
         return replace(self, epoch=epoch, epochs=self.epochs | {EVERYTHING: epoch}, hand=hand)
-
-    def _kept(self, scopes: dict[str, Held], changed: str) -> dict[str, int]:
-        epochs = self.epochs | {changed: self.epoch + 1}
-        idle = sorted((number, name) for name, number in epochs.items() if name not in scopes and name != EVERYTHING)
-        if sum(len(name) + _OVERHEAD for _, name in idle) > _KEPT:
-            # The older half is forgotten, and everything is as new as what was: an answer under way elsewhere may be
-            # void for it, and none is released that should not be. By half, so that it is rare.
-            gone = idle[: (len(idle) + 1) // 2]
-            for _, name in gone:
-                del epochs[name]
-            epochs[EVERYTHING] = max(epochs.get(EVERYTHING, 0), gone[-1][0])
-        return epochs
 
 
 def parse(data: bytes) -> Content:
@@ -125,3 +116,15 @@ def parse(data: bytes) -> Content:
     if max(numbers) > content.epoch or not content.scopes.keys() <= content.epochs.keys():
         raise ValueError("a scope is ahead of the folder, or has no epoch")
     return content
+
+
+def _kept(epochs: dict[str, int], scopes: Collection[str]) -> dict[str, int]:
+    """Return the epochs without the older half of those that are not in force, when there are too many of these."""
+    idle = sorted((number, name) for name, number in epochs.items() if name not in scopes and name != EVERYTHING)
+    if sum(len(name) + _OVERHEAD for _, name in idle) <= _KEPT:
+        return epochs
+    # Everything becomes as new as what is forgotten: an answer under way elsewhere may be void for it, and none is
+    # released that should not be. By half, so that it is rare.
+    gone = idle[: (len(idle) + 1) // 2]
+    kept = {name: number for name, number in epochs.items() if (number, name) not in gone}
+    return kept | {EVERYTHING: max(epochs.get(EVERYTHING, 0), gone[-1][0])}

@@ -92,8 +92,8 @@ class StopFile:
     def set(self, state: Literal["pause", "stop"], *, scope: str, reason: str, actor: str) -> StopState:
         """Put *state* in force for *scope* (:data:`EVERYTHING` or a :func:`session_scope`), durably.
 
-        Never loosens: a stop stays a stop. Anybody may do it, the agent too. The answer's epoch is the folder's, which
-        is now the scope's too. Raises StateError when it cannot be written, ValueError for another state or scope.
+        Never loosens: a stop stays a stop. Anybody may do it, the agent too. The answer's epoch is the folder's; a stop
+        makes it the scope's too. Raises StateError when it cannot be written, ValueError for another state or scope.
         """
         if state not in ("pause", "stop"):
             raise ValueError(f"{state!r} cannot be set; resume() lifts a stop")
