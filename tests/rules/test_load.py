@@ -42,7 +42,7 @@ BAD = [
     ("version: 1\n1: 2\n", 2, 1, "a key that is not a text", "put it in quotes"),
     ("version: 1\n? [a]\n: 2\n", 2, 3, "a key that is not a text", "put it in quotes"),
     ("%YAML 1.1\n---\nversion: 1\n", 2, 1, "a YAML directive", "take out the line that begins with %"),
-    ('version: 1\nrules: "\\UFFFFFFFF"\n', 1, 1, "not YAML: Python int too large to convert to C int",
+    ('version: 1\nrules: "\\UFFFFFFFF"\n', 1, 1, "not YAML: a number or an escape that cannot be read",
      "check quotes and escapes"),
     ("version: 1\n---\nversion: 1\n", 2, 1, "a second document", "write everything into one"),
     ("a: " + "[" * 30 + "]" * 30, 1, 24, "nested deeper than 20 levels", "a rule file is flat"),

@@ -99,9 +99,14 @@ def _events(text: str, file: str) -> Iterator[Event]:
         raise RuleFileError(
             f"not YAML: {said}", file=file, line=line, column=column, hint="check the indentation"
         ) from None
-    except (ArithmeticError, LookupError, ValueError, YAMLError) as problem:
+    except YAMLError as problem:
         hint = "check quotes and escapes"
         raise RuleFileError(f"not YAML: {shown(problem)}", file=file, line=1, column=1, hint=hint) from None
+    except (ArithmeticError, LookupError, ValueError):
+        # The parser's own slips on numbers and escapes; what they say differs between releases of Python.
+        hint = "check quotes and escapes"
+        said = "not YAML: a number or an escape that cannot be read"
+        raise RuleFileError(said, file=file, line=1, column=1, hint=hint) from None
 
 
 class _Reader:
