@@ -166,6 +166,31 @@ def test_structured_output_is_seen(more: dict[str, Any], structured: bool) -> No
 RESULT = {"type": "tool_result", "tool_use_id": "t", "content": "Stop"}
 
 
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ([USER], "Tidy up"),
+        ([USER, {"role": "assistant", "content": "ok"}], ""),
+        ([USER, {"role": "assistant", "content": [tool_use("t")]}, {"role": "user", "content": [RESULT]}], ""),
+        (
+            [
+                USER,
+                {"role": "assistant", "content": "ok"},
+                {"role": "user", "content": [RESULT, {"type": "text", "text": "No"}]},
+            ],
+            "No",
+        ),
+        ([{"role": "user", "content": "Stop"}, {"role": "system", "content": "x"}], "Stop"),
+        ([{"role": "user", "content": "Stop"}, {"role": "user", "content": "reminder"}], "Stop\nreminder"),
+        ([{"role": "user"}], ""),
+        ([], ""),
+    ],
+)
+def test_the_new_words_of_the_user_are_what_follows_the_last_answer(messages: list[Any], text: str) -> None:
+    """Only the new trailing user text of an extended conversation counts on the wire; no tool result does."""
+    assert MESSAGES.read_request(body(*messages)).last_user_text == text
+
+
 BAD: dict[str, bytes] = {
     "not JSON": b"{",
     "no messages": dump({"model": "m"}),

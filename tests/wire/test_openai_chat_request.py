@@ -118,6 +118,38 @@ def test_several_choices_and_compaction_settings_are_seen() -> None:
     assert (facts.choices, facts.markers) == (3, ("request:transforms",))
 
 
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ([USER], "Tidy up"),
+        ([USER, {"role": "assistant", "content": "ok"}], ""),
+        ([USER, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "Stop"}], "Stop"),
+        (
+            [
+                USER,
+                {"role": "assistant", "tool_calls": [call("c")]},
+                {"role": "tool", "tool_call_id": "c", "content": "Stop"},
+            ],
+            "",
+        ),
+        ([{"role": "user", "content": "Stop"}, {"role": "user", "content": "reminder"}], "Stop\nreminder"),
+        (
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "St"}, {"type": "image_url"}, {"type": "text", "text": "op"}],
+                }
+            ],
+            "Stop",
+        ),
+        ([], ""),
+    ],
+)
+def test_the_new_words_of_the_user_are_what_follows_the_last_answer(messages: list[Any], text: str) -> None:
+    """Only the new trailing user text of an extended conversation counts on the wire; no tool result does."""
+    assert CHAT.read_request(body(*messages)).last_user_text == text
+
+
 BAD: dict[str, bytes] = {
     "not JSON": b"{",
     "not an object": b"[]",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pinnedrules.errors import Unpinned, Unreadable
 from pinnedrules.types import Outcome, Restore
 from pinnedrules.wire import anthropic_answer, anthropic_restore
-from pinnedrules.wire.anthropic_blocks import text_block
+from pinnedrules.wire.anthropic_blocks import text_block, visible_text
 from pinnedrules.wire.anthropic_render import MessagesStream
 from pinnedrules.wire.anthropic_restore import result_block, user_message
 from pinnedrules.wire.anthropic_tools import sort_tools, tool_definitions
@@ -41,6 +41,7 @@ class AnthropicMessages:
             structured=_structured(request),
             choices=1,
             markers=_markers(request),
+            last_user_text=_last_user_text(messages),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
@@ -171,6 +172,20 @@ def _markers(request: Object) -> tuple[str, ...]:
 def _continues_thread(request: Object) -> bool:
     thread = request.value("thread")
     return thread is not None and not (isinstance(thread, dict) and thread.get("type") == "create")
+
+
+def _last_user_text(messages: Sequence[bytes]) -> str:
+    """Return the text of the user messages that follow the last answer; older ones were seen before."""
+    texts: list[str] = []
+    for raw in reversed(messages):
+        message = Object(raw)
+        role = message.value("role")
+        if role == "assistant":
+            break
+        if role == "user":
+            content = message.value("content")
+            texts.insert(0, content if isinstance(content, str) else visible_text(_list(content)))
+    return "\n".join(text for text in texts if text)
 
 
 def _list(content: object) -> list[object]:

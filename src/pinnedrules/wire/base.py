@@ -47,6 +47,7 @@ class RequestFacts:
     structured: bool
     choices: int
     markers: tuple[str, ...] = ()
+    last_user_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

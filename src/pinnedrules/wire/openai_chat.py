@@ -12,6 +12,7 @@ from pinnedrules.types import Outcome, Restore
 from pinnedrules.wire import openai_chat_answer, openai_chat_restore
 from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerTool, Slot, StreamReader
 from pinnedrules.wire.json_text import Object, array, dumps, items, quote
+from pinnedrules.wire.openai_chat_answer import text_of
 from pinnedrules.wire.openai_chat_render import ChatStream
 from pinnedrules.wire.openai_chat_restore import result_messages
 from pinnedrules.wire.openrouter import plugin_tools
@@ -54,6 +55,7 @@ class OpenAIChat:
             structured=_structured(request.value("response_format")),
             choices=_choices(request.value("n")),
             markers=tuple(f"request:{key}" for key in _COMPACTING if request.value(key)),
+            last_user_text=_last_user_text(messages),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
@@ -186,6 +188,19 @@ def _choices(wanted: object) -> int:
     if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= _CHOICES_LIMIT:
         raise Unreadable(f"a number of choices that is not between 1 and {_CHOICES_LIMIT}")
     return wanted
+
+
+def _last_user_text(messages: Sequence[bytes]) -> str:
+    """Return the text of the user messages that follow the last answer; older ones were seen before."""
+    texts: list[str] = []
+    for raw in reversed(messages):
+        message = Object(raw)
+        role = message.value("role")
+        if role == "assistant":
+            break
+        if role == "user":
+            texts.insert(0, text_of(message.value("content")))
+    return "\n".join(texts)
 
 
 def _content_text(message: Object) -> str:
