@@ -495,6 +495,58 @@ def test_a_stream_that_is_left_early_closes_the_connection(make: Callable[..., G
     assert slow.requests[0].gone
 
 
+def at_a_terminal(code: str, answers: list[bytes]) -> str:
+    """Run a program at a pseudo-terminal, answer its questions one by one, and return what was on the screen."""
+    import pty
+
+    pid, screen = pty.fork()
+    if pid == 0:  # pragma: no cover - the child
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        environment = {**os.environ, "PYTHONWARNINGS": "default"}
+        os.execve(sys.executable, [sys.executable, "-c", textwrap.dedent(code)], environment)
+    shown = b""
+    asked = 0
+    while b"THE END" not in shown:
+        try:
+            shown += os.read(screen, 65536)
+        except OSError:
+            break
+        if shown.count(b"[n] no > ") > asked:
+            os.write(screen, answers[asked])
+            asked += 1
+    os.close(screen)
+    os.waitpid(pid, 0)
+    assert asked == len(answers), shown.decode(errors="replace")
+    return shown.decode(errors="replace")
+
+
+def test_this_for_the_session_is_exactly_this_call(rules: Path) -> None:
+    """ "This for the session" at the terminal: the same call is not asked about again, every other one is."""
+    from pinnedrules.cli.story import told
+
+    code = f"""
+        from pinnedrules import Guard
+        with Guard({str(rules)!r}) as guard, guard.session("inbox"):
+            for id in "7787":
+                print(id, guard.check("delete_mail", {{"id": id}}).refused)
+            guard.stop("look at it")
+            guard.resume("looked at it", user="kim")
+            print("resumed", guard.check("delete_mail", {{"id": "7"}}).refused)
+        print("THE END")
+    """
+
+    shown = at_a_terminal(code, [b"s\n", b"n\n", b"n\n"])
+
+    assert re.findall(r"(\w+) (True|False)", shown) == [
+        ("7", "False"), ("7", "False"), ("8", "True"), ("7", "False"), ("resumed", "True"),
+    ]  # fmt: skip
+    assert "change rule ask-first in the rule file" in shown
+    answers = [item for item in told(rules.parent / ".pinnedrules" / "log") if item.record["type"] == "approval"]
+    assert [item.body["state"] for item in answers] == ["approved", "approved", "denied", "approved", "denied"]
+    assert len({item.body["by"] for item in answers}) == 1
+    assert len({item.body["ticket"] for item in answers}) == 5
+
+
 def test_the_terminal_is_asked_in_an_interactive_program(
     rules: Path, provider: ScriptedProvider, tmp_path: Path
 ) -> None:

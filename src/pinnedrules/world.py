@@ -144,14 +144,15 @@ class World:
             )
             return ticket
         self._approver.ask(ticket, proposal, lambda yes, by, why: self._answer(ticket.id, yes, by, why))
-        return ticket
+        return self.store.ticket(ticket.id)  # It may be answered already.
 
-    def _answer(self, ticket: str, yes: bool, by: str, why: str) -> None:
+    def _answer(self, ticket: str, yes: bool, by: str, why: str) -> bool:
         try:
             done = self.store.answer(ticket, yes, by=by, now_us=time.time_ns() // 1000, why=why)
         except ApprovalError:
-            return  # Somebody else answered from another terminal meanwhile; the first answer stands.
+            return False  # Somebody else answered from another terminal meanwhile; the first answer stands.
         self.attempt(Record(answered(done)))
+        return True
 
     def _wait(self, command: Wait) -> tuple[Ticket, ...]:
         until = time.monotonic() + command.seconds

@@ -31,15 +31,19 @@ fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
 modes = termios.tcgetattr(tty)
 answers = []
 
-def proposal(name="refund", arguments='{"amount": 101}', targets=("101 EUR to lee",), sentence="Refund at most 100 EUR."):
-    decision = Decision("ask", sentences=(sentence,), reasons=("101 is more than 100",), targets=targets)
-    return Proposal(SessionId("s"), Call(name, arguments), decision, "c" * 64, "r" * 64, 0)
+def proposal(
+    name="refund", arguments='{"amount": 101}', targets=("101 EUR to lee",), sentence="Refund at most 100 EUR.",
+    rules=("refund-cap",), call="c" * 64,
+):
+    decision = Decision("ask", (), rules, ("101 is more than 100",), (sentence,), targets=targets)
+    return Proposal(SessionId("s"), Call(name, arguments), decision, call, "r" * 64, 0)
 
 def ticket(name="t-abcdefgh", expires_us=2**60):
     return Ticket(name, "open", "s", "refund", "c" * 64, "refund()", 0, expires_us)
 
 def keep(*said):
     answers.append(said)
+    return True
 
 def finish():
     for thread in threading.enumerate():
@@ -146,14 +150,112 @@ def test_the_question_shows_what_is_asked(sit: Callable[..., Person]) -> None:
     assert "t-abcdefgh" in person.seen
 
 
-def test_for_the_session_suggests_a_rule_and_allows_just_this(sit: Callable[..., Person]) -> None:
-    """No rule is written by a key press: the rule is shown for a person to add."""
+def test_for_the_session_shows_the_rule_and_the_one_that_stands_against_it(sit: Callable[..., Person]) -> None:
+    """No rule is written by a key press: the rule is shown, and which one has to be changed, since an ask wins."""
     person = sit()
     person.answers("s\r")
 
     assert person.told()["answers"][0][0] is True
-    person.sees("no rule was changed")
-    assert "then: allow" in person.seen
+    person.sees("then: allow")
+    assert "No rule was changed." in person.seen
+    assert "change rule refund-cap in the rule file" in person.seen
+
+
+def test_without_a_rule_that_asks_the_shown_rule_is_to_be_added(sit: Callable[..., Person]) -> None:
+    """Where the default asks, nothing stands against a rule that allows."""
+    person = sit(ASK.replace("proposal()", "proposal(rules=())"))
+    person.answers("s\r")
+    person.told()
+
+    person.sees("then: allow")
+    assert "add this rule to the rule file" in person.seen
+
+
+TWICE = """
+approver.ask(ticket("t-aaaaaaaa"), proposal(), keep)
+finish()
+approver.ask(ticket("t-bbbbbbbb"), {}, keep)
+finish()
+tell()
+"""
+
+
+def test_for_the_session_answers_exactly_this_call_again(sit: Callable[..., Person]) -> None:
+    """The same call is approved without a question, under the same person's name, each time for its own ticket."""
+    person = sit(TWICE.format("proposal()"))
+    person.answers("s\r")
+
+    first, second = person.told()["answers"]
+
+    assert (first[0], second[0]) == (True, True)
+    assert first[1] == second[1]
+    assert second[2] == "said for the session with t-aaaaaaaa"
+    assert person.seen.count("[n] no > ") == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        'proposal(call="d" * 64)',
+        'proposal(rules=("refund-cap", "no-exfiltration"))',
+        'proposal(rules=("no-exfiltration",))',
+        "replace(proposal(), decision=replace(proposal().decision, arguments='{}'))",
+    ],
+    ids=["another call", "one more rule asks", "another rule asks", "another thing would run"],
+)
+def test_for_the_session_is_never_more_than_this_call(sit: Callable[..., Person], other: str) -> None:
+    """Other arguments, sessions, rules or epochs are another call; and other reasons to ask are another question."""
+    person = sit("from dataclasses import replace\n" + TWICE.format(other))
+    person.answers("s\r")
+    person.sees("[n] no > ", 2)
+    person.types("n\r")
+
+    assert [said[0] for said in person.told()["answers"]] == [True, False]
+
+
+@pytest.mark.parametrize("keys", ["y\r", "n\r"])
+def test_just_this_and_no_are_asked_again(sit: Callable[..., Person], keys: str) -> None:
+    """Only "this for the session" is remembered."""
+    person = sit(TWICE.format("proposal()"))
+    person.answers(keys)
+    person.sees("[n] no > ", 2)
+    person.types("n\r")
+
+    assert len(person.told()["answers"]) == 2
+
+
+@pytest.mark.parametrize("answer", ["return False", "raise StateError('disk full')"])
+def test_an_answer_that_does_not_count_is_not_remembered(sit: Callable[..., Person], answer: str) -> None:
+    """When somebody else closed the ticket first, or the store failed, nothing was allowed for the session."""
+    person = sit(TWICE.format("proposal()").replace("proposal(), keep", "proposal(), fail", 1).replace(
+        "\napprover", f"\ndef fail(*said): {answer}\napprover", 1
+    ))  # fmt: skip
+    person.answers("s\r")
+    person.sees("[n] no > ", 2)
+    assert "does not count" in person.seen
+    person.types("n\r")
+
+    assert [said[0] for said in person.told()["answers"]] == [False]
+
+
+def test_for_the_session_ends_with_the_process(sit: Callable[..., Person]) -> None:
+    """A forked child is another process, and whatever it is about to do was not asked."""
+    person = sit(
+        "approver.ask(ticket('t-aaaaaaaa'), proposal(), keep)\n"
+        "finish()\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    approver.ask(ticket('t-bbbbbbbb'), proposal(), keep)\n"
+        "    finish()\n"
+        "    tell()\n"
+        "    os._exit(0)\n"
+        "os.waitpid(pid, 0)\n"
+    )
+    person.answers("s\r")
+    person.sees("[n] no > ", 2)
+    person.types("n\r")
+
+    assert [said[0] for said in person.told()["answers"]] == [True, False]
 
 
 def test_anything_else_is_asked_again(sit: Callable[..., Person]) -> None:
@@ -397,8 +499,11 @@ def test_without_a_terminal_nobody_is_asked() -> None:
     """A service has no terminal, and says so."""
     script = (
         "from pinnedrules.control.approvers import TerminalApprover\n"
+        "from pinnedrules.types import Call, Decision, Proposal, SessionId, Ticket\n"
+        "call = Call('refund', '{}')\n"
+        "ticket = Ticket('t-abcdefgh', 'open', 's', 'refund', 'c', 'refund()', 0, 2**60)\n"
         "approver = TerminalApprover()\n"
-        "approver.ask(None, None, None)\n"
+        "approver.ask(ticket, Proposal(SessionId('s'), call, Decision('ask'), 'c', 'r', 0), lambda *said: print(said))\n"
         "print(approver.usable())\n"
     )
     done = subprocess.run(

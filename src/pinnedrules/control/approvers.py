@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import json
 import logging
+import os
 import re
 import termios
 import threading
@@ -25,8 +26,11 @@ from pinnedrules.types import Proposal, Ticket
 
 __all__ = ["Answer", "Approver", "CallbackApprover", "TerminalApprover", "suggested_rule"]
 
-Answer: TypeAlias = Callable[[bool, str, str], None]
-"""Called once with (approve, by whom, why)."""
+Answer: TypeAlias = Callable[[bool, str, str], bool]
+"""Called once with (approve, by whom, why); says whether it counts: not when somebody was faster."""
+
+_Exactly: TypeAlias = tuple[int, str, tuple[str, ...], str | None]
+"""What "this for the session" is about: the process, the call's hash, the rules that ask, what would really run."""
 
 _LOG = logging.getLogger("pinnedrules")
 _ARGUMENTS = 600
@@ -40,7 +44,7 @@ class Approver(Protocol):
     """Somebody who can be asked."""
 
     def ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
-        """Start asking and return at once; *answer* is called from another thread, or not at all."""
+        """Start asking and return at once; *answer* is called before that, from another thread, or not at all."""
 
 
 class CallbackApprover:
@@ -94,12 +98,16 @@ class TerminalApprover:
 
     *closed* says of a ticket's name that it is not open any more; the question then goes away. It may be set later.
     An end of input, an interrupt (which the program gets too) or a lost terminal is no answer.
+
+    "This for the session" is a yes that is given again, each time for a ticket of its own, when exactly the same call
+    is asked about by the same rules: same session, tool, arguments, rule set and stop epoch, in this process.
     """
 
     def __init__(self, *, closed: Callable[[str], bool] | None = None, device: str = "/dev/tty") -> None:
         self.closed = closed
         self._device = device
         self._turn = threading.Lock()
+        self._for_session: dict[_Exactly, tuple[str, str]] = {}
 
     def usable(self) -> str:
         """Return why nobody can be asked here, or an empty string."""
@@ -112,7 +120,12 @@ class TerminalApprover:
             return "this program has no terminal"
 
     def ask(self, ticket: Ticket, proposal: Proposal, answer: Answer) -> None:
-        """Ask in a thread, after the questions that are being asked already."""
+        """Ask in a thread, after the questions that are being asked already; or answer as for the session."""
+        said = self._for_session.get(_exactly(proposal))
+        if said is not None:
+            by, first = said
+            answer(True, by, f"said for the session with {first}")
+            return
         threading.Thread(
             target=self._ask, args=(ticket, proposal, answer), name="pinnedrules-approver", daemon=True
         ).start()
@@ -127,13 +140,27 @@ class TerminalApprover:
             if not said:
                 screen.show("\npinnedrules: no answer was given here; the call waits or is refused\n")
                 return
-            if said == "s":
-                screen.show(f"To allow this from now on, add this rule:\n\n{suggested_rule(proposal.call.name)}\n")
-                screen.show("Allowed just this once; no rule was changed.\n")
-            try:
-                answer(said != "n", f"terminal:{os_user()}", "")
-            except StateError as error:
-                screen.show(f"pinnedrules: the answer could not be kept, so it does not count: {error}\n")
+            problem = self._give(said, ticket, proposal, answer)
+            if problem:
+                screen.show(f"pinnedrules: {problem}\n")
+            elif said == "s":
+                screen.show(_for_the_session(proposal))
+
+    def _give(self, said: str, ticket: Ticket, proposal: Proposal, answer: Answer) -> str:
+        """Give the answer, and remember it when it is one for the session; return why it does not count, if so."""
+        by, exactly = f"terminal:{os_user()}", _exactly(proposal)
+        if said == "s":
+            # Before the answer: the agent may propose the same call again at once.
+            self._for_session[exactly] = (by, ticket.id)
+        try:
+            problem = (
+                "" if answer(said != "n", by, "") else "the ticket was closed meanwhile, so this answer does not count"
+            )
+        except StateError as error:
+            problem = f"the answer could not be kept, so it does not count: {error}"
+        if problem:
+            self._for_session.pop(exactly, None)
+        return problem
 
     def _converse(self, screen: Terminal, ticket: Ticket, proposal: Proposal) -> str:
         """Return "y", "s" or "n", or nothing when there is no answer."""
@@ -155,6 +182,29 @@ class TerminalApprover:
             return self.closed is not None and self.closed(ticket.id)
         except StateError:
             return True  # an answer could not be kept either
+
+
+def _exactly(proposal: Proposal) -> _Exactly:
+    # Another rule that begins to ask (something was read from outside) is another question about the same call.
+    return os.getpid(), proposal.call_sha256, proposal.decision.rules, proposal.decision.arguments
+
+
+def _for_the_session(proposal: Proposal) -> str:
+    """Return what "this for the session" did, and what a person would have to write for more."""
+    asking = [shown(rule, _SENTENCE) for rule in proposal.decision.rules]
+    said = (
+        "Allowed, and so is exactly this call from now on, without a question: while this program runs, until its session"
+        " is stopped or resumed, the rules change, or another rule asks about it. No rule was changed.\n"
+    )
+    if asking:
+        which = f"{'rule' if len(asking) == 1 else 'rules'} {', '.join(asking)}"
+        more = (
+            f"To allow more, change {which} in the rule file: what asks wins over what allows, so that this rule"
+            " alone would not help:"
+        )
+    else:
+        more = "To allow more, add this rule to the rule file (arguments that nobody declared are asked about even so):"
+    return f"{said}{more}\n\n{suggested_rule(proposal.call.name)}\n"
 
 
 def suggested_rule(tool: str) -> str:
