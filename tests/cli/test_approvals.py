@@ -124,6 +124,20 @@ def test_denying_tells_why(cli: Cli, ask: Asked, state: StateFolder) -> None:
     store.close()
 
 
+def test_a_person_may_change_their_mind(cli: Cli, ask: Asked, state: StateFolder) -> None:
+    """Approving a denied ticket opens it again, says whose no that overrules, and both answers are in the log."""
+    ticket = ask()
+    cli("approvals", "deny", ticket.id, "--why", "not now")
+
+    found = cli("approvals", "approve", ticket.id)
+
+    assert found.code == 0
+    assert "approved by owner, once, although owner had said no: delete_mail" in found.out
+    log = [item["record"]["body"]["state"] for item in cli("log", "--type", "approval", "--json").json["records"]]
+    assert log == ["denied", "approved"]
+    assert "closed already: approved" in cli("approvals", "deny", ticket.id).out
+
+
 def test_an_answer_that_cannot_be_given_is_said(cli: Cli, ask: Asked) -> None:
     """A closed or unknown ticket is refused with code 1; the others are answered all the same."""
     ticket, other = ask(), ask('{"id": 8}')

@@ -211,6 +211,38 @@ def test_a_closed_ticket_cannot_be_answered_again(store: Store, approve: bool) -
     assert store.ticket(ticket.id).by == "kim"
 
 
+def test_a_person_may_change_their_mind(store: Store) -> None:
+    """A no can be made a yes in time, by whoever asks for exactly that; it is used once like any other."""
+    ticket = ask(store)
+    store.answer(ticket.id, False, by="kim", now_us=NOW, why="not now")
+
+    changed = store.answer(ticket.id, True, by="lee", now_us=NOW + 1, reopen=True)
+
+    assert (changed.state, changed.by, changed.why) == ("approved", "lee", "")
+    assert ask(store) == changed
+    assert take(store, ticket)
+    assert not take(store, ticket)
+
+
+def test_only_a_no_in_time_is_reopened(store: Store) -> None:
+    """Not one whose time is over, not one from before a stop, not a yes, and not by saying no again."""
+    denied, approved = ask(store), ask(store, proposal(11))
+    store.answer(denied.id, False, by="kim", now_us=NOW)
+    store.answer(approved.id, True, by="kim", now_us=NOW)
+
+    with pytest.raises(ApprovalError, match="expired; its no holds until the rules change"):
+        store.answer(denied.id, True, by="lee", now_us=denied.expires_us, reopen=True)
+    with pytest.raises(ApprovalError, match="from before a stop"):
+        store.answer(denied.id, True, by="lee", now_us=NOW, reopen=True, epoch_of=lambda session: 4)
+    for ticket, approve in ((denied, False), (approved, True), (approved, False)):
+        with pytest.raises(ApprovalError, match="closed already"):
+            store.answer(ticket.id, approve, by="lee", now_us=NOW, reopen=True)
+    with pytest.raises(ApprovalError, match="person has to answer"):
+        store.answer(denied.id, True, by="agent", now_us=NOW, reopen=True)
+
+    assert store.ticket(denied.id).state == "denied"
+
+
 @pytest.mark.parametrize("name", ["t-aaaaaaaa", "", "'; DROP TABLE ticket; --", "%"])
 def test_an_unknown_ticket_is_an_error(store: Store, name: str) -> None:
     """A mistyped ticket is not taken for another one."""

@@ -101,11 +101,11 @@ def _answer(arguments: argparse.Namespace, places: Sequence[_Place], printer: Pr
     yes = arguments.action == "approve"
     by, answers = os_user(), []
     for name in arguments.ids:
-        ticket, problem = _one(name, places, yes, by, getattr(arguments, "why", ""))
+        ticket, problem, former = _one(name, places, yes, by, getattr(arguments, "why", ""))
         if ticket is None:
             printer.line(f"{shown(name)}: {problem}", "bad")
         elif yes:
-            printer.line(f"approved by {by}, once: {shown(ticket.summary, 400)}", "good")
+            printer.line(f"approved by {by}, once{former}: {shown(ticket.summary, 400)}", "good")
             printer.line(f"  session {shown(ticket.session)}, exactly the call {ticket.call_sha256}")
         else:
             printer.line(f"denied by {by}: {shown(ticket.summary, 400)}", "good")
@@ -114,24 +114,25 @@ def _answer(arguments: argparse.Namespace, places: Sequence[_Place], printer: Pr
     return OK if all(answer["ticket"] for answer in answers) else FOUND
 
 
-def _one(name: str, places: Sequence[_Place], yes: bool, by: str, why: str) -> tuple[Ticket | None, str]:
-    """Answer the ticket in the first store that knows it; else return what is in the way."""
+def _one(name: str, places: Sequence[_Place], yes: bool, by: str, why: str) -> tuple[Ticket | None, str, str]:
+    """Answer the ticket in the first store that knows it; else return what is in the way. Last, who had said no."""
     problem = "no state folder was found; name one with --state DIR"
     for place in places:
         try:
-            place.store.ticket(name)
+            before = place.store.ticket(name)
         except ApprovalError as error:
             problem = str(error)
             continue
         try:
             ticket = place.store.answer(
-                name, yes, by=by, now_us=time.time_ns() // 1000, why=why, epoch_of=place.epoch_of
+                name, yes, by=by, now_us=time.time_ns() // 1000, why=why, epoch_of=place.epoch_of, reopen=True
             )
         except ApprovalError as error:
-            return None, str(error)
+            return None, str(error), ""
+        former = f", although {shown(before.by)} had said no" if before.state == "denied" else ""
         try:
             note(StateFolder(place.state), [answered(ticket)])
         except StateError as error:
-            return ticket, f"answered, but not recorded: {error}"
-        return ticket, ""
-    return None, problem
+            return ticket, f"answered, but not recorded: {error}", former
+        return ticket, "", former
+    return None, problem, ""

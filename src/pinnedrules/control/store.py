@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pinnedrules.control.database import Database
 from pinnedrules.control.principals import person
@@ -38,9 +38,20 @@ CREATE INDEX ticket_pending ON ticket (state) WHERE state IN ('open', 'approved'
 CREATE TABLE ledger (half TEXT PRIMARY KEY, version INTEGER NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE restore (token TEXT PRIMARY KEY, message BLOB NOT NULL, words TEXT NOT NULL);
 """
-_Row: TypeAlias = tuple[str, Literal["open", "approved", "denied", "used", "expired"], str, int, int, int, str]
-_TICKET = "id, state, call_sha256, epoch, asked_us, expires_us, words"
 _EpochOf: TypeAlias = Callable[[SessionId], int]
+
+
+class _Row(NamedTuple):
+    id: str
+    state: Literal["open", "approved", "denied", "used", "expired"]
+    call_sha256: str
+    epoch: int
+    asked_us: int
+    expires_us: int
+    words: str
+
+
+_TICKET = ", ".join(_Row._fields)
 
 
 class Store:
@@ -97,34 +108,45 @@ class Store:
                         json.dumps(words),
                     ),
                 )
-                row = _row(db, ticket)
-            return _ticket(row)
+                return _ticket(_row(db, ticket))
+            return _ticket(_Row(*row))
 
     def answer(
-        self, ticket_id: str, approve: bool, *, by: str, now_us: int, why: str = "", epoch_of: _EpochOf | None = None
+        self,
+        ticket_id: str,
+        approve: bool,
+        *,
+        by: str,
+        now_us: int,
+        why: str = "",
+        epoch_of: _EpochOf | None = None,
+        reopen: bool = False,
     ) -> Ticket:
         """Close an open ticket. Raises ApprovalError: unknown, closed, expired or void, or *by* the agent.
 
-        With *epoch_of*, which gives the stop epoch of a session, a ticket from before it is void.
+        With *epoch_of*, which gives the stop epoch of a session, a ticket from before it is void. With *reopen* a
+        denied one can be approved in time, because a person may change their mind; else the first answer stands.
         """
         name = person(by)
         with self._database.transaction() as db:
             row = _row(db, ticket_id)
-            ticket = _ticket(row)
-            if ticket.state != "open":
-                raise ApprovalError(f"ticket {ticket.id} is closed already: {ticket.state}")
-            if _ticket(row, now_us).state == "expired":
-                raise ApprovalError(f"ticket {ticket.id} has expired; the agent has to propose the call again")
-            if _ticket(row, now_us, epoch_of).state == "expired":
+            again = reopen and approve and row.state == "denied"
+            if row.state != "open" and not again:
+                raise ApprovalError(f"ticket {row.id} is closed already: {row.state}")
+            if _void(row, epoch_of):
                 raise ApprovalError(
-                    f"ticket {ticket.id} is from before a stop or a resume; the agent has to propose the call again"
+                    f"ticket {row.id} is from before a stop or a resume; the agent has to propose the call again"
                 )
-            words = json.loads(row[-1]) | {"by": name, "why": why}
+            if _late(row, now_us):
+                what = "its no holds until the rules change or its session is stopped and resumed"
+                what = what if again else "the agent has to propose the call again"
+                raise ApprovalError(f"ticket {row.id} has expired; {what}")
+            words = json.loads(row.words) | {"by": name, "why": why}
             db.execute(
                 "UPDATE ticket SET state = ?, words = ? WHERE id = ?",
-                ("approved" if approve else "denied", json.dumps(words), ticket.id),
+                ("approved" if approve else "denied", json.dumps(words), row.id),
             )
-            return _ticket(_row(db, ticket.id))
+            return _ticket(_row(db, row.id))
 
     def take(self, ticket_id: str, call_sha256: str, ruleset_sha256: str, epoch: int, now_us: int) -> bool:
         """Use up an approval: true exactly once, only for the same call, rule set and stop epoch, in time."""
@@ -150,7 +172,7 @@ class Store:
         """
         with self._database.reading() as db:
             rows = db.execute(f"SELECT {_TICKET} FROM ticket ORDER BY asked_us, rowid").fetchall()
-        found = [_ticket(row, now_us, epoch_of) for row in rows]
+        found = [_ticket(_Row(*row), now_us, epoch_of) for row in rows]
         return [ticket for ticket in found if state is None or ticket.state == state]
 
     # The ledger: one half per session, one per user.
@@ -231,19 +253,32 @@ def _new_id(db: sqlite3.Connection) -> str:
 
 def _row(db: sqlite3.Connection, ticket_id: str) -> _Row:
     name = ticket_id.strip().lower()
-    row: _Row | None = db.execute(f"SELECT {_TICKET} FROM ticket WHERE id = ?", (name,)).fetchone()
+    row = db.execute(f"SELECT {_TICKET} FROM ticket WHERE id = ?", (name,)).fetchone()
     if row is None:
         raise ApprovalError(f"no ticket is called {name!r}; `pinnedrules approvals list` shows them")
-    return row
+    return _Row(*row)
 
 
 def _ticket(row: _Row, now_us: int | None = None, epoch_of: _EpochOf | None = None) -> Ticket:
-    name, state, call_sha256, epoch, asked_us, expires_us, text = row
-    words = json.loads(text)
-    late = now_us is not None and expires_us <= now_us
-    if state in ("open", "approved") and (late or (epoch_of and epoch < epoch_of(SessionId(words["session"])))):
+    state = row.state
+    if state in ("open", "approved") and (_late(row, now_us) or _void(row, epoch_of)):
         state = "expired"
-    return Ticket(id=name, state=state, call_sha256=call_sha256, asked_us=asked_us, expires_us=expires_us, **words)
+    return Ticket(
+        id=row.id,
+        state=state,
+        call_sha256=row.call_sha256,
+        asked_us=row.asked_us,
+        expires_us=row.expires_us,
+        **json.loads(row.words),
+    )
+
+
+def _late(row: _Row, now_us: int | None) -> bool:
+    return now_us is not None and row.expires_us <= now_us
+
+
+def _void(row: _Row, epoch_of: _EpochOf | None) -> bool:
+    return epoch_of is not None and row.epoch < epoch_of(SessionId(json.loads(row.words)["session"]))
 
 
 def _restores(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, Restore]:

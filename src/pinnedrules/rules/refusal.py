@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinnedrules.rules.printable import shown
-from pinnedrules.types import Call, Decision
+from pinnedrules.types import Call, Decision, Ticket
 
 __all__ = ["MAX_RULES", "refusal"]
 
@@ -11,10 +11,10 @@ MAX_RULES = 4
 """Rules and targets that are named; the rest is counted."""
 
 
-def refusal(call: Call, decision: Decision, *, ticket: str = "") -> str:
+def refusal(call: Call, decision: Decision, *, ticket: Ticket | str | None = None) -> str:
     """Say which call did not run, where it would have gone, by which rule, and the next step. A few short lines.
 
-    Everything that came from the call is escaped and shortened. *ticket* is the open ticket's id when there is one.
+    Everything that came from the call is escaped and shortened. *ticket* is the call's, or the id of one that is open.
     """
     waits = decision.verdict == "ask"
     lines = [f"{'WAITING FOR A PERSON' if waits else 'DENIED'}: {shown(call.name, 80)} did not run."]
@@ -31,9 +31,9 @@ def refusal(call: Call, decision: Decision, *, ticket: str = "") -> str:
     return "\n".join(lines)
 
 
-def _next(call: Call, decision: Decision, ticket: str) -> str:
+def _next(call: Call, decision: Decision, ticket: Ticket | str | None) -> str:
     if ticket:
-        return f"Next: a person permits exactly this call with: pinnedrules approvals approve {shown(ticket, 80)}"
+        return f"Next: {_by_a_person(ticket)}"
     if decision.rules:
         which = f"rule {_some(list(decision.rules))}"
         return f"Next: if this should be possible, the owner changes {which} in the rule file."
@@ -41,6 +41,18 @@ def _next(call: Call, decision: Decision, ticket: str) -> str:
     return (
         f"Next: if this should be possible, the owner declares {name} under tools: and writes a rule that permits it."
     )
+
+
+def _by_a_person(ticket: Ticket | str) -> str:
+    """Return what a person can do about it, which depends on what became of the ticket."""
+    if isinstance(ticket, Ticket) and ticket.state not in ("open", "denied"):
+        return f"ticket {ticket.id} is {ticket.state}; the same call, proposed again, is asked about anew."
+    name = ticket.id if isinstance(ticket, Ticket) else ticket
+    command = f"pinnedrules approvals approve {shown(name, 80)}"
+    if isinstance(ticket, Ticket) and ticket.state == "denied":
+        by = shown(ticket.by, 80) or "a person"
+        return f"{by} said no, and that holds for this session; to change that, a person runs: {command}"
+    return f"a person permits exactly this call with: {command}"
 
 
 def _some(words: list[str]) -> str:
