@@ -168,6 +168,26 @@ def test_a_refused_call_can_be_approved_later_and_then_passes_once(
         assert not propose(guard, "delete_mail", provider)
 
 
+@pytest.mark.parametrize(("more", "seconds"), [({}, 3600), ({"ticket_life": 90.0}, 90), ({"ask_wait": 7200}, 3600)])
+def test_a_ticket_lives_as_long_as_the_guard_says(
+    make: Callable[..., Guard], more: dict[str, Any], seconds: int
+) -> None:
+    """An hour, or what is given; how long an answer is held back for it is another thing."""
+    guard = make(**{"ask_wait": 0, **more, "approver": lambda ticket, proposal: False})
+
+    guard.check("delete_mail", {"id": "7"})
+
+    (ticket,) = guard._store.tickets()
+    assert ticket.expires_us - ticket.asked_us == seconds * 1_000_000
+
+
+@pytest.mark.parametrize("life", [0, -1, float("nan"), float("inf"), 1e9])
+def test_a_life_that_makes_no_sense_is_an_error(make: Callable[..., Guard], life: float) -> None:
+    """Nobody finds out later that no ticket could be approved, or that every one could for ever."""
+    with pytest.raises(ValueError, match="ticket_life is a number of seconds"):
+        make(ticket_life=life)
+
+
 def test_a_stop_of_another_session_voids_no_ticket(make: Callable[..., Guard], provider: ScriptedProvider) -> None:
     """A stop has a scope: what happens to one session is nothing to the open question of another."""
     guard = make()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Guard"]
 
 C = TypeVar("C")
+_LONGEST_LIFE = 365 * 86400.0
 
 
 class Guard:
@@ -42,7 +43,8 @@ class Guard:
 
     *approver* answers asks: ``"auto"`` (this terminal if a person sits there, else tickets), ``"terminal"``,
     ``"tickets"`` (answered by ``pinnedrules approvals``), or a callable ``(Ticket, Proposal) -> bool``, sync or async.
-    *ask_wait* is how many seconds an ask may hold an answer back (default: 300 with somebody to ask, else 0).
+    *ask_wait* is how many seconds an ask may hold an answer back (default: 300 with somebody to ask, else 0);
+    *ticket_life* how many seconds after the asking a call can be approved, and an approval used.
 
     *state* is the folder for state and log; by default ``PINNEDRULES_HOME``, else ``.pinnedrules`` beside the rule file.
 
@@ -59,6 +61,7 @@ class Guard:
         on_denied: Literal["continue", "end", "raise"] = "continue",
         approver: Literal["auto", "terminal", "tickets"] | Callable[..., Any] = "auto",
         ask_wait: float | None = None,
+        ticket_life: float = 3600.0,
         state: str | Path | None = None,
         strict: bool = False,
         quiet: bool = False,
@@ -76,6 +79,8 @@ class Guard:
 
         _one_of("mode", mode, ("enforce", "monitor"))
         _one_of("on_denied", on_denied, ("continue", "end", "raise"))
+        if not 0 < ticket_life <= _LONGEST_LIFE:
+            raise ValueError(f"ticket_life is a number of seconds, more than 0 and at most a year, not {ticket_life!r}")
         if (rules is None) == (profile is None):
             raise RuleFileError(
                 "give either a rule file or a profile",
@@ -111,7 +116,7 @@ class Guard:
             terminal=isinstance(chosen, TerminalApprover),
             report=self._report,
             rules=lambda: self._policy().proposed,
-            ticket_seconds=max(600.0, self._ask_wait * 2),
+            ticket_seconds=ticket_life,
             announce=self._say,
         )
         self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
