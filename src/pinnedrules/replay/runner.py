@@ -167,7 +167,9 @@ class Replay:
             store=self._store,
             stop=StopFile(folder.path),
             approver=None,
+            terminal=False,
             report=self._collector,
+            rules=lambda: None,
             ticket_seconds=600.0,
             announce=lambda line: None,
         )
