@@ -161,7 +161,7 @@ def test_the_readme_can_be_followed_to_the_letter(tmp_path: Path) -> None:
     """The README's Python and commands, as written: refused, approved, denied, stopped, resumed, read in the log."""
     with _application(tmp_path) as agent:
         begin = agent.until("READY")
-        assert any("1 rules in force from rules.yaml" in line and "with a ticket" in line for line in begin)
+        assert any("1 rule in force from rules.yaml" in line and "with a ticket" in line for line in begin)
         assert begin.count('RAN delete_mail {"id":"m1"}') == 1  # in monitor mode, and only there
         assert any(re.match(r"\d+ requests, 2 calls allowed, 0 refused", line) for line in begin)
         assert "CLAUDE end_turn" in "\n".join(begin)

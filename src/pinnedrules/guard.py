@@ -75,6 +75,7 @@ class Guard:
         from pinnedrules.notes import origin
         from pinnedrules.report import Report
         from pinnedrules.rulefile import RuleFile
+        from pinnedrules.rules.printable import counted
         from pinnedrules.world import World
 
         _one_of("mode", mode, ("enforce", "monitor"))
@@ -126,8 +127,8 @@ class Guard:
         self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
         self._running = self._register()
         self._say(
-            f"pinnedrules: {len(in_force.rules)} rules in force from {self._source.name} ({in_force.sha256[:12]}, {mode}); "
-            f"{who}; state in {self.folder.path}"
+            f"pinnedrules: {counted(len(in_force.rules), 'rule')} in force from {self._source.name} "
+            f"({in_force.sha256[:12]}, {mode}); {who}; state in {self.folder.path}"
         )
 
     # -- what a developer uses -----------------------------------------------------------------------------------

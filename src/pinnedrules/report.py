@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
+from pinnedrules.rules.printable import counted
 from pinnedrules.types import Entry
 
 __all__ = ["Report"]
@@ -63,6 +64,6 @@ class Report:
 
     def __str__(self) -> str:
         return (
-            f"{self.requests} requests, {self.allowed} calls allowed, {self.denied} refused "
-            f"({self.unanswered} for lack of an answer), {self.compactions} compactions"
+            f"{counted(self.requests, 'request')}, {counted(self.allowed, 'call')} allowed, {self.denied} refused "
+            f"({self.unanswered} for lack of an answer), {counted(self.compactions, 'compaction')}"
         )

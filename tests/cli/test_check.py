@@ -13,7 +13,7 @@ def test_a_file_in_order_is_valid(cli: Cli, rules: Path) -> None:
     found = cli("check", rules)
 
     assert found.code == 0
-    assert "rules.yaml is in order: 2 rules, 2 of them decide calls" in found.out
+    assert "rules.yaml is in order: 2 rules, 2 to decide calls" in found.out
     assert cli("check", rules, "--json").json["rule_ids"] == ["no-deletes", "inside"]
 
 

@@ -67,7 +67,32 @@ def test_the_story_can_be_read(cli: Cli, write_log: Write) -> None:
     assert "answer: 2 calls, 1 refused (stop)" in out
     assert "REFUSED (Stopped): Stopped by anna." in out
     assert 'novelty {"a": 1}' in out
-    assert "log.open" in out
+    assert "log." not in out
+
+
+def test_one_of_something_is_told_as_one(cli: Cli, write_log: Write) -> None:
+    """Whoever reads the story reads words: one call is a call."""
+    write_log(
+        Entry("request", INBOX, dict(REQUEST.body) | {"messages": 1, "bytes": 1}),
+        Entry("compaction", INBOX, {"kind": "client", "messages_before": 1, "messages_after": 1}),
+        Entry("answer", INBOX, {"finish": "stop", "calls": 1, "refused": 0}),
+    )
+
+    out = cli("log").out
+
+    assert "request to gpt-x: 1 message, 1 byte (extended)" in out
+    assert "compaction (client): 1 message became 1" in out
+    assert "answer: 1 call, 0 refused (stop)" in out
+
+
+def test_the_log_s_own_records_are_told_when_asked_for(cli: Cli, write_log: Write) -> None:
+    """When a process opened or closed the log is bookkeeping: shown for --type, and never counted by --last."""
+    write_log(REQUEST)
+
+    assert "request to" in cli("log", "--last", "1").out
+    assert [entry["record"]["type"] for entry in cli("log", "--json").json["records"]] == ["request"]
+    for kind in ("log.open", "log.close"):
+        assert cli("log", "--type", kind).out.count(kind) == 1
 
 
 def test_a_request_without_the_block_stands_out(cli: Cli, write_log: Write) -> None:

@@ -60,6 +60,7 @@ def test_a_stop_holds_where_no_guard_is_live(cli: Cli, state: StateFolder) -> No
     assert found.code == 0
     assert state_of(state) == "stop"
     assert found.json["folders"] == [str(state.path)]
+    assert "everything is stopped in 1 state folder\n" in cli("stop").out
 
 
 def test_the_default_state_folder_is_stopped(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +98,7 @@ def test_a_guard_that_does_not_confirm_is_named(
     for found in (bare, paused):
         assert found.code == 1
         assert "NOT CONFIRMED: one.yaml" in found.out
-        assert "0 of 1 live guards confirmed" in found.out
+        assert "0 of 1 live guard confirmed" in found.out
     assert cli("stop", "--json").json["guards"][0]["why"]
 
 

@@ -220,7 +220,7 @@ def test_what_could_not_be_decided_is_counted(run: Callable[..., list[Conversati
     found = report.document(source, run(chat([[("send_email", {"subject": "x"})]])))
 
     assert found["undecided"] == {"inside": 1}
-    assert "could not decide: inside 1 times" in report.words(found)
+    assert "could not decide: inside 1 time" in report.words(found)
 
 
 def test_a_long_list_is_cut_for_people_only(run: Callable[..., list[Conversation]], source: RuleFile) -> None:

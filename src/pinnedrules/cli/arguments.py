@@ -142,7 +142,9 @@ def _approvals(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "log", "Tell what happened, or check that the log is whole.")
     made.add_argument("--session", default="", metavar="NAME", help="only this session")
-    made.add_argument("--type", default="", metavar="TYPE", help="only records of this type (decision, request, ...)")
+    made.add_argument(
+        "--type", default="", metavar="TYPE", help="only records of this type (decision, request, log.open, ...)"
+    )
     made.add_argument("--tool", default="", metavar="NAME", help="only decisions on this tool")
     made.add_argument("--verdict", default="", choices=("allow", "ask", "deny"), help="only these decisions")
     made.add_argument("--last", type=_positive, default=0, metavar="N", help="only the last N records")

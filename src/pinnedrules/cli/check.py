@@ -12,6 +12,7 @@ from pinnedrules.cli.source import rules_from
 from pinnedrules.clock import moment
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.decide import decide
+from pinnedrules.rules.printable import counted
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import Call, Decision, LedgerState, Verdict
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
 def _valid(source: RuleFile, printer: Printer) -> int:
     rules = source.rules
     active = sum(rule.on is not None for rule in rules.rules)
-    printer.line(f"{source.name} is in order: {len(rules.rules)} rules, {active} of them decide calls", "good")
+    printer.line(f"{source.name} is in order: {counted(len(rules.rules), 'rule')}, {active} to decide calls", "good")
     printer.line(f"version {rules.version}, sha256 {rules.sha256}")
     printer.document(
         {

@@ -13,8 +13,12 @@ from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.states import found_states
 from pinnedrules.cli.story import Told, tell, told
 from pinnedrules.evidence.reader import check
+from pinnedrules.rules.printable import counted
 
 __all__ = ["run"]
+
+_BOOKKEEPING = ("log.open", "log.close")
+"""Of no interest unless somebody asks for them."""
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
@@ -44,7 +48,7 @@ def _wanted(arguments: argparse.Namespace, log: Path) -> Iterator[Told]:
     for item in told(log):
         if arguments.session and item.record["session"] != arguments.session:
             continue
-        if arguments.type and item.record["type"] != arguments.type:
+        if item.record["type"] != arguments.type if arguments.type else item.record["type"] in _BOOKKEEPING:
             continue
         if arguments.tool and item.body.get("tool") != arguments.tool:
             continue
@@ -61,11 +65,13 @@ def _check(logs: Sequence[Path], printer: Printer) -> int:
             place = f"{log}, lane {lane.lane}"
             if lane.broken is not None:
                 printer.line(f"BROKEN at line {lane.broken.line}: {place}: {lane.broken.reason}", "bad")
-                printer.line(f"  the {lane.records} records before it are whole", "bad")
+                printer.line(f"  {counted(lane.records, 'whole record')} before it", "bad")
             else:
-                printer.line(f"{lane.status}: {place}: {lane.records} records, head {lane.head}", "good")
+                printer.line(f"{lane.status}: {place}: {counted(lane.records, 'record')}, head {lane.head}", "good")
             if lane.torn:
-                printer.line(f"  {lane.torn} bytes at the end never became a record (a crash during a write)", "open")
+                printer.line(
+                    f"  {counted(lane.torn, 'byte')} at the end never became a record (a crash during a write)", "open"
+                )
             excludes = lane.excludes
             broken = None if lane.broken is None else {"line": lane.broken.line, "reason": lane.broken.reason}
             lanes.append(

@@ -8,6 +8,7 @@ from pinnedrules.cli.entry import OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.source import rules_from
 from pinnedrules.rulefile import RuleFile
+from pinnedrules.rules.printable import counted
 from pinnedrules.rules.profiles import PROFILES
 from pinnedrules.rules.show import as_json, show
 from pinnedrules.tokens import count
@@ -47,7 +48,7 @@ def _aloud(source: RuleFile, printer: Printer) -> None:
     about = "" if found.exact else ", estimated"
     printer.line(f"{source.name}:", "good")
     printer.line(show(source.rules))
-    printer.line(f"The block, in every request ({found.tokens} tokens{about}):", "good")
+    printer.line(f"The block, in every request ({counted(found.tokens, 'token')}{about}):", "good")
     printer.line(source.block.text)
 
 

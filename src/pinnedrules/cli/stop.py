@@ -18,6 +18,7 @@ from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import StateError
 from pinnedrules.notes import lifted, note, stopped
+from pinnedrules.rules.printable import counted
 from pinnedrules.types import Entry, SessionId, StopState
 
 __all__ = ["run"]
@@ -100,7 +101,8 @@ def _say_stopped(
     else:
         held = len(states) - len(failed)
         printer.line(
-            f"{confirmed} of {len(answers)} live guards confirmed; {everything} is {word} in {held} state folders"
+            f"{confirmed} of {counted(len(answers), 'live guard')} confirmed;"
+            f" {everything} is {word} in {counted(held, 'state folder')}"
         )
     for state in states:
         if state.path not in failed:

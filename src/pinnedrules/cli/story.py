@@ -14,7 +14,7 @@ from pinnedrules.evidence.canonical import untagged
 from pinnedrules.evidence.lanes import lane_folders, private_file, segments
 from pinnedrules.evidence.reader import read
 from pinnedrules.evidence.record import commit
-from pinnedrules.rules.printable import shown
+from pinnedrules.rules.printable import counted, shown
 
 __all__ = ["Told", "tell", "told"]
 
@@ -58,15 +58,18 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
     if kind == "request":
         proven = "the block in place" if body["block_verified"] else "NO BLOCK"
         edits = f", edited: {', '.join(body['edits'])}" if body["edits"] else ""
-        about = f"{body['messages']} messages, {body['bytes']} bytes ({body['change']})"
+        about = f"{counted(body['messages'], 'message')}, {counted(body['bytes'], 'byte')} ({body['change']})"
         return f"request to {shown(body['model'])}: {about}, {proven}{edits}", "" if body["block_verified"] else "bad"
     if kind == "compaction":
-        change = (
-            f": {body['messages_before']} messages became {body['messages_after']}" if "messages_before" in body else ""
-        )
+        change = ""
+        if "messages_before" in body:
+            change = f": {counted(body['messages_before'], 'message')} became {body['messages_after']}"
         return f"compaction ({body['kind']}){change}", "open"
     if kind == "answer":
-        return f"answer: {body.get('calls', 0)} calls, {body.get('refused', 0)} refused ({body['finish']})", "quiet"
+        return (
+            f"answer: {counted(body.get('calls', 0), 'call')}, {body.get('refused', 0)} refused ({body['finish']})",
+            "quiet",
+        )
     if kind == "refusal":
         return f"REFUSED ({body['error']}): {shown(item.values.get('why', 'the reason was erased'), _LONG)}", "bad"
     if kind in ("stop", "resume"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pinnedrules.replay.runner import Conversation, Judgement, Step
 from pinnedrules.rulefile import RuleFile
-from pinnedrules.rules.printable import shown
+from pinnedrules.rules.printable import counted, shown
 from pinnedrules.tokens import count
 
 __all__ = ["LIMITS", "decided", "document", "words"]
@@ -84,18 +84,20 @@ def words(found: dict[str, Any]) -> str:
     """Return the document for a person."""
     block, calls, compactions = found["block"], found["calls"], found["compactions"]
     lines = [
-        f"{found['conversations']} conversations, {found['requests']} requests under {found['rules']} "
+        f"{counted(found['conversations'], 'conversation')}, {counted(found['requests'], 'request')} under {found['rules']} "
         f"({found['ruleset_sha256'][:12]})",
-        f"block in place: {found['block_verified']} of {found['requests']} requests proven by the gate, "
-        f"{found['block_seen_in_bytes']} found again in the bytes; {block['tokens']} tokens"
+        f"block in place: {found['block_verified']} of {counted(found['requests'], 'request')} proven by the gate, "
+        f"{found['block_seen_in_bytes']} found again in the bytes; {counted(block['tokens'], 'token')}"
         f"{'' if block['exact'] else ' (estimated)'}, {found['block_share']:.2%} of all prompt tokens",
         f"calls: {calls['allowed']} allowed, {calls['asked']} asked, {calls['denied']} denied",
-        f"compactions: {compactions['made']} made in {compactions['conversations']} conversations, "
+        f"compactions: {compactions['made']} made in {counted(compactions['conversations'], 'conversation')}, "
         f"{compactions['recorded']} seen by the gate",
     ]
     lines += _wording_lines(found["wording"])
     if found["undecided"]:
-        lines.append("could not decide: " + ", ".join(f"{rule} {n} times" for rule, n in found["undecided"].items()))
+        lines.append(
+            "could not decide: " + ", ".join(f"{rule} {counted(n, 'time')}" for rule, n in found["undecided"].items())
+        )
     lines += _table("by rule", found["by_rule"]) + _table("by tool", found["by_tool"])
     lines += _stopped(found["stopped"]) + _refused(found["requests_refused"])
     for leak in found["leaked"]:
@@ -151,7 +153,7 @@ def _wording_lines(wording: dict[str, dict[str, int]]) -> list[str]:
         if found["requests_after_cut"]:
             lines.append(
                 f"after a compaction, the words of {rule} were still in the history of {found['worded_after_cut']} of "
-                f"{found['requests_after_cut']} requests; the block was in {found['block_after_cut']}"
+                f"{counted(found['requests_after_cut'], 'request')}; the block was in {found['block_after_cut']}"
             )
     return lines
 

@@ -1,6 +1,6 @@
-"""Values that came from outside, made safe to show to a person.
+"""What a person is shown: counts in words, and values that came from outside, made safe.
 
-Rules of this file:
+Rules of this file for such values:
 
 1. Nothing invisible, nothing that moves the cursor or the reading direction, and no look-alike of a Latin letter
    next to real ones leaves here as itself; it leaves as its ``\\uXXXX`` escape.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["LIMIT", "shown"]
+__all__ = ["LIMIT", "counted", "shown"]
 
 LIMIT = 120
 """Default greatest number of characters of a value that is shown."""
@@ -31,6 +31,11 @@ def shown(value: object, limit: int = LIMIT) -> str:
         return _line(text)
     head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
     return f"{_line(head)}…{_line(tail)} ({len(text)} characters)"
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts (a noun in the singular), as people write it: ``1 call``, ``2 calls``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _line(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinnedrules.rules.printable import shown
+from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Call, Decision, Ticket
 
 __all__ = ["MAX_RULES", "refusal"]
@@ -24,7 +24,7 @@ def refusal(call: Call, decision: Decision, *, ticket: Ticket | str | None = Non
         reason = f" ({decision.reasons[index]})" if index < len(decision.reasons) else ""
         lines.append(f"Rule {rule}: {decision.sentences[index]}{reason}")
     if len(decision.rules) > MAX_RULES:
-        lines.append(f"and {len(decision.rules) - MAX_RULES} more rules.")
+        lines.append(f"and {counted(len(decision.rules) - MAX_RULES, 'more rule')}.")
     lines += [f"Because: {reason}" for reason in decision.reasons[len(decision.rules) :][:MAX_RULES]]
     lines.append("Do not try to reach the same end with another tool or other arguments.")
     lines.append(_next(call, decision, ticket))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pinnedrules.rules.model import RuleSet, canonical
 from pinnedrules.rules.predicates.registry import PREDICATES
+from pinnedrules.rules.printable import counted
 from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
@@ -25,7 +26,7 @@ _VERBS: Mapping[Effect, str] = {
 
 def show(rules: RuleSet) -> str:
     """Return *rules* as text of some lines: every sentence with what is enforced of it, the tools, the default."""
-    lines = [f"{len(rules.rules)} rules, version {rules.version}, sha256 {rules.sha256}", ""]
+    lines = [f"{counted(len(rules.rules), 'rule')}, version {rules.version}, sha256 {rules.sha256}", ""]
     for number, rule in enumerate(rules.rules, 1):
         lines += [f"{number}. {rule.id}: {rule.text}", f"   {_rule(rule)}"]
     if rules.tools:
