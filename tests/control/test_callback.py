@@ -21,7 +21,12 @@ TICKET = Ticket("t-abcdefgh", "open", "s", "refund", "c" * 64, "refund()", 0, 2*
 def answer_of(approver: CallbackApprover) -> tuple[bool, str, str]:
     """Return what the approver answers."""
     answers: queue.Queue[tuple[bool, str, str]] = queue.Queue()
-    approver.ask(TICKET, PROPOSAL, lambda *said: answers.put(said))
+
+    def keep(*said: Any) -> bool:
+        answers.put(said)
+        return True
+
+    approver.ask(TICKET, PROPOSAL, keep)
     return answers.get(timeout=60)
 
 
@@ -79,7 +84,11 @@ def test_asking_returns_at_once() -> None:
     def fn(ticket: Ticket, proposal: Proposal) -> bool:
         return thought.wait(60)
 
-    CallbackApprover(fn).ask(TICKET, PROPOSAL, lambda approve, by, why: answers.append(approve))
+    def keep(approve: bool, by: str, why: str) -> bool:
+        answers.append(approve)
+        return True
+
+    CallbackApprover(fn).ask(TICKET, PROPOSAL, keep)
     assert answers == []
     thought.set()
     _finish()
@@ -105,8 +114,13 @@ def test_what_is_not_a_clear_yes_is_no_answer(
 ) -> None:
     """An exception, or something that is merely true, approves nothing, and is reported with its ticket."""
     answers: list[object] = []
+
+    def keep(*said: object) -> bool:
+        answers.append(said)
+        return True
+
     with caplog.at_level(logging.ERROR, logger="pinnedrules"):
-        CallbackApprover(fn).ask(TICKET, PROPOSAL, lambda *said: answers.append(said))
+        CallbackApprover(fn).ask(TICKET, PROPOSAL, keep)
         _finish()
 
     assert answers == []
@@ -117,7 +131,7 @@ def test_what_is_not_a_clear_yes_is_no_answer(
 def test_an_answer_that_cannot_be_kept_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """A yes that did not reach the store is not silent."""
 
-    def keep(*said: object) -> None:
+    def keep(*said: object) -> bool:
         raise OSError("disk full")
 
     CallbackApprover(lambda ticket, proposal: True).ask(TICKET, PROPOSAL, keep)
