@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.gate.scenario import Scenario, user
 
-from pinnedrules.commands import Begin, Forward, ReadStop, Record, Send, Sync
+from pinnedrules.commands import Begin, Forward, ReadStop, Record, Send, Sync, Wait
 from pinnedrules.errors import Broken, Denied, Stopped, Unreadable, Unrecorded
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState, Ticket
@@ -316,6 +316,22 @@ def test_a_stream_is_kept_alive_while_a_person_thinks() -> None:
     result = scenario.exchange(scenario.request(user("refund")), Reply("", calls=[REFUND]))
 
     assert result.body.count(b": waiting for a person\n") >= 4
+
+
+def test_a_ticket_that_is_answered_is_not_waited_for_again() -> None:
+    """Of two questions one is answered at once; the wait for the other goes on quietly, in slices."""
+    scenario = Scenario(policy={"ask_wait": 2.0, "on_denied": "end"})
+    scenario.on_ask = lambda ticket: approve(ticket) if ticket.id == "t-0" else None
+    other = ProposedCall("refund", {"amount": 102}, id="call_other")
+
+    result = scenario.exchange(scenario.request(user("refund")), Reply("", calls=[REFUND, other]))
+
+    waits = [command.tickets for command in scenario.commands if isinstance(command, Wait)]
+    assert b"call_refund" in result.body
+    assert b"call_other" not in result.body
+    assert waits[0] == ("t-0", "t-1")
+    assert set(waits[1:]) == {("t-1",)}
+    assert len(waits) <= 10
 
 
 def test_a_stop_during_the_wait_ends_it() -> None:

@@ -80,13 +80,13 @@ def settle(ctx: Context, judged: Sequence[Judged], *, keep_alive: bytes = b"") -
     """
     waiting = {item.ticket.id: item.ticket for item in judged if item.open and item.ticket}
     started = yield from now(ctx)
-    while any(ticket.state == "open" for ticket in waiting.values()):
+    while still := tuple(name for name, ticket in waiting.items() if ticket.state == "open"):
         yield from check_stop(ctx)
         moment = yield from now(ctx)
         left = ctx.ask_wait - (moment.mono_ns - started.mono_ns) / 1e9
         if left <= 0:
             break
-        answers = yield Wait(tuple(waiting), min(left, _WAIT_SLICE))
+        answers = yield Wait(still, min(left, _WAIT_SLICE))
         if not isinstance(answers, tuple):
             break
         waiting.update((ticket.id, ticket) for ticket in answers)
