@@ -387,8 +387,22 @@ def test_a_rewrite_that_does_not_bring_about_what_is_required_asks() -> None:
     body = f"{HOLDS}, else: {{rewrite: [{{op: replace, path: /n, value: %d}}]}}, then: allow"
     assert judged(many(body % 10), "act", {"n": 50}).verdict == "allow"
     asked = judged(many(body % 11), "act", {"n": 50})
-    assert (asked.verdict, asked.rules) == ("ask", ("r0", "r0"))
-    assert asked.reasons[1] == "amount: n is 11, more than 10"
+    assert (asked.verdict, asked.rules) == ("ask", ("r0",))
+    assert asked.reasons == ("amount: n is 11, more than 10",)
+
+
+def test_a_rule_is_named_once() -> None:
+    """A rule that rewrote the call and then decided on the result is one rule, with one sentence and one reason."""
+    body = f"{HOLDS}, else: {{rewrite: [{{op: replace, path: /n, value: 10}}]}}, then: allow"
+    allowed = judged(many(body, "then: allow"), "act", {"n": 50})
+    assert (allowed.verdict, allowed.rules, len(allowed.sentences)) == ("allow", ("r0", "r1"), 2)
+    asked = judged(
+        many(body.replace("value: 10", "value: 11"), "then: {rewrite: [{op: add, path: /b, value: 1}]}"),
+        "act",
+        {"n": 50},
+    )
+    assert (asked.verdict, asked.rules, asked.arguments) == ("ask", ("r0",), '{"n":11}')
+    assert len(asked.rules) == len(asked.sentences) == len(asked.reasons)
 
 
 def test_rewrites_are_bounded() -> None:

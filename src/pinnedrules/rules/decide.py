@@ -170,13 +170,14 @@ def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -
 
 
 def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
-    """Name the rules that rewrote the call before those that decided on the result."""
+    """Name the rules that rewrote the call before those that decided on the result, and one that did both there."""
     runs = decision.verdict != "deny"
-    why = tuple("rewritten by the rule" for _ in trail.rules) if decision.verdict != "allow" else ()
+    before = [rule for rule in trail.rules if rule.id not in decision.rules]
+    why = tuple("rewritten by the rule" for _ in before) if decision.verdict != "allow" else ()
     return replace(
         decision,
-        rules=tuple(rule.id for rule in trail.rules) + decision.rules,
-        sentences=tuple(rule.text for rule in trail.rules) + decision.sentences,
+        rules=tuple(rule.id for rule in before) + decision.rules,
+        sentences=tuple(rule.text for rule in before) + decision.sentences,
         reasons=why + decision.reasons,
         undecided=tuple(dict.fromkeys([*trail.undecided, *decision.undecided])),
         arguments=call.arguments if runs else None,
