@@ -31,7 +31,7 @@ def test_a_denial_names_tool_target_rule_and_next_step() -> None:
         "Target: to: bob@evil.com.",
         "Rule internal-mail: Send e-mail only inside example.com. (recipients: bob@evil.com is not in example.com)",
         "Do not try to reach the same end with another tool or other arguments.",
-        "Next: if this should be possible, the owner changes rule internal-mail in the rule file.",
+        "Next: if this should be possible, the owner changes rule internal-mail in the rule file; to look into it: pinnedrules log --verdict deny",
     ]
 
 
@@ -74,7 +74,8 @@ def test_a_refusal_by_default_says_how_to_declare_the_tool() -> None:
     """How to change the rules, when no rule decided."""
     text = refused("transfer", {"x": 1})
     assert "Because: the tool transfer is not declared; no rule permits it: ask (write)" in text
-    assert text.endswith("the owner declares transfer under tools: and writes a rule that permits it.")
+    assert "the owner declares transfer under tools: and writes a rule that permits it;" in text
+    assert text.endswith("to look into it: pinnedrules log --verdict deny")
 
 
 def test_many_rules_and_targets_are_counted() -> None:

@@ -7,6 +7,7 @@ from pinnedrules.types import Call, Decision, Ticket
 
 __all__ = ["MAX_RULES", "refusal"]
 
+_LOOK = "to look into it: pinnedrules log --verdict deny"
 MAX_RULES = 4
 """Rules and targets that are named; the rest is counted."""
 
@@ -36,10 +37,11 @@ def _next(call: Call, decision: Decision, ticket: Ticket | str | None) -> str:
         return f"Next: {_by_a_person(ticket)}"
     if decision.rules:
         which = f"rule {_some(list(decision.rules))}"
-        return f"Next: if this should be possible, the owner changes {which} in the rule file."
+        return f"Next: if this should be possible, the owner changes {which} in the rule file; {_LOOK}"
     name = shown(call.name, 80)
     return (
-        f"Next: if this should be possible, the owner declares {name} under tools: and writes a rule that permits it."
+        f"Next: if this should be possible, the owner declares {name} under tools: and writes a rule that permits it; "
+        f"{_LOOK}"
     )
 
 
