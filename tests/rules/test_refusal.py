@@ -31,7 +31,8 @@ def test_a_denial_names_tool_target_rule_and_next_step() -> None:
         "Target: to: bob@evil.com.",
         "Rule internal-mail: Send e-mail only inside example.com. (recipients: bob@evil.com is not in example.com)",
         "Do not try to reach the same end with another tool or other arguments.",
-        "Next: if this should be possible, the owner changes rule internal-mail in the rule file; to look into it: pinnedrules log --verdict deny",
+        "Next: if this should be possible, the owner changes rule internal-mail in the rule file; "
+        "to look into it: pinnedrules log --verdict deny",
     ]
 
 
