@@ -1,4 +1,4 @@
-"""Records of what people do from outside a guard: stops, resumes and answers, written into the log of its state folder."""
+"""Records of what people do from outside a guard (stops, resumes, answers, erasing), written into its state's log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pinnedrules.types import Entry, SessionId, StopState, Ticket
 if TYPE_CHECKING:
     from pinnedrules.control.state import StateFolder
 
-__all__ = ["answered", "lifted", "note", "origin", "stopped"]
+__all__ = ["answered", "erased", "lifted", "note", "origin", "stopped"]
 
 _SECONDS = 10.0
 
@@ -58,6 +58,12 @@ def answered(ticket: Ticket) -> Entry:
         body={"ticket": ticket.id, "tool": ticket.tool, "state": ticket.state, "by": ticket.by},
         private={"summary": ticket.summary, "why": ticket.why, "call_sha256": ticket.call_sha256},
     )
+
+
+def erased(session: SessionId, *, by: str, records: int) -> Entry:
+    """Return the record of values that were erased: a session's, or those of a user, who is not named again."""
+    of = "session" if session.name else "user"
+    return Entry(type="redaction", session=session, body={"of": of, "records": records, "by": by})
 
 
 def _control(kind: str, state: StopState, word: str, removed: Sequence[str] = ()) -> Entry:

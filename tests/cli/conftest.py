@@ -14,6 +14,7 @@ from pinnedrules.control.state import StateFolder, open_state
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.evidence.log import Log
+from pinnedrules.notes import origin
 from pinnedrules.types import Call, Decision, Entry, Moment, Proposal, Ticket
 
 RULES = """\
@@ -97,9 +98,12 @@ def ask(state: StateFolder) -> Iterator[Callable[..., Ticket]]:
 @pytest.fixture
 def write_log(state: StateFolder) -> Callable[..., None]:
     """Write records, as a guard does."""
+    store = Store(state.database)
+    name = origin(store.secret())
+    store.close()
 
     def write(*entries: Entry) -> None:
-        log = Log(state.log, origin="rules.yaml", level="L0", ruleset_version=1, ruleset_sha256="5" * 64)
+        log = Log(state.log, origin=name, level="L0", ruleset_version=1, ruleset_sha256="5" * 64)
         for number, entry in enumerate(entries):
             log.append(entry, Moment(MOMENT.utc_us + number * 1_000_000, number, MOMENT.day))
         log.close()

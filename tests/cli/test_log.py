@@ -9,6 +9,7 @@ import pytest
 from tests.cli.ran import INBOX, Cli
 
 from pinnedrules.control.state import StateFolder
+from pinnedrules.errors import StateError
 from pinnedrules.types import Entry, SessionId
 
 Write = Callable[..., None]
@@ -200,3 +201,76 @@ def test_two_folders_are_told_apart(
     monkeypatch.setenv("PINNEDRULES_HOME", str(other.path))
 
     assert str(state.log) in cli(*argv).out
+
+
+def test_a_user_s_values_are_erased_and_that_is_recorded(cli: Cli, write_log: Write, state: StateFolder) -> None:
+    """A person's data can be erased, the chain still verifies, and who erased it is a record that names nobody again."""
+    write_log(
+        decision("send_email", verdict="deny"),
+        decision("send_email", verdict="deny", session=SessionId("inbox", "lee")),
+    )
+
+    found = cli("log", "--erase-user", "anna")
+
+    assert found.code == 0
+    assert "the values of 1 record of this user erased" in found.out
+    assert "are not reached" in found.out
+    assert cli("log", "--check").code == 0
+    story = cli("log").out
+    assert story.count("bob@evil.test") == 1
+    assert "values of 1 record of one user ERASED by owner" in story
+    (record,) = cli("log", "--json", "--type", "redaction").json["records"]
+    assert record["record"]["body"] == {"of": "user", "records": 1, "by": "owner"}
+    assert b"anna" not in b"".join(path.read_bytes() for path in state.log.rglob("*") if path.is_file())
+
+
+def test_a_session_s_values_are_erased(cli: Cli, write_log: Write) -> None:
+    """Where no user was named, the session says whose data it is; its name stands in the log for good."""
+    write_log(decision("send_email"), decision("send_email", session=SessionId("other")))
+
+    assert cli("log", "--erase-session", "other", "--json").json["erased"][0]["records"] == 1
+    (item,) = cli("log", "--type", "redaction", "--session", "other", "--json").json["records"]
+    assert item["record"]["body"]["of"] == "session"
+    assert cli("log").out.count("bob@evil.test") == 1
+
+
+def test_nothing_erased_is_never_told_as_done(cli: Cli, write_log: Write) -> None:
+    """A misspelled name is code 1, and no record."""
+    write_log(decision("send_email"))
+
+    assert cli("log", "--erase-user", "ana").code == 1
+    assert cli("log", "--type", "redaction").out == ""
+
+
+def test_what_could_not_be_recorded_is_said(cli: Cli, write_log: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values are gone, and whoever reads the log will not learn why: that is said, with code 1."""
+    write_log(decision("send_email"))
+
+    def broken(*_: object) -> None:
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr("pinnedrules.cli.log.note", broken)
+
+    found = cli("log", "--erase-user", "anna")
+
+    assert found.code == 1
+    assert "could not be recorded" in found.out
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--erase-user", ""],
+        ["--erase-user", "anna", "--erase-session", "inbox"],
+        ["--erase-user", "anna", "--session", "inbox"],
+        ["--erase-session", "inbox", "--last", "3"],
+        ["--erase-session", "inbox", "--check"],
+    ],
+    ids=" ".join,
+)
+def test_erasing_takes_one_name_and_no_other_choice(cli: Cli, write_log: Write, argv: list[str]) -> None:
+    """Nobody erases more, or other things, than they thought: what would not narrow it is refused."""
+    write_log(decision("send_email"))
+
+    assert cli("log", *argv).code == 2
+    assert "bob@evil.test" in cli("log").out

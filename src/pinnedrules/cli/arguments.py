@@ -149,6 +149,9 @@ def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--verdict", default="", choices=("allow", "ask", "deny"), help="only these decisions")
     made.add_argument("--last", type=_positive, default=0, metavar="N", help="only the last N records")
     made.add_argument("--check", action="store_true", help="verify every lane of the log")
+    whose = made.add_mutually_exclusive_group()
+    whose.add_argument("--erase-user", metavar="USER", help="erase the personal values of this user's records")
+    whose.add_argument("--erase-session", metavar="NAME", help="erase the personal values of this session's records")
     _state(made, "the log in this state folder")
 
 

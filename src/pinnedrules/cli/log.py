@@ -1,4 +1,4 @@
-"""``pinnedrules log``: what happened, in lines that can be read, and whether the log is whole."""
+"""``pinnedrules log``: what happened, in lines that can be read; whether the log is whole; erasing a person's values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.states import found_states
 from pinnedrules.cli.story import Told, tell, told
+from pinnedrules.control.principals import os_user
+from pinnedrules.control.state import StateFolder
+from pinnedrules.errors import StateError
+from pinnedrules.evidence.erase import erase
 from pinnedrules.evidence.reader import check
-from pinnedrules.rules.printable import counted
+from pinnedrules.notes import erased, note
+from pinnedrules.rules.printable import counted, shown
+from pinnedrules.types import SessionId
 
 __all__ = ["run"]
 
@@ -22,10 +28,13 @@ _BOOKKEEPING = ("log.open", "log.close")
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
-    """Return 0; with ``--check`` 1 when a lane is broken."""
-    logs = [state.log for state in found_states(arguments.state) if state.log.is_dir()]
-    if not logs:
+    """Return 0; with ``--check`` 1 when a lane is broken; when erasing 1 when nothing was found to erase."""
+    states = [state for state in found_states(arguments.state) if state.log.is_dir()]
+    if not states:
         raise Usage("no log was found", "name the state folder with --state DIR")
+    if arguments.erase_user is not None or arguments.erase_session is not None:
+        return _erase(arguments, states, printer)
+    logs = [state.log for state in states]
     return _check(logs, printer) if arguments.check else _tell(arguments, logs, printer)
 
 
@@ -35,8 +44,8 @@ def _tell(arguments: argparse.Namespace, logs: Sequence[Path], printer: Printer)
         if len(logs) > 1:
             printer.line(f"{log}:", "quiet")
         wanted = _wanted(arguments, log)
-        shown: Iterator[Told] | deque[Told] = deque(wanted, maxlen=arguments.last) if arguments.last else wanted
-        for item in shown:
+        chosen: Iterator[Told] | deque[Told] = deque(wanted, maxlen=arguments.last) if arguments.last else wanted
+        for item in chosen:
             printer.line(*tell(item))
             if printer.as_json:
                 document.append({"log": str(log), "record": item.record, "values": item.values})
@@ -55,6 +64,33 @@ def _wanted(arguments: argparse.Namespace, log: Path) -> Iterator[Told]:
         if arguments.verdict and item.body.get("verdict") != arguments.verdict:
             continue
         yield item
+
+
+def _erase(arguments: argparse.Namespace, states: Sequence[StateFolder], printer: Printer) -> int:
+    """Erase what only a person's or a session's records hold, and record that, without saying which person."""
+    user, session = arguments.erase_user or "", arguments.erase_session or ""
+    if not (user or session):
+        raise Usage("nobody is named whose values to erase", "pinnedrules log --erase-user USER")
+    if any((arguments.session, arguments.type, arguments.tool, arguments.verdict, arguments.last, arguments.check)):
+        raise Usage("erasing takes no other choice", "pinnedrules log --erase-user USER [--state DIR]")
+    whose = f"session {shown(session)}" if session else "this user"
+    found, unsaid = 0, False
+    document: list[dict[str, object]] = []
+    for state in states:
+        records = erase(state.log, user=user, session=session)
+        found += records
+        printer.line(f"{state.log}: the values of {counted(records, 'record')} of {whose} erased", "good")
+        document.append({"log": str(state.log), "records": records})
+        try:
+            note(state, [erased(SessionId(session), by=os_user(), records=records)] if records else [])
+        except StateError as error:
+            unsaid = True
+            printer.line(f"this could not be recorded in {state.path}: {error}", "bad")
+    printer.line(
+        "copies that backups or the file system keep, and the store (tickets, ledgers), are not reached", "open"
+    )
+    printer.document({"by": os_user(), "erased": document})
+    return OK if found and not unsaid else FOUND
 
 
 def _check(logs: Sequence[Path], printer: Printer) -> int:

@@ -79,6 +79,11 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
     if kind == "approval":
         what = shown(item.values.get("summary", body["tool"]), _LONG)
         return f"{body['state']} by {shown(body['by'])}: {what} [{body['ticket']}]", "good"
+    if kind == "redaction":
+        return (
+            f"values of {counted(body['records'], 'record')} of one {body['of']} ERASED by {shown(body['by'])}",
+            "open",
+        )
     return f"{kind} {json.dumps(body, ensure_ascii=False)}" if body else kind, "quiet"
 
 
