@@ -65,9 +65,10 @@ def test_after_a_no_the_text_says_that_it_was_one() -> None:
 
 @pytest.mark.parametrize("state", ["expired", "used", "approved"])
 def test_a_ticket_that_is_over_is_not_offered(state: str) -> None:
-    """No command is shown that could not work."""
+    """No command is shown that could not work; the log can always be looked into."""
     assert next_step(ticket(state)) == (
-        f"Next: ticket t-17 is {state}; the same call, proposed again, is asked about anew."
+        f"Next: ticket t-17 is {state}; the same call, proposed again, is asked about anew;"
+        " to look into it: pinnedrules log --verdict deny"
     )
 
 

@@ -48,7 +48,7 @@ def _next(call: Call, decision: Decision, ticket: Ticket | str | None) -> str:
 def _by_a_person(ticket: Ticket | str) -> str:
     """Return what a person can do about it, which depends on what became of the ticket."""
     if isinstance(ticket, Ticket) and ticket.state not in ("open", "denied"):
-        return f"ticket {ticket.id} is {ticket.state}; the same call, proposed again, is asked about anew."
+        return f"ticket {ticket.id} is {ticket.state}; the same call, proposed again, is asked about anew; {_LOOK}"
     name = ticket.id if isinstance(ticket, Ticket) else ticket
     command = f"pinnedrules approvals approve {shown(name, 80)}"
     if isinstance(ticket, Ticket) and ticket.state == "denied":
