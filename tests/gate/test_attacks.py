@@ -170,6 +170,22 @@ def test_a_yes_to_a_question_under_other_rules_is_none() -> None:
     assert scenario.tickets["t-0"].state == "approved"
 
 
+def test_a_yes_that_comes_after_a_pause_releases_nothing() -> None:
+    """A pause that is put in force while a person thinks holds their yes back, and does not use it up."""
+    scenario = Scenario(policy={"ask_wait": 5.0, "on_denied": "end"})
+
+    def pause_and_approve(ticket: Ticket) -> Ticket:
+        scenario.states[scenario.session] = StopState("pause", 0, "lunch", "kim")
+        return approve(ticket)
+
+    scenario.on_ask = pause_and_approve
+    result = scenario.exchange(scenario.request(user("go")), Reply("", calls=[REFUND]))
+
+    assert b"call_refund" not in result.body
+    assert b"paused: lunch" in result.body
+    assert scenario.tickets["t-0"].state == "approved"
+
+
 def test_an_approval_from_before_the_file_changed_opens_no_door_after_it() -> None:
     """The same call under other rules is another question."""
     scenario = Scenario(policy={"on_denied": "end"})

@@ -43,7 +43,7 @@ class Judged:
     @property
     def text(self) -> str:
         """The refusal, for the model and for a person."""
-        return refusal(self.call, self.decision, ticket=self.ticket.id if self.ticket else "")
+        return refusal(self.call, self.decision, ticket=self.ticket)
 
 
 def judge(
@@ -108,6 +108,10 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     assert proposal is not None
     if ticket.state == "approved" and (yield from rules_changed(ctx, proposal)):
         ticket = replace(ticket, state="expired")
+    if ticket.state == "approved" and ctx.paused and not judged.decision.harmless:
+        # The yes is kept for when work is resumed; a pause that came meanwhile lets nothing with an effect through.
+        denied = deny(judged.decision, f"paused: {ctx.paused}")
+        return (yield from _finish(ctx, replace(judged, decision=denied, refused=True)))
     if ticket.state == "approved" and (yield Take(ticket.id, proposal)) is True:
         allowed = replace(
             judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}")
