@@ -102,6 +102,11 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
     while True:
         data = yield from _receive(ctx)
         for frame in reader.feed(data) if data else reader.end():
+            if not (held or frame.keys or frame.done or frame.ending or turns):
+                # Plain text, which is most of what streams: nothing waits before it and nothing in it can.
+                yield from check_stop(ctx)
+                yield Forward(frame.raw)
+                continue
             held.append(frame)
             weight += len(frame.raw)
             for key, call in frame.done:
