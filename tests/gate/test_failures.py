@@ -91,6 +91,7 @@ def test_a_refusal_that_cannot_be_restored_later_becomes_a_plain_sentence(stream
     assert b"call_archive" in result.body
     assert b"pinnedrules:denied" not in result.body
     assert b"Only suggest deletions" in result.body
+    assert [entry.body["calls"] for entry in scenario.recorded("withheld")] == [["call_post"]]
 
 
 @FORMS

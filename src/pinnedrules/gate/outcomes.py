@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pinnedrules.commands import Failed, Keep, Random
 from pinnedrules.errors import Denied
 from pinnedrules.gate.calls import Judged
-from pinnedrules.gate.context import Context, Flow, check_stop
+from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.request import scope, stamp
-from pinnedrules.types import Outcome, Release, Replace, Restore, Rewrite
+from pinnedrules.types import Entry, Outcome, Release, Replace, Restore, Rewrite
 from pinnedrules.wire.base import Answer, Key
 
 __all__ = ["Turn", "outcomes_of"]
@@ -39,6 +39,20 @@ def outcomes_of(
     ctx: Context, answer: Answer, judged: Mapping[Key, Judged]
 ) -> Flow[tuple[dict[Key, Outcome], Turn | None]]:
     """Say what stands in the place of each call; the second value is set when the gate answers the model itself."""
+    outcomes, turn = yield from _chosen(ctx, answer, judged)
+    withheld = [judged[key].call.id for key, what in outcomes.items() if _withheld(judged[key], what)]
+    if withheld:
+        # Their decisions were recorded as releases; this takes them back.
+        body = {"calls": withheld, "why": "a changed call that could not be put back later"}
+        yield from record(ctx, Entry("withheld", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
+    return outcomes, turn
+
+
+def _withheld(judged: Judged, outcome: Outcome) -> bool:
+    return isinstance(outcome, Replace) and not judged.refused
+
+
+def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[tuple[dict[Key, Outcome], Turn | None]]:
     refused = {key: item for key, item in judged.items() if item.refused}
     changed = any(not item.refused and item.decision.arguments is not None for item in judged.values())
     if not (refused or changed) or not ctx.enforcing:
