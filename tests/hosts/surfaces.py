@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 __all__ = ["ANTHROPIC", "OPENAI", "Surface", "Turn", "make_client", "run"]
 
 TOOLS = {
@@ -272,6 +274,34 @@ async def amessages_beta(client: Any, messages: list[Any]) -> Turn:
     return _message(await client.beta.messages.create(**_messages(messages)))
 
 
+def messages_parse(client: Any, messages: list[Any]) -> Turn:
+    return _message(_parser(client)(**_messages(messages)))
+
+
+async def amessages_parse(client: Any, messages: list[Any]) -> Turn:
+    return _message(await _parser(client)(**_messages(messages)))
+
+
+def _parser(client: Any) -> Any:
+    if not hasattr(client.messages, "parse"):
+        pytest.skip("this SDK has no messages.parse")
+    return client.messages.parse
+
+
+def messages_beta_helper(client: Any, messages: list[Any]) -> Turn:
+    with client.beta.messages.stream(**_messages(messages)) as stream:
+        for _ in stream:
+            pass
+        return _message(stream.get_final_message())
+
+
+async def amessages_beta_helper(client: Any, messages: list[Any]) -> Turn:
+    async with client.beta.messages.stream(**_messages(messages)) as stream:
+        async for _ in stream:
+            pass
+        return _message(await stream.get_final_message())
+
+
 def messages_raw(client: Any, messages: list[Any]) -> Turn:
     return _message(client.messages.with_raw_response.create(**_messages(messages)).parse())
 
@@ -315,7 +345,9 @@ ANTHROPIC = [
     Surface("create", messages_create, amessages_create),
     Surface("create stream", messages_stream, amessages_stream),
     Surface("stream helper", messages_helper, amessages_helper),
+    Surface("parse", messages_parse, amessages_parse),
     Surface("beta", messages_beta, amessages_beta),
+    Surface("beta stream helper", messages_beta_helper, amessages_beta_helper),
     Surface("raw response", messages_raw, amessages_raw),
     Surface("streaming response", messages_streaming_response, amessages_streaming_response),
     Surface("with_options", messages_with_options, amessages_with_options),
