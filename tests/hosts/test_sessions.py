@@ -183,3 +183,36 @@ def _records(guard: Guard) -> list[Any]:
 
     guard.close()
     return [line for line in read(guard.folder.log) if line["session"]]
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_what_must_be_put_back_survives_a_restart(kind: str, make_guard: Callable[..., Guard]) -> None:
+    """The store keeps what must be restored, across restarts: another process of the agent goes on where it stood."""
+    delete = ProposedCall("delete_mail", {"id": "7"}, id="call_delete")
+    user: dict[str, Any] = {"role": "user", "content": "tidy up"}
+    with ScriptedProvider(Script([Reply("Deleting.", calls=[delete]), Reply("As you wish.")])) as provider:
+        first = make_guard(on_denied="end")
+        with first.session("inbox", user="kim"):
+            kept = _ask(first.wrap(make_client(kind, provider)), kind, [user])
+        first.close()
+
+        again = make_guard(on_denied="end")
+        with again.session("inbox", user="kim"):
+            _ask(again.wrap(make_client(kind, provider)), kind, [user, kept, {"role": "user", "content": "go on"}])
+
+    sent = provider.requests[1].body.decode()
+    assert "pinnedrules:denied" in str(kept)
+    assert "pinnedrules:denied" not in sent
+    assert "call_delete" in sent
+    assert provider.moved_prefixes == ()
+
+
+def _ask(client: Any, kind: str, messages: list[Any]) -> dict[str, Any]:
+    """Run one turn and return the assistant message as an application keeps it, as plain data."""
+    with client:
+        if kind == "openai":
+            done = client.chat.completions.create(model="gpt", messages=messages, tools=[_tool()])
+            found: dict[str, Any] = done.choices[0].message.model_dump(exclude_none=True)
+            return found
+        done = client.messages.create(model="c", max_tokens=99, messages=messages, tools=ANTHROPIC_TOOLS)
+        return {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in done.content]}
