@@ -1,8 +1,8 @@
 """How a refusal leaves an SDK's retry loop.
 
-The newest SDKs let their own base error through their retry loop; releases before openai 2.44 and anthropic 0.108 catch
-every ``Exception`` that a transport raises, retry, and wrap it. Inside the loop a refusal therefore travels as a
-``BaseException``, and becomes itself again where the loop was entered.
+The newest SDKs let their own base error through their retry loop. Older releases (openai 2.30 and anthropic 0.93 among
+them) catch every ``Exception`` that a transport raises, retry, and wrap it. Inside the loop a refusal therefore travels as
+a ``BaseException``, and becomes itself again where the loop was entered.
 """
 
 from __future__ import annotations
