@@ -89,7 +89,9 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
 
 def _decision(item: Told) -> tuple[str, Tone]:
     body = item.body
+    # What was allowed has no targets worked out for a question; its arguments say as much.
     targets = ", ".join(shown(target) for target in item.values.get("targets", ()))
+    targets = targets or shown(item.values.get("arguments", ""), 160)
     call = f"{shown(body['tool'], 80)}({targets})"
     by = f" by {', '.join(body['rules'])}" if body["rules"] else ""
     reasons = "; ".join(str(reason) for reason in item.values.get("reasons", ()))
