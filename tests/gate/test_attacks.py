@@ -14,6 +14,8 @@ from pinnedrules.errors import PathRefused, Stopped, Unpinned
 from pinnedrules.rules.load import load
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState, Ticket
+from pinnedrules.wire.base import Slot
+from pinnedrules.wire.openai_chat import OpenAIChat
 
 ARCHIVE = ProposedCall("archive", {"id": "7"}, id="call_archive")
 DELETE = ProposedCall("delete_mail", {"id": "7"}, id="call_delete")
@@ -184,6 +186,45 @@ def test_a_yes_that_comes_after_a_pause_releases_nothing() -> None:
     assert b"call_refund" not in result.body
     assert b"paused: lunch" in result.body
     assert scenario.tickets["t-0"].state == "approved"
+
+
+@FORMS
+def test_a_pause_takes_back_what_was_allowed_and_is_still_held(stream: bool) -> None:
+    """A pause lets no effect through: not even a call that was allowed before it and waits behind a question."""
+    scenario = Scenario(stream=stream, policy={"ask_wait": 1.0, "on_denied": "end"})
+
+    def pause(ticket: Ticket) -> None:
+        scenario.states[scenario.session] = StopState("pause", 0, "lunch", "kim")
+
+    scenario.on_ask = pause
+    search = ProposedCall("search", {"query": "x"}, id="call_search")
+    result = scenario.exchange(scenario.request(user("go")), Reply("", calls=[REFUND, ARCHIVE, search]))
+
+    assert result.error is None
+    assert b"call_archive" not in result.body
+    assert b"call_search" in result.body
+    assert [entry.body["released"] for entry in scenario.recorded("decision") if entry.body["tool"] == "archive"] == [
+        True,
+        False,
+    ]
+
+
+class UserSlot(OpenAIChat):
+    """A dialect that would put the rules into the mouth of a user."""
+
+    def slot(self, body: bytes, marker: str) -> Slot:
+        return replace(super().slot(body, marker), role="user")
+
+
+def test_the_rules_in_another_role_are_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 2: right role; the same text said by a user is not the block."""
+    monkeypatch.setattr(Scenario, "dialect", UserSlot())
+    scenario = Scenario()
+
+    result = scenario.exchange(scenario.request(user("go")))
+
+    assert isinstance(result.error, Unpinned)
+    assert result.sent == []
 
 
 def test_an_approval_from_before_the_file_changed_opens_no_door_after_it() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from pinnedrules.commands import Begin, Failed, Forward, Head, Receive, Record
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import PathRefused, Refused, Unreadable
-from pinnedrules.gate.calls import Judged, judge, settle
+from pinnedrules.gate.calls import Judged, judge, recall, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
@@ -84,6 +84,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]
         judged[key] = yield from judge(ctx, _declared(ctx, call))
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()))), strict=True))
     yield from check_stop(ctx)
+    judged = yield from recall(ctx, judged, judged.keys())
     yield from _noted(ctx, answer, judged)
     outcomes, turn = yield from outcomes_of(ctx, answer, judged)
     if turn is not None:
@@ -118,6 +119,7 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
             break
     answer = reader.answer()
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=_KEEP_ALIVE)), strict=True))
+    judged = yield from recall(ctx, judged, {key for frame in held for key in frame.keys if key in judged})
     if not ctx.noted:
         yield from _noted(ctx, answer, judged)
     outcomes, turn = yield from outcomes_of(ctx, answer, judged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from pinnedrules.commands import Ask, Failed, Forward, Take, Wait
@@ -18,8 +18,9 @@ from pinnedrules.types import (
     Proposal,
     Ticket,
 )
+from pinnedrules.wire.base import Key
 
-__all__ = ["Judged", "judge", "settle"]
+__all__ = ["Judged", "judge", "recall", "settle"]
 
 _WAIT_SLICE = 0.25
 
@@ -101,6 +102,17 @@ def settle(ctx: Context, judged: Sequence[Judged], *, keep_alive: bytes = b"") -
     return done
 
 
+def recall(ctx: Context, judged: Mapping[Key, Judged], held: Set[Key]) -> Flow[dict[Key, Judged]]:
+    """Take back calls that were allowed and are still held when a pause came in: a pause lets no effect through."""
+    kept = dict(judged)
+    for key in held if ctx.paused and ctx.enforcing else ():
+        item = kept[key]
+        if not item.refused and not item.decision.harmless:
+            paused = replace(item, decision=deny(item.decision, f"paused: {ctx.paused}"), refused=True)
+            kept[key] = yield from _finish(ctx, paused)
+    return kept
+
+
 def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
     """Turn an answered (or unanswered) ticket into a decision; an approval is used up here, once."""
     ticket, proposal = judged.ticket, judged.proposal
@@ -161,7 +173,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
         },
         private={
             "arguments": call.arguments,
-            "call_sha256": call_hash(ctx.session, call, ctx.policy.rules.sha256, ctx.epoch),
+            "call_sha256": call_hash(ctx.session, call, rules_sha256(ctx), ctx.epoch),
             "targets": list(decision.targets),
             "reasons": list(decision.reasons),
             "patch": as_text(decision.patch),
