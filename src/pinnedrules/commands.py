@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pinnedrules.types import Entry, LedgerState, Proposal, Restore, SessionId
+from pinnedrules.types import Call, Entry, LedgerState, Proposal, Restore, SessionId
 
 __all__ = [
     "Ask",
@@ -21,6 +21,7 @@ __all__ = [
     "Failed",
     "Find",
     "Forward",
+    "Grant",
     "Head",
     "Keep",
     "Now",
@@ -30,6 +31,7 @@ __all__ = [
     "ReadStop",
     "Receive",
     "Record",
+    "Redeem",
     "Send",
     "Sync",
     "Take",
@@ -149,16 +151,44 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Store what must be put back on a later request. Reply: None, durable."""
+    """Store what must be put back on a later request. Reply: None, durable.
+
+    It is found under its token, and under every one of *places* (where the provider keeps this answer, see
+    :class:`~pinnedrules.wire.base.Answer`), in which it takes the place of what was kept there before.
+    """
 
     restore: Restore
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Reply: a mapping of the known ones of these tokens to their :class:`~pinnedrules.types.Restore`."""
+    """Reply: a mapping of the known ones of these tokens and places to their :class:`~pinnedrules.types.Restore`."""
 
     tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Note that *call*, as it was released, may be run once by a gated tool. Reply: None.
+
+    *outside* says that nobody named the session, so that a tool run outside any session may redeem it.
+    """
+
+    session: SessionId
+    call: Call
+    epoch: int
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """Use up a grant for exactly this call under this epoch. Reply: True once per grant, else False."""
+
+    sessions: tuple[SessionId, ...]
+    call: Call
+    epoch: int
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +208,7 @@ Command: TypeAlias = (
     | Begin
     | Find
     | Forward
+    | Grant
     | Keep
     | Now
     | Random
@@ -186,6 +217,7 @@ Command: TypeAlias = (
     | ReadStop
     | Receive
     | Record
+    | Redeem
     | Send
     | Sync
     | Take

@@ -41,12 +41,16 @@ class Call:
     ``arguments`` is the JSON text exactly as it arrived (free text for ``kind="custom"``). ``id`` is the
     provider's id and may be empty (legacy ``function_call``, some compatible servers). ``declared`` holds the
     argument names of the tool's schema in the request, ``None`` when the request declares no such tool.
+
+    ``builtin`` is a call of a tool that the provider defines and the caller runs (shell, apply-patch, computer): its
+    arguments are the JSON text of its action. ``approval`` is the provider's question whether it may run a call
+    itself. Neither can be rewritten, and nor can ``legacy``.
     """
 
     name: str
     arguments: str
     id: str = ""
-    kind: Literal["function", "custom", "legacy"] = "function"
+    kind: Literal["function", "custom", "legacy", "builtin", "approval"] = "function"
     declared: frozenset[str] | None = None
 
 
@@ -163,7 +167,7 @@ class Restore:
     placeholder in what the app was given; ``results`` pairs of (call id, text) for the calls that did not run;
     ``rewritten`` maps the id the app sees to (original id, original arguments, note for its result);
     ``closed`` is true when the app saw the rest of this very answer (other calls of it, or nothing more), false when
-    the model's next answer follows in the same message.
+    the model's next answer follows in the same message. ``released`` names the calls of the answer that the caller got.
     """
 
     token: str
@@ -175,6 +179,7 @@ class Restore:
     results: tuple[tuple[str, str], ...]
     rewritten: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     closed: bool = True
+    released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

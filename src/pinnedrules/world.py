@@ -111,7 +111,7 @@ class World:
             case WriteLedger():
                 return self.store.write_ledger(command.session, command.state)
             case Keep():
-                self.store.keep(command.restore)
+                self.store.keep(command.restore, command.places)
                 return None
             case Find():
                 return self.store.find(command.tokens)

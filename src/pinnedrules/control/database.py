@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pinnedrules.errors import StateError
@@ -30,15 +30,15 @@ def journal_mode(version: tuple[int, ...]) -> str:
 
 
 class Database:
-    """The file *path* with *tables* (``;`` after each statement), whose version is *schema*.
+    """The file *path*, brought up to date by *steps*: what each version of the tables added (``;`` after each statement).
 
     Used through :meth:`reading` and :meth:`transaction`, which raise StateError when the file cannot be used.
     """
 
-    def __init__(self, path: Path, *, tables: str, schema: int) -> None:
+    def __init__(self, path: Path, *, steps: Sequence[str]) -> None:
         self._path = path
-        self._tables = tables
-        self._schema = schema
+        self._steps = steps
+        self._schema = len(steps)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         with _FORK:
@@ -111,10 +111,10 @@ class Database:
         if self._version(db) == self._schema:
             return
         _insist(db, "BEGIN IMMEDIATE")
-        if self._version(db) == 0:  # asked again: another process may have been first
-            for statement in self._tables.split(";")[:-1]:
+        for step in self._steps[self._version(db) :]:  # asked again: another process may have been first
+            for statement in step.split(";")[:-1]:
                 db.execute(statement)
-            db.execute(f"PRAGMA user_version = {self._schema}")
+        db.execute(f"PRAGMA user_version = {self._schema}")
         _insist(db, "COMMIT")
 
     def _version(self, db: sqlite3.Connection) -> int:

@@ -17,10 +17,7 @@ from pinnedrules.types import LedgerState, Proposal, Restore, SessionId, Ticket
 
 __all__ = ["SCHEMA", "Store"]
 
-SCHEMA = 1
-"""Version of the tables; a file with a higher one was written by a later version of this package."""
-
-_TABLES = """
+_FIRST = """
 CREATE TABLE secret (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL);
 CREATE TABLE ticket (
     id TEXT PRIMARY KEY,
@@ -38,6 +35,13 @@ CREATE INDEX ticket_pending ON ticket (state) WHERE state IN ('open', 'approved'
 CREATE TABLE ledger (half TEXT PRIMARY KEY, version INTEGER NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE restore (token TEXT PRIMARY KEY, message BLOB NOT NULL, words TEXT NOT NULL);
 """
+_PLACES = """
+CREATE TABLE place (place TEXT PRIMARY KEY, token TEXT NOT NULL);
+"""
+_STEPS = (_FIRST, _PLACES)
+SCHEMA = len(_STEPS)
+"""Version of the tables; a file with a higher one was written by a later version of this package."""
+
 _EpochOf: TypeAlias = Callable[[SessionId], int]
 
 
@@ -61,7 +65,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, tables=_TABLES, schema=SCHEMA)
+        self._database = Database(path, steps=_STEPS)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -197,8 +201,11 @@ class Store:
 
     # Restores.
 
-    def keep(self, restore: Restore) -> None:
-        """Keep *restore* under its token, durably. Raises StateError if the token stands for another."""
+    def keep(self, restore: Restore, places: Sequence[str] = ()) -> None:
+        """Keep *restore* under its token and as the newest of all *places*, durably.
+
+        Raises StateError if the token stands for another.
+        """
         words = {
             "session": restore.session,
             "dialect": restore.dialect,
@@ -207,6 +214,7 @@ class Store:
             "results": restore.results,
             "rewritten": dict(restore.rewritten),
             "closed": restore.closed,
+            "released": restore.released,
         }
         with self._database.transaction() as db:
             db.execute(
@@ -215,9 +223,10 @@ class Store:
             )
             if _restores(db, (restore.token,))[restore.token] != restore:
                 raise StateError(f"token {restore.token} is in use for another answer")
+            db.executemany("REPLACE INTO place VALUES (?, ?)", [(place, restore.token) for place in places])
 
     def find(self, tokens: Sequence[str]) -> dict[str, Restore]:
-        """Return the known ones of *tokens*."""
+        """Return the known ones of *tokens*, each of which may be a place."""
         with self._database.reading() as db:
             return _restores(db, tokens)
 
@@ -284,10 +293,15 @@ def _void(row: _Row, epoch_of: _EpochOf | None) -> bool:
 def _restores(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, Restore]:
     found = {}
     for token in tokens:
-        row = db.execute("SELECT message, words FROM restore WHERE token = ?", (token,)).fetchone()
+        row = db.execute(
+            "SELECT message, words, token FROM restore"
+            " WHERE token = coalesce((SELECT token FROM place WHERE place = ?1), ?1)",
+            (token,),
+        ).fetchone()
         if row is not None:
             words = json.loads(row[1])
             words["results"] = tuple((call, text) for call, text in words["results"])
             words["rewritten"] = {call: tuple(former) for call, former in words["rewritten"].items()}
-            found[token] = Restore(token=token, message=row[0], **words)
+            words["released"] = tuple(words.get("released", ()))
+            found[token] = Restore(token=row[2], message=row[0], **words)
     return found

@@ -95,6 +95,14 @@ class AnthropicMessages:
         """Turn placeholders and rewritten calls back. Raises Unreadable."""
         return anthropic_restore.restore(body, known)
 
+    def force_approval(self, body: bytes, servers: frozenset[str]) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Return the same bytes: this API cannot be told to ask."""
+        return body, ()
+
+    def read_items(self, body: bytes) -> None:
+        """Raise Unreadable: this API keeps no items."""
+        raise Unreadable("items for an API that keeps none")
+
     def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:
         """Return the request that continues after *answer*. Raises Unreadable when it cannot be repeated."""
         if answer.message is None:

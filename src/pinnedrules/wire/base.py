@@ -19,15 +19,19 @@ from pinnedrules.types import Call, Outcome, Restore
 __all__ = ["Answer", "Dialect", "Frame", "Key", "RequestFacts", "Restored", "ServerTool", "Slot", "StreamReader"]
 
 Key: TypeAlias = tuple[int, ...]
-"""Where a call stands in an answer: (choice, index) in Chat Completions, (block,) in Messages."""
+"""Where a call stands in an answer: (choice, index) in Chat Completions, (block,) in Messages, (item,) in Responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerTool:
-    """A tool that the provider runs itself, so that it can only be decided on the request."""
+    """A tool that the provider runs itself, so that it can only be decided on the request.
+
+    ``approval`` says that the API can be told to ask before each call of it (see :meth:`Dialect.force_approval`).
+    """
 
     name: str
     type: str
+    approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class RequestFacts:
 
     ``messages`` are the raw JSON bytes of each message in order (Anthropic's top-level ``system`` is not one of them).
     ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open).
-    ``markers`` name provider-side compaction settings found in the request, for the record.
+    ``markers`` name provider-side compaction settings found in the request, for the record. ``approved`` are the ids of
+    the provider's own calls (MCP approval items) that this request says yes to.
     """
 
     messages: tuple[bytes, ...]
@@ -48,6 +53,7 @@ class RequestFacts:
     choices: int
     markers: tuple[str, ...] = ()
     last_user_text: str = ""
+    approved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,10 @@ class Answer:
     ``message`` is the assistant message that the next request would carry to repeat this answer faithfully (JSON bytes),
     or ``None`` when it cannot be rebuilt; ``text`` its visible text. ``cut`` says that the provider stopped early
     (length), so that the model cannot be asked to go on. ``markers`` name provider-side compaction found in the answer.
+
+    ``places`` name where the provider itself keeps this answer (``response:ID``, ``conversation:ID``), so that a later
+    request may continue it without repeating it; empty when it keeps nothing. ``running`` says that the provider is still
+    at work in the background and there is no answer yet.
     """
 
     calls: Mapping[Key, Call]
@@ -90,6 +100,8 @@ class Answer:
     cut: bool
     usage: Mapping[str, object] = field(default_factory=dict)
     markers: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +181,32 @@ class Dialect(Protocol):
         ...
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
-        """Return candidate tokens found anywhere in the bytes, cheaply; empty for almost every request."""
+        """Return candidate tokens found anywhere in the bytes, cheaply; empty for almost every request.
+
+        Where a request continues what the provider keeps, also the places it names (see :class:`Answer`).
+        """
         ...
 
     def restore(self, body: bytes, known: Mapping[str, Restore]) -> Restored:
-        """Turn placeholders and rewritten calls back into the provider's originals plus results that say what happened."""
+        """Turn placeholders and rewritten calls back into the provider's originals plus results that say what happened.
+
+        *known* maps tokens, and places that the request continues: there the provider has the originals already, and only
+        the results are added.
+        """
+        ...
+
+    def force_approval(self, body: bytes, servers: frozenset[str]) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Make the provider ask before every call of these servers (names of ServerTools with ``approval``).
+
+        Returns the body with the JSON Patch that says what was done; the same bytes when it asks already.
+        """
+        ...
+
+    def read_items(self, body: bytes) -> None:
+        """Check a body that only puts items into what the provider keeps, without asking the model.
+
+        Raises Unreadable for items that would approve something, bring tools in or change settings unseen.
+        """
         ...
 
     def go_on(self, body: bytes, answer: Answer, results: Sequence[tuple[str, str]]) -> bytes:

@@ -86,10 +86,16 @@ _PASSED: dict[str, tuple[re.Pattern[str], tuple[str, ...], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What to do with a request: gate it as ``dialect``, let it pass, or refuse it, and why."""
+    """What to do with a request: gate it as ``dialect``, let it pass, or refuse it, and why.
+
+    ``kind`` says what a gated request is: one that asks the model (``request``); one without a body that gets an answer
+    made before (``poll``); one to a compaction endpoint, which is left without the block (``compact``); or one that only
+    puts items into what the provider keeps (``items``).
+    """
 
     verdict: Literal["gate", "pass", "refuse"]
     dialect: str = ""
+    kind: Literal["request", "poll", "compact", "items"] = "request"
     reason: str = ""
     next_step: str = ""
 
