@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -48,19 +48,22 @@ class Core:
         world: World,
         policy: Callable[[], Policy],
         candidates: Callable[[SessionId], tuple[SessionId, ...]],
+        passed: Collection[str] = (),
     ) -> None:
         self.world = world
         self.health = Health()
         self.closed = False
         self.policy = policy
-        self._candidates = candidates
+        self.candidates = candidates
+        self.passed = frozenset(passed)
         self._lineages: OrderedDict[SessionId, _LockedLineage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def context(self, fallback: SessionId, dialect: Dialect, path: str, read_timeout: float | None) -> Context:
-        """Return the context of one new exchange; *fallback* is the session of a request that names none."""
+    def context(
+        self, sessions: tuple[SessionId, ...], dialect: Dialect, path: str, read_timeout: float | None
+    ) -> Context:
+        """Return the context of one new exchange; with several *sessions*, the strictest of them decides."""
         policy = self.policy()
-        sessions = self._candidates(fallback)
         wait = policy.ask_wait
         if read_timeout is not None:
             # The wait must end before the client gives up by itself and tries again.
@@ -105,12 +108,22 @@ class Keeper:
         return self.core.world
 
     def admit(
-        self, method: str, path: str, headers: Sequence[tuple[str, str]], read_timeout: float | None
+        self,
+        method: str,
+        path: str,
+        headers: Sequence[tuple[str, str]],
+        read_timeout: float | None,
+        *,
+        sessions: tuple[SessionId, ...] | None = None,
     ) -> Admission:
-        """Look up the door. Raises nothing: a refusal is the admission's ``check``."""
+        """Look up the door. Raises nothing: a refusal is the admission's ``check``.
+
+        *sessions* are whom the request may belong to; None means what the guard knows of this client.
+        """
         found = route(method, path)
         dialect = _DIALECTS.get(found.dialect, next(iter(_DIALECTS.values())))
-        ctx = self.core.context(self.session, dialect, f"{method} {path}", read_timeout)
+        whose = self.core.candidates(self.session) if sessions is None else sessions
+        ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
         if found.verdict == "pass":
@@ -154,4 +167,4 @@ class Keeper:
 
 def direct_context(core: Core, session: SessionId, path: str) -> Context:
     """Return a context for what the program asks itself, without a request."""
-    return core.context(session, next(iter(_DIALECTS.values())), path, None)
+    return core.context(core.candidates(session), next(iter(_DIALECTS.values())), path, None)

@@ -205,7 +205,7 @@ class Replay:
     ) -> Step:
         message = _with_ids(trace.messages[index])
         body, channel = request(trace, history), _Channel(answer(trace, message, index))
-        ctx = self._core.context(session, _DIALECTS[trace.dialect], _PATHS[trace.dialect], None)
+        ctx = self._core.context((session,), _DIALECTS[trace.dialect], _PATHS[trace.dialect], None)
         refused, out = "", b""
         started = time.process_time()
         try:
