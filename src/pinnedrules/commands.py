@@ -170,12 +170,12 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Note that *call*, as it was released, may be run once by a gated tool. Reply: None.
+    """Note that *call*, as it was released, may be run once by a gated tool in any of *sessions*. Reply: None.
 
-    *outside* says that nobody named the session, so that a tool run outside any session may redeem it.
+    *outside* says that nobody named a session, so that a tool run outside any session may redeem it.
     """
 
-    session: SessionId
+    sessions: tuple[SessionId, ...]
     call: Call
     epoch: int
     outside: bool = False

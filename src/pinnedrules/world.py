@@ -15,6 +15,7 @@ from pinnedrules.commands import (
     Command,
     Failed,
     Find,
+    Grant,
     Keep,
     Now,
     Random,
@@ -22,12 +23,14 @@ from pinnedrules.commands import (
     ReadRules,
     ReadStop,
     Record,
+    Redeem,
     Reply,
     Sync,
     Take,
     Wait,
     WriteLedger,
 )
+from pinnedrules.control.grants import Grants
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered
 from pinnedrules.report import Report
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INSTANT", "World"]
 
-INSTANT = (ReadStop, Now, Random, Record)
+INSTANT = (ReadStop, Now, Random, Record, Grant, Redeem)
 """Commands that never wait for a disk or a lock, so an event loop may answer them itself."""
 
 _SYNC_SECONDS = 30.0
@@ -74,6 +77,7 @@ class World:
         self._ticket_us = int(ticket_seconds * 1e6)
         self._announce = announce or _to_stderr
         self._asked: set[str] = set()
+        self._grants = Grants(ticket_seconds)
         self._lock = threading.Lock()
 
     def attempt(self, command: Command, *, on_loop: bool = False) -> Reply:
@@ -115,6 +119,11 @@ class World:
                 return None
             case Find():
                 return self.store.find(command.tokens)
+            case Grant():
+                self._grants.add(command)
+                return None
+            case Redeem():
+                return self._grants.redeem(command)
             case Ask():
                 return self._ask(command.proposal, on_loop)
             case Take():

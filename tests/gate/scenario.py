@@ -20,6 +20,7 @@ from pinnedrules.commands import (
     Failed,
     Find,
     Forward,
+    Grant,
     Head,
     Keep,
     Now,
@@ -29,6 +30,7 @@ from pinnedrules.commands import (
     ReadStop,
     Receive,
     Record,
+    Redeem,
     Reply,
     Send,
     Sync,
@@ -37,6 +39,7 @@ from pinnedrules.commands import (
     WriteLedger,
 )  # fmt: skip
 from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.control.grants import Grants
 from pinnedrules.gate.context import Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange
 from pinnedrules.pins.block import render
@@ -141,6 +144,7 @@ class Scenario:
     ledgers: dict[SessionId, LedgerState] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     restores: dict[str, Restore] = field(default_factory=dict)
+    grants: Grants = field(default_factory=lambda: Grants(3600))
     commands: list[Command] = field(default_factory=list)
     on_ask: Callable[[Ticket], Ticket | None] | None = None
     on_command: Callable[[Command], None] | None = None
@@ -260,8 +264,13 @@ class Scenario:
             case WriteLedger():
                 return self._write(command.session, command.state)
             case Keep():
-                self.restores[command.restore.token] = command.restore
+                self.restores |= dict.fromkeys((command.restore.token, *command.places), command.restore)
                 return None
+            case Grant():
+                self.grants.add(command)
+                return None
+            case Redeem():
+                return self.grants.redeem(command)
             case Find():
                 return {token: self.restores[token] for token in command.tokens if token in self.restores}
             case Ask():

@@ -16,6 +16,7 @@ from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import PathRefused, Refused, Unreadable
 from pinnedrules.gate.calls import Judged, judge, recall, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
+from pinnedrules.gate.held import released_before, remember
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
 from pinnedrules.types import Call, Entry, Outcome, Release, Replace
@@ -81,7 +82,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]
         return None
     judged: dict[Key, Judged] = {}
     for key, call in answer.calls.items():
-        judged[key] = yield from judge(ctx, _declared(ctx, call))
+        judged[key] = yield from _decided(ctx, call)
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()))), strict=True))
     yield from check_stop(ctx)
     judged = yield from recall(ctx, judged, judged.keys())
@@ -111,7 +112,7 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
             held.append(frame)
             weight += len(frame.raw)
             for key, call in frame.done:
-                judged[key] = yield from judge(ctx, _declared(ctx, call))
+                judged[key] = yield from _decided(ctx, call)
             weight -= yield from _flush(ctx, reader, held, judged, bool(turns))
         if weight > _HELD_BYTES:
             raise Unreadable(f"More than {_HELD_BYTES >> 20} MiB of one answer are held back.")
@@ -149,7 +150,7 @@ def _watched(ctx: Context) -> Flow[None]:
             yield Record(_entry(ctx, "refusal", {"error": "Unreadable", "enforced": False}, {"why": str(unreadable)}))
             reader, frames = None, []
         for key, call in (done for frame in frames for done in frame.done):
-            judged[key] = yield from judge(ctx, _declared(ctx, call))
+            judged[key] = yield from _decided(ctx, call)
         if not data:
             break
     if reader is not None:
@@ -197,6 +198,8 @@ def _again(ctx: Context, turn: Turn) -> Flow[Head | None]:
 
 def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[None]:
     ctx.noted = True
+    if ctx.enforcing and all(_unchanged(item) for item in judged.values()):
+        yield from remember(ctx, answer, judged)
     compaction = kind(answer.markers, ctx.facts.markers if ctx.facts else ())
     if compaction:
         body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}
@@ -211,9 +214,16 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
     yield from record(ctx, _entry(ctx, "answer", body))
 
 
+def _decided(ctx: Context, call: Call) -> Flow[Judged]:
+    """Decide a call of an answer; what was released when this very answer was first given is released again."""
+    before = released_before(ctx, call)
+    return before if before is not None else (yield from judge(ctx, _declared(ctx, call)))
+
+
 def _declared(ctx: Context, call: Call) -> Call:
-    """Tell the call which arguments the request's own schema declares for its tool."""
-    return replace(call, declared=ctx.facts.tools.get(call.name) if ctx.facts else None)
+    """Tell the call which arguments the request's own schema declares for its tool; else what the answer says of it."""
+    tools = ctx.facts.tools if ctx.facts else {}
+    return replace(call, declared=tools[call.name]) if call.name in tools else call
 
 
 def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mapping[str, object] | None = None) -> Entry:

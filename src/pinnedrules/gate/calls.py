@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from pinnedrules.commands import Ask, Failed, Forward, Take, Wait
+from pinnedrules.commands import Ask, Failed, Forward, Grant, Take, Wait
 from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.context import Context, Flow, as_text, check_stop, now, record, sync
 from pinnedrules.gate.deciding import BUSY, decided, deny, reserve, rules_changed, rules_sha256
@@ -27,7 +27,10 @@ _WAIT_SLICE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A call with its decision. ``ticket`` is set while a person is asked, ``refused`` says that it does not run."""
+    """A call with its decision. ``ticket`` is set while a person is asked, ``refused`` says that it does not run.
+
+    ``grant`` says that a gated tool of the caller may run the call once it is released.
+    """
 
     call: Call
     decision: Decision
@@ -35,6 +38,7 @@ class Judged:
     ticket: Ticket | None = None
     refused: bool = False
     untrusted: bool = False
+    grant: bool = True
 
     @property
     def open(self) -> bool:
@@ -48,20 +52,30 @@ class Judged:
 
 
 def judge(
-    ctx: Context, call: Call, *, effects: tuple[Effect, ...] | None = None, untrusted: bool = False
+    ctx: Context,
+    call: Call,
+    *,
+    effects: tuple[Effect, ...] | None = None,
+    untrusted: bool = False,
+    grant: bool = True,
+    ask: bool = True,
 ) -> Flow[Judged]:
     """Decide *call* and, when it is allowed, write the ledger and the record that must be durable before its release.
 
     An ask opens or joins its ticket and comes back open; :func:`settle` waits for it. *effects* and *untrusted* say of
-    a tool that the provider runs what it does and whether what it brings back comes from outside.
+    a tool that the provider runs what it does and whether what it brings back comes from outside. Without *ask* nobody
+    is asked, nothing is recorded, and a call that has to be asked about comes back with that verdict.
     """
     yield from check_stop(ctx)
     decision = yield from decided(ctx, call, effects, untrusted)
     if not ctx.enforcing:
-        return (yield from _finish(ctx, Judged(call, decision)))
+        return (yield from _finish(ctx, Judged(call, decision, grant=grant)))
     decision = _paused_or_degraded(ctx, decision)
     if decision.verdict != "ask":
-        return (yield from _finish(ctx, Judged(call, decision, refused=decision.verdict == "deny")))
+        refused = decision.verdict == "deny"
+        return (yield from _finish(ctx, Judged(call, decision, refused=refused, grant=grant)))
+    if not ask:
+        return Judged(call, decision, untrusted=untrusted, grant=grant)
     rules = rules_sha256(ctx)
     proposal = Proposal(ctx.session, call, decision, call_hash(ctx.session, call, rules, ctx.epoch), rules, ctx.epoch)
     ticket = yield Ask(proposal)
@@ -69,7 +83,7 @@ def judge(
         why = ticket.error if isinstance(ticket, Failed) else "no answer"
         denied = deny(decision, f"nobody can be asked, because the store does not answer ({why})")
         return (yield from _finish(ctx, Judged(call, denied, proposal, refused=True)))
-    judged = Judged(call, decision, proposal, ticket, untrusted=untrusted)
+    judged = Judged(call, decision, proposal, ticket, untrusted=untrusted, grant=grant)
     return judged if judged.open else (yield from _answered(ctx, judged))
 
 
@@ -184,4 +198,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
         yield from sync(ctx, position)
         if ctx.degraded and ctx.enforcing:
             return replace(judged, decision=deny(decision, ctx.degraded), refused=True)
+    if judged.grant and not judged.refused:
+        run = call if decision.arguments is None else replace(call, arguments=decision.arguments)
+        yield Grant(ctx.sessions, run, ctx.epoch, ctx.outside)
     return judged

@@ -64,8 +64,11 @@ class Health:
 class Context:
     """One exchange.
 
-    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``placed`` is the
-    JSON Patch by which the host put the block in already.
+    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside`` says
+    that nobody named one. ``kind`` is that of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is the JSON Patch by
+    which the host put the block in already. ``released`` are the calls of this very answer that were released when it
+    was first given (see :func:`~pinnedrules.gate.outcomes.released`), ``continued`` the places of pending results that
+    the request answered.
     """
 
     policy: Policy
@@ -74,6 +77,8 @@ class Context:
     lineage: Lineage
     health: Health
     path: str = ""
+    kind: Literal["request", "poll", "compact", "items"] = "request"
+    outside: bool = False
     markers: tuple[str, ...] = ()
     placed: tuple[Mapping[str, object], ...] = ()
     ask_wait: float = 0.0
@@ -87,6 +92,8 @@ class Context:
     shown: list[str] = field(default_factory=list)
     host_error: BaseException | None = None
     noted: bool = False
+    released: frozenset[str] = frozenset()
+    continued: tuple[str, ...] = ()
 
     @property
     def session(self) -> SessionId:

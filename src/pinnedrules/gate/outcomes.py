@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pinnedrules.commands import Failed, Keep, Random
+from pinnedrules.commands import Random
 from pinnedrules.errors import Denied
 from pinnedrules.gate.calls import Judged
 from pinnedrules.gate.context import Context, Flow, check_stop, record
-from pinnedrules.gate.request import scope, stamp
+from pinnedrules.gate.held import keep
+from pinnedrules.gate.tokens import scope, stamp
 from pinnedrules.types import Entry, Outcome, Release, Replace, Restore, Rewrite
 from pinnedrules.wire.base import Answer, Key
 
@@ -66,6 +67,7 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
     going_on = (
         len(refused) == len(judged)
         and ctx.policy.on_denied == "continue"
+        and ctx.kind == "request"
         and not (answer.cut or ctx.paused)
         and ctx.rounds < _ROUNDS
     )
@@ -73,20 +75,18 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
     placeholder = _placeholder(refused, token)
     outcomes, ids = _shown(judged, "" if going_on else placeholder, token)
     results = tuple((item.call.id, item.text) for item in refused.values())
-    kept = yield Keep(
-        Restore(
-            token=token,
-            session=scope(ctx),
-            dialect=ctx.dialect.name,
-            message=answer.message,
-            placeholder=placeholder,
-            visible="".join((*ctx.shown, answer.text)),
-            results=results,
-            rewritten=ids,
-            closed=not going_on,
-        )
+    row = Restore(
+        token=token,
+        session=scope(ctx),
+        dialect=ctx.dialect.name,
+        message=answer.message,
+        placeholder=placeholder,
+        visible="".join((*ctx.shown, answer.text)),
+        results=results,
+        rewritten=ids,
+        closed=not going_on,
     )
-    if isinstance(kept, Failed):
+    if not (yield from keep(ctx, row, answer, judged)):
         return _plainly(judged), None
     if not going_on:
         return outcomes, None
@@ -103,8 +103,8 @@ def _shown(
         if item.refused:
             outcomes[key] = Replace(placeholder)
             placeholder = ""
-        elif item.decision.arguments is not None and item.call.kind == "legacy":
-            # A function_call has no id that could carry the token, so its original could never be put back.
+        elif item.decision.arguments is not None and item.call.kind in ("legacy", "builtin", "approval"):
+            # Nothing in such a call can carry the token, so its original could never be put back.
             outcomes[key] = Replace(f"The call to {item.call.name!r} had to be changed, which this API cannot carry.")
         elif item.decision.arguments is not None:
             shown = f"pinnedrules:call:{token}:{number}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +13,21 @@ from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.context import Context, Flow, as_text, record, sync
+from pinnedrules.gate.held import approvals, prepare_items, prepare_poll
+from pinnedrules.gate.tokens import ours
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.server_tools import server_effects, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
 from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["prepare", "prepare_again", "scope", "send", "stamp"]
+__all__ = ["prepare", "prepare_again", "send"]
 
-_ROLES = {"openai-chat": frozenset({"system", "developer"}), "anthropic-messages": frozenset({"system"})}
+_ROLES = {
+    "openai-chat": frozenset({"system", "developer"}),
+    "openai-responses": frozenset({"instructions"}),
+    "anthropic-messages": frozenset({"system"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +45,36 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     Returns the position of the record and whether it must be durable before the request leaves (provider-run tools
     with an effect). The body itself is left in ``ctx.body``.
     """
+    if ctx.kind == "poll":
+        return (yield from prepare_poll(ctx, body))
+    if ctx.kind == "items":
+        return (yield from prepare_items(ctx, body))
     facts = ctx.facts = ctx.dialect.read_request(body)
     if ctx.enforcing and any(marker.startswith("request:thread") for marker in facts.markers):
         raise Unpinned(
             "This request begins or continues a thread that the provider holds, where the rules cannot be put later.",
             next_step="keep the conversation in the program: tool_runner(..., thread=False)",
         )
+    yield from approvals(ctx, facts.approved)
     body, edits, inert = yield from _restored(ctx, body)
-    body, added = ctx.dialect.place(body, ctx.policy.block.text)
+    # The provider's documentation wants a compaction endpoint without instructions; what it gives back is history,
+    # and the block is in every request that uses it (invariant 2 of the design's second promise).
+    pinned = ctx.kind != "compact"
+    body, added = ctx.dialect.place(body, ctx.policy.block.text) if pinned else (body, ())
     placed = (*ctx.placed, *added)
-    proof = _proven(ctx, body)
     ctx.body = body
-    change = ctx.lineage.observe(facts.messages, proof.slot_sha256)
+    change = ctx.lineage.observe(facts.messages, _proven(ctx, body).slot_sha256 if pinned else "")
     ctx.conversation = change.conversation
-    waits = yield from _server_tools(ctx)
-    compaction = kind((*facts.markers, *ctx.markers))
+    waits, asked = yield from _server_tools(ctx)
+    ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
+    proof = _proven(ctx, ctx.body) if pinned else _Proof(False, 0, "")
+    compaction = kind((*facts.markers, *ctx.markers)) or ("" if pinned else "endpoint")
     if change.kind == "rewritten" or compaction:
         yield from record(ctx, _compaction(ctx, change, compaction, proof))
-    names = [name for name, found in (("block", placed), ("restored call", edits)) if found]
-    entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=(*ctx.placed, *edits, *added))
+    found = (("block", placed), ("restored call", edits), ("forced approval", forced))
+    names = [name for name, made in found if made]
+    patch = (*ctx.placed, *edits, *added, *forced)
+    entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=patch)
     position = yield from record(ctx, entry)
     return position, waits
 
@@ -90,34 +106,16 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     raise error
 
 
-def scope(ctx: Context) -> str:
-    """Return the text that ties a stored placeholder to one session of one user."""
-    session = ctx.session
-    return "\x00".join((session.tenant, session.user, session.name))
-
-
-def stamp(ctx: Context, nonce: bytes, message: bytes) -> str:
-    """Return an authenticated token: 8 random bytes and a MAC over them, the session, the dialect and the message."""
-    text = b"\x00".join((nonce, scope(ctx).encode("utf-8", "surrogatepass"), ctx.dialect.name.encode(), message))
-    return (nonce + hmac.new(ctx.policy.secret, text, hashlib.sha256).digest()[:8]).hex()
-
-
 def _restored(ctx: Context, body: bytes) -> Flow[tuple[bytes, Sequence[Mapping[str, object]], Sequence[str]]]:
     tokens = ctx.dialect.tokens(body)
     if not tokens:
         return body, (), ()
     found = yield Find(tokens)
     rows = found if isinstance(found, Mapping) else {}
-    known = {token: row for token, row in rows.items() if isinstance(row, Restore) and _ours(ctx, row)}
+    known = {token: row for token, row in rows.items() if isinstance(row, Restore) and ours(ctx, row)}
+    ctx.continued = tuple(token for token in known if ":" in token)
     restored = ctx.dialect.restore(body, known)
     return restored.body, restored.patch, restored.inert
-
-
-def _ours(ctx: Context, row: Restore) -> bool:
-    if row.session != scope(ctx) or row.dialect != ctx.dialect.name:
-        return False
-    nonce = bytes.fromhex(row.token)[:8]
-    return hmac.compare_digest(stamp(ctx, nonce, row.message), row.token)
 
 
 def _proven(ctx: Context, body: bytes) -> _Proof:
@@ -136,13 +134,28 @@ def _proven(ctx: Context, body: bytes) -> _Proof:
     return _Proof(verified.ok, verified.elsewhere, slot_sha256)
 
 
-def _server_tools(ctx: Context) -> Flow[bool]:
-    """Decide tools that the provider would run itself; True when one with an effect was allowed."""
+def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
+    """Decide tools that the provider would run itself.
+
+    Returns whether one with an effect was allowed, and the servers that the provider has to be told to ask about: their
+    calls then come back one by one and are decided there.
+    """
     assert ctx.facts is not None
     waits = False
+    asked: set[str] = set()
     for tool in ctx.facts.server_tools:
         call = Call(_provider_name(tool), "{}", id=f"request:{tool.type}", declared=frozenset())
-        judged = yield from judge(ctx, call, effects=server_effects(tool.type), untrusted=server_untrusted(tool.type))
+        judged = yield from judge(
+            ctx,
+            call,
+            effects=server_effects(tool.type),
+            untrusted=server_untrusted(tool.type),
+            grant=False,
+            ask=not tool.approval,
+        )
+        if tool.approval and judged.decision.verdict == "ask" and ctx.enforcing:
+            asked.add(tool.name)
+            continue
         (judged,) = yield from settle(ctx, [judged])
         if judged.refused:
             raise Denied(
@@ -151,7 +164,7 @@ def _server_tools(ctx: Context) -> Flow[bool]:
                 decisions=(judged.decision,),
             )
         waits = waits or not judged.decision.harmless
-    return waits
+    return waits, frozenset(asked)
 
 
 def _request(
@@ -173,6 +186,7 @@ def _request(
         body={
             "dialect": ctx.dialect.name,
             "path": ctx.path,
+            "kind": ctx.kind,
             "model": facts.model,
             "stream": facts.stream,
             "messages": len(facts.messages),
@@ -201,18 +215,20 @@ def _provider_name(tool: ServerTool) -> str:
 
 
 def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
-    """Return the JSON Patch between two bodies of which the second has more messages and maybe other settings."""
+    """Return the JSON Patch between two request bodies; lists that grew at their end are added to, not replaced."""
     old, new = loads(before), loads(after)
     assert isinstance(old, dict)
     assert isinstance(new, dict)
-    patch: list[Mapping[str, object]] = [
-        {"op": "add", "path": f"/{key}", "value": value}
-        for key, value in new.items()
-        if key != "messages" and old.get(key) != value
-    ]
-    patch += [{"op": "remove", "path": f"/{key}"} for key in old if key not in new]
-    added = new["messages"][len(old["messages"]) :]
-    return [*patch, *({"op": "add", "path": "/messages/-", "value": message} for message in added)]
+    patch: list[Mapping[str, object]] = [{"op": "remove", "path": f"/{key}"} for key in old if key not in new]
+    for key, value in new.items():
+        former = old.get(key)
+        if former == value and key in old:
+            continue
+        if isinstance(former, list) and isinstance(value, list) and value[: len(former)] == former:
+            patch += [{"op": "add", "path": f"/{key}/-", "value": one} for one in value[len(former) :]]
+        else:
+            patch.append({"op": "add", "path": f"/{key}", "value": value})
+    return patch
 
 
 def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> Entry:

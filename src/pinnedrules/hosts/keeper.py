@@ -124,6 +124,7 @@ class Keeper:
         dialect = _DIALECTS.get(found.dialect, next(iter(_DIALECTS.values())))
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
+        ctx.kind, ctx.outside = found.kind, whose == (self.session,)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
         if found.verdict == "pass":

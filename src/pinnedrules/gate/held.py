@@ -1,0 +1,130 @@
+"""What the provider keeps itself: answers that are fetched later, items put into a conversation, approvals of its calls.
+
+Rules of this file:
+
+1. An answer that is fetched again is decided once: what was released the first time, under the same stop epoch, is
+   released again without another charge. Everything else is decided afresh.
+2. The provider runs a call of its own only after a yes. That yes leaves only for a call that was released here.
+3. What is kept here is found by the place at which the provider keeps the answer (``response:ID``, ``conversation:ID``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pinnedrules.commands import Failed, Find, Keep, Random
+from pinnedrules.errors import Denied, Unreadable
+from pinnedrules.evidence.record import args_hash
+from pinnedrules.gate.calls import Judged
+from pinnedrules.gate.context import Context, Flow, record
+from pinnedrules.gate.tokens import ours, scope, stamp
+from pinnedrules.types import Call, Decision, Entry, Restore
+from pinnedrules.wire.base import Answer, Key, RequestFacts
+
+__all__ = ["approvals", "keep", "prepare_items", "prepare_poll", "released_before", "remember"]
+
+_RESPONSE = re.compile(r"/responses/([^/?]+)")
+_NOTHING_ASKED = RequestFacts((), {}, (), "", stream=False, structured=False, choices=1)
+
+
+def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
+    """Record a request for an answer that was made before, and look up what was released of it."""
+    if body.strip() not in (b"", b"{}"):
+        raise Unreadable("a body where none belongs")
+    ctx.body, ctx.facts = body, _NOTHING_ASKED
+    asked = _RESPONSE.search(ctx.path)
+    if asked is not None:
+        rows = yield from _find(ctx, (f"response:{asked[1]}",))
+        ctx.released = frozenset(mark for row in rows.values() for mark in row.released)
+    return (yield from record(ctx, _entry(ctx))), False
+
+
+def prepare_items(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
+    """Check and record a request that only puts items into what the provider keeps."""
+    ctx.dialect.read_items(body)
+    ctx.body = body
+    return (yield from record(ctx, _entry(ctx))), False
+
+
+def released_before(ctx: Context, call: Call) -> Judged | None:
+    """Return the call as released if that was decided when this very answer was first given; a pause asks again."""
+    if ctx.paused or _mark(ctx, call) not in ctx.released:
+        return None
+    why = "released when this answer was first given"
+    return Judged(call, Decision("allow", reasons=(why,)))
+
+
+def approvals(ctx: Context, wanted: Iterable[str]) -> Flow[None]:
+    """Let a yes to calls that the provider would run pass only if each of them was released here. Raises Denied."""
+    wanted = tuple(wanted)
+    if not wanted or not ctx.enforcing:
+        return
+    rows = yield from _find(ctx, tuple(f"approval:{name}" for name in wanted))
+    for name in wanted:
+        row = rows.get(f"approval:{name}")
+        if row is None or not any(mark.startswith(f"{ctx.epoch}:{name}:") for mark in row.released):
+            raise Denied(
+                f"This request says yes to a call of the provider's own ({name!r}) that was not released here.",
+                next_step="ask the model again; its question is decided when it comes through the guard",
+            )
+
+
+def remember(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[None]:
+    """Keep what was released of an answer that can come again, or that the provider asks about.
+
+    A failure costs a second decision later and nothing else, so the answer goes on.
+    """
+    asked = [item for item in judged.values() if item.call.kind == "approval"]
+    superseded = any(place in ctx.continued for place in answer.places)
+    if answer.message is None or not (asked or superseded or (judged and answer.places)):
+        return
+    nonce = yield Random(8)
+    if isinstance(nonce, bytes):
+        row = Restore(
+            token=stamp(ctx, nonce, answer.message),
+            session=scope(ctx),
+            dialect=ctx.dialect.name,
+            message=answer.message,
+            placeholder="",
+            visible=answer.text,
+            results=(),
+        )
+        yield from keep(ctx, row, answer, judged)
+
+
+def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[bool]:
+    """Keep *row* with what was released of *answer*, under its token and wherever it can be asked for; True when kept."""
+    free = [item.call for item in judged.values() if not item.refused]
+    asked = tuple(f"approval:{call.id}" for call in free if call.kind == "approval")
+    row = replace(row, released=tuple(_mark(ctx, call) for call in free))
+    kept = yield Keep(row, (*answer.places, *asked))
+    return not isinstance(kept, Failed)
+
+
+def _mark(ctx: Context, call: Call) -> str:
+    return f"{ctx.epoch}:{call.id}:{args_hash(call)}"
+
+
+def _find(ctx: Context, places: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
+    found = yield Find(places)
+    rows = found if isinstance(found, Mapping) else {}
+    return {place: row for place, row in rows.items() if isinstance(row, Restore) and ours(ctx, row)}
+
+
+def _entry(ctx: Context) -> Entry:
+    return Entry(
+        type="request",
+        session=ctx.session,
+        epoch=ctx.epoch,
+        conversation=ctx.conversation,
+        body={
+            "dialect": ctx.dialect.name,
+            "path": ctx.path,
+            "kind": ctx.kind,
+            "bytes": len(ctx.body),
+            "sha256": hashlib.sha256(ctx.body).hexdigest(),
+        },
+    )
