@@ -316,11 +316,14 @@ def test_a_forked_child_goes_on_in_its_own_lane(make_log: Callable[..., Log], tm
 def test_a_child_does_not_keep_its_parents_lane(make_log: Callable[..., Log], tmp_path: Path) -> None:
     """When the parent is gone, its lane is free although a child of it still runs."""
     log = make_log()
+    ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:  # pragma: no cover - the child
+        os.write(tell, b"!")
         signal.pause()
         os._exit(0)
     try:
+        os.read(ready, 1)  # the child runs, so it has let go of what it inherited
         log.close()
         again = make_log()
         append(again, 1)
@@ -328,6 +331,8 @@ def test_a_child_does_not_keep_its_parents_lane(make_log: Callable[..., Log], tm
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        os.close(ready)
+        os.close(tell)
 
     assert [report.lane for report in check(tmp_path)] == ["0001"]
 
