@@ -1,0 +1,167 @@
+"""How each agent is started: its configuration for one provider, its command, and the call that its shell tool takes.
+
+Each is configured as its user would configure it for that provider, with no word about pinnedrules: a guarded run is the
+same home, the same environment and the same command with ``pinnedrules run -- `` in front.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.agents.install import INSTALLED
+
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import DialectName, ProposedCall
+
+__all__ = ["OTHERS", "TRIO", "Agent", "Home"]
+
+
+@dataclass(slots=True)
+class Home:
+    """A home folder, an empty folder to work in, and the whole environment of one agent."""
+
+    folder: Path
+    work: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file below the home folder."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent in one dialect.
+
+    ``configure`` writes its files into a home for a provider, and sets its environment there. With ``compacts`` its context
+    is so small that the usage in :attr:`full` makes it compact. ``command(prompt, again)`` is its command line; *again*
+    goes on with the session before. ``shell`` is the name of its shell tool and ``argument`` the one that takes the command.
+    """
+
+    name: str
+    dialect: DialectName
+    shell: str
+    argument: str
+    configure: Callable[[Home, ScriptedProvider, bool], None]
+    command: Callable[[str, bool], list[str]]
+    which: str = "trio"
+    full: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.dialect}"
+
+    def home(self, place: Path, provider: ScriptedProvider, *, compacts: bool = False) -> Home:
+        """Make a home for this agent below *place*, with nothing of this machine's own in it but the way to its programs."""
+        home = Home(place / "home", place / "work")
+        for folder in (home.folder, home.work):
+            folder.mkdir(parents=True)
+        home.environment |= {
+            "PATH": _path(self.which),
+            "HOME": str(home.folder),
+            "LANG": "C.UTF-8",
+            # Nothing listens there, so whatever would leave this machine fails.
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+        self.configure(home, provider, compacts)
+        return home
+
+    def call(self, command: str) -> ProposedCall:
+        """Return the call with which the model runs a shell command."""
+        return ProposedCall(self.shell, {self.argument: command})
+
+
+def _path(which: str) -> str:
+    """Return the folders in which programs are looked for: the agents', this Python's, the system's."""
+    folders = [Path(sys.executable).parent, Path("/usr/bin"), Path("/bin")]
+    node = shutil.which("node")
+    if node is not None:
+        folders.insert(0, Path(node).parent)
+    for name in ("others", "trio") if which == "others" else ("trio",):
+        folders.insert(0, INSTALLED / name / "node_modules" / ".bin")
+    return ":".join(map(str, [INSTALLED / "trio" / "claude" / "claude_agent_sdk" / "_bundled", *folders]))
+
+
+def _codex(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+    home.environment |= {"CODEX_HOME": str(home.folder / ".codex"), "LAB_KEY": "dummy"}
+    small = "model_context_window = 100000\nmodel_auto_compact_token_limit = 60000\n" if compacts else ""
+    home.write(
+        ".codex/config.toml",
+        f"""\
+model = "gpt-5-codex"
+model_provider = "lab"
+check_for_update_on_startup = false
+{small}
+[model_providers.lab]
+name = "lab"
+base_url = "{provider.openai_url}"
+wire_api = "responses"
+env_key = "LAB_KEY"
+supports_websockets = false
+[analytics]
+enabled = false
+[feedback]
+enabled = false
+""",
+    )
+
+
+def _codex_command(prompt: str, again: bool) -> list[str]:
+    switches = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+    return ["codex", "exec", *switches, *(["resume", "--last"] if again else []), prompt]
+
+
+def _claude(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+    quiet = ("DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "DISABLE_AUTOUPDATER")
+    home.environment |= dict.fromkeys((*quiet, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "IS_SANDBOX"), "1")
+    home.environment |= {
+        "CLAUDE_CONFIG_DIR": str(home.folder / ".claude"),
+        "ANTHROPIC_BASE_URL": provider.url,
+        "ANTHROPIC_API_KEY": "dummy",
+        "API_TIMEOUT_MS": "20000",
+    }
+    if compacts:
+        home.environment |= {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "24000", "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "60"}
+
+
+def _claude_command(prompt: str, again: bool) -> list[str]:
+    switches = ["--model", "claude-sonnet-4-5", "--dangerously-skip-permissions"]
+    return ["claude", "-p", *switches, *(["-c"] if again else []), prompt]
+
+
+def _pi(api: str) -> Callable[[Home, ScriptedProvider, bool], None]:
+    def configure(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+        home.environment |= {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"}
+        model = {"id": "fake", "contextWindow": 128_000, "maxTokens": 2000}
+        base = provider.url if api == "anthropic-messages" else provider.openai_url
+        lab = {"baseUrl": base, "api": api, "apiKey": "dummy", "models": [model]}
+        home.write(".pi/agent/models.json", json.dumps({"providers": {"lab": lab}}))
+        if compacts:
+            settings = {"compaction": {"enabled": True, "reserveTokens": 16_000, "keepRecentTokens": 200}}
+            home.write(".pi/agent/settings.json", json.dumps(settings))
+
+    return configure
+
+
+def _pi_command(prompt: str, again: bool) -> list[str]:
+    return ["pi", "--provider", "lab", "--model", "fake", "-p", *(["-c"] if again else []), prompt]
+
+
+_FULL: Mapping[DialectName, Mapping[str, int]] = {
+    "chat": {"prompt_tokens": 120_000, "completion_tokens": 50},
+    "messages": {"input_tokens": 120_000, "output_tokens": 50},
+}
+
+TRIO = (
+    Agent("pi", "chat", "bash", "command", _pi("openai-completions"), _pi_command, full=_FULL["chat"]),
+    Agent("claude", "messages", "Bash", "command", _claude, _claude_command, full=_FULL["messages"]),
+)
+OTHERS: tuple[Agent, ...] = ()
