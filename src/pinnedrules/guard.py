@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import secrets
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pinnedrules.commands import Failed, Record
-from pinnedrules.errors import RuleFileError, StateError
+from pinnedrules.errors import RuleFileError
 from pinnedrules.types import Call, Entry, Mode, SessionId, StopState
 
 if TYPE_CHECKING:
-    from pinnedrules.control.approvers import Approver
     from pinnedrules.control.stop import Resumed
     from pinnedrules.gate.calls import Judged
     from pinnedrules.gate.context import OnDenied, Policy
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Guard"]
 
 C = TypeVar("C")
+F = TypeVar("F", bound=Callable[..., Any])
 _LONGEST_LIFE = 365 * 86400.0
 
 
@@ -66,6 +65,7 @@ class Guard:
         strict: bool = False,
         quiet: bool = False,
     ) -> None:
+        from pinnedrules.control.answering import who_answers
         from pinnedrules.control.approvers import TerminalApprover
         from pinnedrules.control.state import default_folder, open_state
         from pinnedrules.control.stop import StopFile
@@ -96,7 +96,7 @@ class Guard:
         self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
         self._quiet = quiet
         in_force = self._source.rules
-        who, chosen, wait = _approver(approver, self._answered)
+        who, chosen, wait = who_answers(approver, self._answered)
         self._ask_wait = wait if ask_wait is None else ask_wait
         self._stop = StopFile(self.folder.path)
         self._store = Store(self.folder.database)
@@ -207,6 +207,41 @@ class Guard:
 
         return await arun(check(self._context("check"), _call(name, arguments)), self._world)
 
+    @overload
+    def tool(self, function: F, /) -> F: ...
+
+    @overload
+    def tool(
+        self, *, name: str = "", leave_out: Collection[str] = (), on_refused: Literal["raise", "text"] = "raise"
+    ) -> Callable[[F], F]: ...
+
+    def tool(
+        self,
+        function: Any = None,
+        *,
+        name: str = "",
+        leave_out: Collection[str] = (),
+        on_refused: Literal["raise", "text"] = "raise",
+    ) -> Any:
+        """Gate a function at execution: ``@guard.tool`` (or ``@guard.tool(name="gmail.send")``), sync or async.
+
+        A call that a wrapped client of this guard released runs without a second decision, once; any other call, one from
+        the developer's own code too, is decided afresh under the rules. *name* is what the rules call the tool (default:
+        the function's name); *leave_out* names parameters that are no arguments of the call (a framework's context).
+        A refused call raises Denied, or with ``on_refused="text"`` the refusal is returned for the model to read. Raises
+        Stopped while a stop is in force, Unreadable for arguments that cannot be written as JSON.
+        """
+        from pinnedrules.hosts.function import gated_function
+
+        _one_of("on_refused", on_refused, ("raise", "text"))
+
+        def decorate(function: F) -> F:
+            return gated_function(
+                function, self._core, self._direct, name=name, leave_out=leave_out, on_refused=on_refused
+            )
+
+        return decorate if function is None else decorate(function)
+
     def report(self) -> Report:
         """Return what this guard did so far in this process."""
         return self._report
@@ -283,39 +318,6 @@ class Guard:
     def _say(self, line: str) -> None:
         if not self._quiet:
             sys.stderr.write(line + "\n")
-
-
-def _approver(
-    approver: str | Callable[..., Any], answered: Callable[[str], bool]
-) -> tuple[str, Approver | None, float]:
-    """Return who answers in words, the approver, and how long an answer may be held for it."""
-    from pinnedrules.control.approvers import CallbackApprover, TerminalApprover
-
-    if callable(approver):
-        return "asks go to a callback", CallbackApprover(approver), 300.0
-    if approver == "tickets":
-        return "asks become tickets (pinnedrules approvals list)", None, 0.0
-    if approver not in ("auto", "terminal"):
-        raise ValueError(f'approver must be "auto", "terminal", "tickets" or a callable, not {approver!r}')
-    terminal = TerminalApprover(closed=answered)
-    unusable = terminal.usable() or ("an event loop is running" if _loop_running() else "")
-    if not unusable:
-        return "asks are answered at this terminal", terminal, 300.0
-    if approver == "terminal":
-        raise StateError(f'no terminal to ask at: {unusable}; use approver="tickets" or a callable')
-    return (
-        f"nobody to ask here ({unusable}), so asks are refused with a ticket (pinnedrules approvals list)",
-        None,
-        0.0,
-    )
-
-
-def _loop_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _call(name: str, arguments: Mapping[str, object] | str) -> Call:

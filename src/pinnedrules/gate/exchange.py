@@ -10,15 +10,15 @@ Rules of this package:
 
 from __future__ import annotations
 
-from pinnedrules.commands import Record
+from pinnedrules.commands import Record, Redeem
 from pinnedrules.errors import Broken, PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.gate.answer import read_answer, relay
 from pinnedrules.gate.calls import Judged, judge, settle
-from pinnedrules.gate.context import Context, Flow, check_stop
+from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.request import prepare, send
-from pinnedrules.types import Call, Entry
+from pinnedrules.types import Call, Decision, Entry
 
-__all__ = ["check", "exchange", "passing", "refused"]
+__all__ = ["check", "exchange", "execution", "passing", "refused"]
 
 
 def exchange(ctx: Context, body: bytes) -> Flow[None]:
@@ -79,6 +79,32 @@ def check(ctx: Context, call: Call) -> Flow[Judged]:
     yield from check_stop(ctx, first=True)
     judged = yield from judge(ctx, call)
     (judged,) = yield from settle(ctx, [judged])
+    return judged
+
+
+def execution(ctx: Context, call: Call) -> Flow[Judged]:
+    """Say whether a tool may run *call* now (design, step 13).
+
+    A call that was released here and has not run yet runs without a second decision or charge; anything else is decided
+    afresh. A pause decides everything afresh. Stop is checked last, so that nothing runs under a stop that came while a
+    person was asked. Raises Stopped, Unrecorded.
+    """
+    try:
+        yield from check_stop(ctx, first=True)
+        matched = not ctx.paused and (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside)) is True
+        if matched:
+            judged = Judged(call, Decision("allow", reasons=("released before, not yet run",)))
+        else:
+            judged = yield from judge(ctx, call, grant=False)
+            (judged,) = yield from settle(ctx, [judged])
+        if not judged.refused:
+            body = {"tool": call.name, "released_before": matched}
+            private = {"arguments": judged.decision.arguments or call.arguments}
+            yield from record(ctx, Entry("execution", ctx.session, body, private, epoch=ctx.epoch))
+            yield from check_stop(ctx)
+    except Refused as refusal:
+        yield from _note(ctx, refusal)
+        raise
     return judged
 
 

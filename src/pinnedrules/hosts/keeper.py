@@ -168,4 +168,7 @@ class Keeper:
 
 def direct_context(core: Core, session: SessionId, path: str) -> Context:
     """Return a context for what the program asks itself, without a request."""
-    return core.context(core.candidates(session), next(iter(_DIALECTS.values())), path, None)
+    whose = core.candidates(session)
+    ctx = core.context(whose, next(iter(_DIALECTS.values())), path, None)
+    ctx.outside = whose == (session,)
+    return ctx

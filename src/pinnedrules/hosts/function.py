@@ -1,0 +1,164 @@
+"""A Python function as a host: it runs only calls that were released for it, or that are allowed now.
+
+Rules of this file:
+
+1. The function keeps its name, signature and docstring, because tool schemas are made from them.
+2. What is decided is the JSON of the arguments by name; lists and objects are handed on as they were decided, so that
+   nobody changes them while a person is asked.
+3. What cannot be written as JSON cannot be decided, so it cannot run.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+from pinnedrules.drive import arun, run
+from pinnedrules.errors import Denied, Unreadable
+from pinnedrules.gate.calls import Judged
+from pinnedrules.gate.exchange import execution
+from pinnedrules.hosts.keeper import Core, direct_context
+from pinnedrules.types import Call, SessionId
+
+__all__ = ["OnRefused", "gated_function"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+OnRefused: TypeAlias = Literal["raise", "text"]
+
+
+class _Gate:
+    """Decides the calls of one function."""
+
+    def __init__(
+        self, function: Callable[..., Any], core: Core, session: SessionId, name: str, leave_out: Collection[str]
+    ) -> None:
+        self._core, self._session, self._name = core, session, name
+        self._signature = inspect.signature(function)
+        parameters = self._signature.parameters
+        unknown = set(leave_out) - set(parameters)
+        if unknown:
+            raise ValueError(f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(parameters)}")
+        self._leave_out = {*leave_out, *_bound_to(function)}
+
+    def context(self) -> Any:
+        return direct_context(self._core, self._session, f"tool {self._name}")
+
+    def call(self, bound: inspect.BoundArguments) -> Call:
+        arguments = self._arguments(bound)
+        try:
+            text = json.dumps(arguments, default=_plain, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise Unreadable(
+                f"An argument of {self._name!r} cannot be written as JSON, so the call cannot be decided ({error}).",
+                next_step="give plain values, or name the parameter in leave_out=",
+            ) from None
+        # The function's own parameters are its schema, and what a `**` parameter took is the program's own choice.
+        return Call(
+            self._name, text, declared=frozenset(arguments) | (set(self._signature.parameters) - self._leave_out)
+        )
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
+        return self._signature.bind(*args, **kwargs)
+
+    def decided(self, bound: inspect.BoundArguments, call: Call, judged: Judged) -> inspect.BoundArguments:
+        """Return the arguments to run with: as they were decided. Raises Denied for a change that cannot be carried."""
+        plain = json.loads(judged.decision.arguments or call.arguments)
+        if judged.decision.arguments is None:
+            for name, value in bound.arguments.items():
+                if name in plain and isinstance(value, list | dict):
+                    bound.arguments[name] = plain[name]
+            return bound
+        kept = {name: value for name, value in bound.arguments.items() if name in self._leave_out}
+        try:
+            return self._signature.bind(**kept, **plain)
+        except TypeError as error:
+            raise Denied(
+                f"The rules change a call of {self._name!r} into one that it does not take ({error}).",
+                next_step="let the rewrite give arguments that the function has",
+                decisions=(judged.decision,),
+            ) from None
+
+    def _arguments(self, bound: inspect.BoundArguments) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            if name in self._leave_out:
+                continue
+            if self._signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                found.update(value)
+            else:
+                found[name] = value
+        return found
+
+
+def gated_function(
+    function: F, core: Core, session: SessionId, *, name: str, leave_out: Collection[str], on_refused: OnRefused
+) -> F:
+    """Return *function* gated. See :meth:`pinnedrules.Guard.tool`."""
+    gate = _Gate(function, core, session, name or function.__name__, leave_out)
+    target: Any = function
+
+    def refusal(judged: Judged) -> str:
+        if on_refused == "text":
+            return judged.text
+        raise Denied(judged.text, decisions=(judged.decision,))
+
+    if inspect.isasyncgenfunction(function):
+
+        async def agenerator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            bound = gate.bind(args, kwargs)
+            call = gate.call(bound)
+            judged = await arun(execution(gate.context(), call), core.world)
+            if judged.refused:
+                yield refusal(judged)
+                return
+            bound = gate.decided(bound, call, judged)
+            async for item in target(*bound.args, **bound.kwargs):
+                yield item
+
+        wrapper: Any = agenerator
+    elif inspect.iscoroutinefunction(function):
+
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            bound = gate.bind(args, kwargs)
+            call = gate.call(bound)
+            judged = await arun(execution(gate.context(), call), core.world)
+            if judged.refused:
+                return refusal(judged)
+            bound = gate.decided(bound, call, judged)
+            return await target(*bound.args, **bound.kwargs)
+
+        wrapper = coroutine
+    else:
+
+        def plain(*args: Any, **kwargs: Any) -> Any:
+            bound = gate.bind(args, kwargs)
+            call = gate.call(bound)
+            judged = run(execution(gate.context(), call), core.world)
+            if judged.refused:
+                return refusal(judged)
+            bound = gate.decided(bound, call, judged)
+            return target(*bound.args, **bound.kwargs)
+
+        wrapper = plain
+    made: Any = functools.wraps(function)(wrapper)
+    return cast(F, made)
+
+
+def _bound_to(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the parameter of a method that stands for its object or class; it is no argument of the call."""
+    first = next(iter(inspect.signature(function).parameters), "")
+    outer = function.__qualname__.rpartition(".")[0]
+    return (first,) if first in ("self", "cls") and outer and not outer.endswith("<locals>") else ()
+
+
+def _plain(value: object) -> object:
+    """Return the JSON form of what is not plain: pydantic models and what pydantic knows to write (dates, paths, enums)."""
+    from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+    try:
+        return to_jsonable_python(value)
+    except PydanticSerializationError as error:
+        raise TypeError(str(error)) from None
