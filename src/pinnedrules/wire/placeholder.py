@@ -8,12 +8,12 @@ gate has authenticated what it hands in as ``known``, and the dialects honour it
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pinnedrules.types import Restore
 
-__all__ = ["SEPARATOR", "Found", "attach", "call_id", "call_token", "count", "find", "mark", "tokens"]
+__all__ = ["SEPARATOR", "Found", "attach", "call_id", "call_token", "count", "find", "mark", "squeezed", "tokens"]
 
 SEPARATOR = "\n\n"  # sets a placeholder off from the text around it, where both are one string
 
@@ -23,12 +23,13 @@ _CALL_ID = re.compile(r"pinnedrules:call:([0-9a-f]{32}):[0-9]{1,4}\Z")
 
 
 class Found(NamedTuple):
-    """A placeholder at its recorded place, and where in the text the next answer begins after it.
+    """A placeholder at its recorded place: where in the text it starts, and where the next answer begins after it.
 
     ``closed`` says that what follows is the rest of this very answer.
     """
 
     restore: Restore
+    start: int
     stop: int
     closed: bool
 
@@ -68,34 +69,66 @@ def attach(left: str, right: str) -> str:
     return left + SEPARATOR + right
 
 
-def find(text: str, start: int, known: Mapping[str, Restore], dialect: str, spent: Container[str]) -> Found | None:
+def find(
+    text: str,
+    start: int,
+    known: Mapping[str, Restore],
+    dialect: str,
+    spent: Container[str],
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> Found | None:
     """Return the first placeholder at or after *start* that stands where it was recorded, or None.
 
     All that stands before it in *text* must equal the recorded visible text, or the text before and after it together
     (a refused call between two texts). White space does not count: applications strip and rejoin texts. Tokens in
     *spent* were honoured before.
+
+    Where an answer is several texts, *before* and *after* are those around *text*, in order: as many of the nearest
+    ones as it takes belong to the answer.
     """
     for match in _MARK.finditer(text, start):
         restore = known.get(match[1])
         if restore is None or restore.dialect != dialect or match[1] in spent:
             continue
         sentence, _, tail = restore.placeholder.partition(match[0])
-        before, lead = _squeezed(text[: match.start()]), _squeezed(sentence)
+        here, lead = squeezed(text[: match.start()]), squeezed(sentence)
         length = _tail(text[match.end() :], tail)
-        if match[0] not in restore.placeholder or not before.endswith(lead) or length is None:
+        if match[0] not in restore.placeholder or not here.endswith(lead) or length is None:
             continue
-        stop = match.end() + length
-        before = before[: len(before) - len(lead)]
-        visible = _squeezed(restore.visible)
-        if before == visible:
-            return Found(restore, stop, restore.closed)
-        if before + _squeezed(text[stop:]) == visible:
-            return Found(restore, stop, True)
+        begin, stop = _back(text, match.start(), len(lead)), match.end() + length
+        visible = squeezed(restore.visible)
+        for ahead in _growing(here[: len(here) - len(lead)], reversed(before), len(visible), in_front=True):
+            if ahead == visible:
+                return Found(restore, begin, stop, restore.closed)
+            rest = _growing(squeezed(text[stop:]), after, len(visible))
+            if any(ahead + behind == visible for behind in rest):
+                return Found(restore, begin, stop, True)
     return None
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Return *text* without its white space."""
     return "".join(text.split())
+
+
+def _growing(text: str, more: Iterable[str], limit: int, *, in_front: bool = False) -> Iterator[str]:
+    """Yield *text*, then *text* with more and more of the others, until it is longer than *limit*."""
+    yield text
+    for one in more:
+        text = squeezed(one) + text if in_front else text + squeezed(one)
+        if len(text) > limit:
+            return
+        yield text
+
+
+def _back(text: str, end: int, characters: int) -> int:
+    """Return where the last so many *characters* before *end* begin, white space not counted."""
+    while characters:
+        end -= 1
+        characters -= not text[end].isspace()
+    return end
 
 
 def _tail(after: str, tail: str) -> int | None:

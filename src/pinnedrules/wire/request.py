@@ -121,9 +121,13 @@ def strings(value: object) -> Iterator[str]:
 
 
 class Edits:
-    """Builds a new list of messages and the RFC 6902 operations that lead to it, from first to last."""
+    """Builds a new list of messages and the RFC 6902 operations that lead to it, from first to last.
 
-    def __init__(self) -> None:
+    *path* is the JSON Pointer of the list.
+    """
+
+    def __init__(self, path: str = "/messages") -> None:
+        self._path = path
         self.messages: list[bytes] = []
         self.patch: list[Mapping[str, object]] = []
 
@@ -143,5 +147,14 @@ class Edits:
         self.patch.append({"op": "add", "path": self._here(), "value": loads(message)})
         self.messages.append(message)
 
+    def remove(self) -> None:
+        """Leave out the next message."""
+        self.patch.append({"op": "remove", "path": self._here()})
+
+    def take_back(self) -> None:
+        """Leave out the last message after all."""
+        self.messages.pop()
+        self.remove()
+
     def _here(self) -> str:
-        return f"/messages/{len(self.messages)}"
+        return f"{self._path}/{len(self.messages)}"
