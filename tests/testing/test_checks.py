@@ -242,21 +242,17 @@ def test_a_wrong_key_is_refused(connect: Connect) -> None:
 
 
 def test_other_paths_and_methods_are_not_found(connect: Connect) -> None:
-    """Anything but the two endpoints gives status 404 in the dialect's own shape, and is recorded."""
+    """What the provider does not serve gives status 404 in the dialect's own shape, and is recorded."""
     line = connect()
 
     with pytest.raises(openai.NotFoundError):
-        line.openai.models.list()
+        line.openai.files.list()
     with pytest.raises(openai.NotFoundError):
         line.openai.models.delete("m")
     with pytest.raises(anthropic.NotFoundError):
-        line.anthropic.messages.count_tokens(model="c", messages=[{"role": "user", "content": "hi"}])
+        line.anthropic.messages.batches.list()
 
-    assert [each.path for each in refusals(line.provider)] == [
-        "/v1/models",
-        "/v1/models/m",
-        "/v1/messages/count_tokens",
-    ]
+    assert [each.path for each in refusals(line.provider)] == ["/v1/files", "/v1/models/m", "/v1/messages/batches"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pinnedrules.testing.provider import Exchange, ScriptedProvider
+from pinnedrules.testing.exchange import Exchange
+from pinnedrules.testing.provider import ScriptedProvider
 
 __all__ = ["assert_all_accepted", "assert_prefix_stable", "assert_seen_in_every_request", "refusals"]
 

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from pinnedrules.testing.script import DialectName, PastCall, ProposedCall, Reply, Role
-from pinnedrules.testing.shapes import Problem, Shown, Turn, compact, fragments, name_from, text_of, tokens
+from pinnedrules.testing.shapes import Problem, Shown, Turn, compact, fragments, name_from, padding, text_of, tokens
 
 __all__ = ["Chat"]
 
@@ -59,6 +59,10 @@ class Chat:
         calls = [PastCall(ident, name, arguments, results.get(ident)) for ident, name, arguments in asked]
         return Shown(texts, calls, [_tool_name(tool) for tool in body.get("tools") or body.get("functions") or ()])
 
+    def prefix(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body*, which has the three keys itself."""
+        return body
+
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return a ``chat.completion`` object, indented as the service sends it."""
         choices = [
@@ -86,7 +90,7 @@ class Chat:
             for index, choice in enumerate((reply, *reply.more_choices))
         ]
         chunks = [
-            base | {"choices": [choice]} | tail | dict(reply.extra) | {"obfuscation": _padding(turn, number)}
+            base | {"choices": [choice]} | tail | dict(reply.extra) | {"obfuscation": padding(turn, number)}
             for number, choice in enumerate(filter(None, chain.from_iterable(zip_longest(*streams))))
         ]
         if with_usage:
@@ -101,7 +105,7 @@ class Chat:
         error = {"message": problem.message, "type": kind, "param": problem.param, "code": problem.code}
         return json.dumps({"error": error}, ensure_ascii=False, indent=2).encode()
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, number: int = 0) -> bytes:
         """Return a data line with an error object, which the SDK raises as an ``APIError``."""
         error = {"message": problem.message, "type": "server_error", "param": None, "code": None}
         return f"data: {compact({'error': error})}\n\n".encode()
@@ -178,11 +182,6 @@ def _envelope(kind: str, turn: Turn) -> dict[str, Any]:
         "service_tier": "default",
         "system_fingerprint": "fp_b1f36c9a0d",
     }
-
-
-def _padding(turn: Turn, number: int) -> str:
-    # The service pads stream chunks so that their sizes do not tell the tokens.
-    return name_from("", turn.number, number, length=1 + (turn.number * 7 + number * 5) % 15)
 
 
 def _finish(reply: Reply) -> str:

@@ -70,6 +70,10 @@ class Messages:
         calls = [PastCall(ident, name, arguments, results.get(ident)) for ident, name, arguments in asked]
         return Shown(texts, calls, [str(tool.get("name")) for tool in body.get("tools") or ()])
 
+    def prefix(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body*, which has the three keys itself."""
+        return body
+
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return a ``message`` object. A call's arguments stand in it exactly as the reply has them."""
         marks: dict[str, str] = {}
@@ -124,7 +128,7 @@ class Messages:
         }
         return compact(error).encode()
 
-    def error_frame(self, problem: Problem) -> bytes:
+    def error_frame(self, problem: Problem, number: int = 0) -> bytes:
         """Return an ``error`` event, which the SDK raises as an ``APIStatusError``."""
         return _frame({"type": "error", "error": {"type": "overloaded_error", "message": problem.message}}, 0)
 

@@ -6,68 +6,39 @@ what the real ones refuse.
     with ScriptedProvider(Script([Reply("hello")])) as provider:
         client = openai.OpenAI(base_url=provider.openai_url, api_key="any")
 
-It serves ``POST <any base>/chat/completions`` and ``POST <any base>/messages`` as JSON and as event streams
-with chunked transfer coding over kept-alive connections, and records the exact bytes of every request and
-answer. It shares no code with what it is used to test: a mistake made in reading a wire format is not made
-here a second time.
+It serves ``POST <any base>/chat/completions``, ``POST <any base>/messages`` and ``POST <any base>/responses`` as JSON and
+as event streams with chunked transfer coding over kept-alive connections, what belongs to the last (conversations, the
+compaction endpoint, background responses), models, embeddings, moderations and token counts. It records the exact bytes
+of every request and answer. It shares no code with what it is used to test: a mistake made in reading a wire format is
+not made here a second time.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pinnedrules.testing.body import make_body
 from pinnedrules.testing.chat import Chat
+from pinnedrules.testing.doors import plain_door
+from pinnedrules.testing.exchange import Exchange, HttpError, object_in
 from pinnedrules.testing.history import History, Moved
 from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.responses import Compact, Responses
+from pinnedrules.testing.responses_doors import Doors
+from pinnedrules.testing.responses_store import NotHeld
 from pinnedrules.testing.script import Model, Reply, Seen
 from pinnedrules.testing.server import Handler, Server
-from pinnedrules.testing.shapes import Problem, Turn, Wire, name_from
+from pinnedrules.testing.shapes import Given, Problem, Turn, Wire
 
-__all__ = ["Exchange", "ScriptedProvider"]
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request as it came and what became of it.
-
-    ``headers`` are pairs with names as they came; ``seen`` is set when the model was asked; ``answer``
-    holds the bytes of the answer's body that were written, content coding included; ``gone`` says that the
-    client closed before its end.
-    """
-
-    number: int
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    seen: Seen | None = None
-    status: int = 0
-    answer: bytearray = field(default_factory=bytearray)
-    gone: bool = False
-
-    def header(self, name: str) -> str:
-        """Return the first header called *name*, in any case, or an empty string."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-    @property
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
+__all__ = ["ScriptedProvider"]
 
 
-@dataclass(frozen=True, slots=True)
-class _HttpError(Exception):
-    status: int
-    problem: Problem
-    headers: Mapping[str, str] = field(default_factory=lambda: {"x-should-retry": "false"})
+_ASKING = ("/chat/completions", "/messages", "/responses", "/responses/compact")
 
 
 class ScriptedProvider:
@@ -83,6 +54,9 @@ class ScriptedProvider:
         self._key = key
         self._chat = Chat()
         self._messages = Messages(secrets.token_bytes(32))
+        self._responses = Responses()
+        self._compact = Compact(self._responses.store)
+        self._doors = Doors(self._responses)
         self._history = History()
         self._lock = threading.Lock()
         self._requests: list[Exchange] = []
@@ -145,11 +119,16 @@ class ScriptedProvider:
         exchange = self._record(handler)
         wire = self._wire(exchange)
         try:
+            self._admit(exchange)
+            given = self._without_model(exchange)
+            if given is not None:
+                _write(handler, exchange, wire, list(given.frames), _habits(given.habits), streamed=given.streamed)
+                return
             reply, turn = self._ask(exchange, wire)
             handler.wait(reply.delay)
             self._answer(handler, exchange, wire, reply, turn)
-        except _HttpError as refusal:
-            error = wire.error(refusal.status, refusal.problem, _request_id(exchange))
+        except HttpError as refusal:
+            error = wire.error(refusal.status, refusal.problem, exchange.request_id)
             _write(
                 handler,
                 exchange,
@@ -168,28 +147,56 @@ class ScriptedProvider:
         return exchange
 
     def _wire(self, exchange: Exchange) -> Wire:
-        return self._messages if exchange.header("anthropic-version") or "/messages" in exchange.path else self._chat
+        path = urlsplit(exchange.path).path
+        if exchange.header("anthropic-version") or "/messages" in path:
+            return self._messages
+        if path.endswith("/responses/compact"):
+            return self._compact
+        return self._responses if "/responses" in path or "/conversations" in path else self._chat
 
-    def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
-        """Check a request as the service would and ask the model. Raises _HttpError."""
+    def _admit(self, exchange: Exchange) -> None:
+        """Check key and protocol. Raises HttpError."""
         keys = (exchange.header("x-api-key"), exchange.header("authorization").removeprefix("Bearer "))
         if self._key is not None and self._key not in keys:
-            raise _HttpError(401, Problem("Incorrect API key provided.", None, "invalid_api_key"))
-        path = urlsplit(exchange.path).path
-        if exchange.method != "POST" or not path.endswith(("/chat/completions", "/messages")):
-            raise _HttpError(404, Problem(f"Invalid URL ({exchange.method} {exchange.path})"))
-        body = _object(exchange.body)
+            raise HttpError(401, Problem("Incorrect API key provided.", None, "invalid_api_key"))
+        if exchange.header("upgrade"):
+            raise HttpError(426, Problem("This server speaks plain HTTP only."))
+
+    def _without_model(self, exchange: Exchange) -> Given | None:
+        """Answer what is no question to the model. Raises HttpError."""
+        path, query = urlsplit(exchange.path).path, dict(parse_qsl(urlsplit(exchange.path).query))
+        if exchange.method == "POST" and path.endswith(_ASKING):
+            return None
+        body = object_in(exchange.body) if exchange.body else {}
+        anthropic = bool(exchange.header("anthropic-version"))
+        given = plain_door(exchange.method, path, body, exchange.number, anthropic=anthropic)
+        if given is None:
+            try:
+                given = self._doors.answer(exchange.method, path, query, body, exchange.number)
+            except NotHeld as missing:
+                raise HttpError(missing.problem.status, missing.problem) from None
+        if given is None:
+            raise HttpError(404, Problem(f"Invalid URL ({exchange.method} {exchange.path})"))
+        return given
+
+    def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
+        """Check a request as the service would and ask the model. Raises HttpError."""
+        body = object_in(exchange.body)
         problem = wire.problem(body)
         if problem is not None:
-            raise _HttpError(400, problem)
-        known = self._history.add(exchange.number, body)
+            raise HttpError(problem.status, problem)
+        known = self._history.add(exchange.number, wire.prefix(body))
         exchange.seen = _see(exchange, wire, body)
         try:
             return self._model(exchange.seen), Turn(exchange.number, body, known)
         except Exception as error:
-            with self._lock:
-                self._errors.append(error)
-            raise _HttpError(500, Problem(f"the scripted model raised {error!r}")) from error
+            raise self._mistake(error) from error
+
+    def _mistake(self, error: Exception) -> HttpError:
+        """Note what the scripted model did wrong."""
+        with self._lock:
+            self._errors.append(error)
+        return HttpError(500, Problem(f"the scripted model raised {error!r}"))
 
     def _answer(self, handler: Handler, exchange: Exchange, wire: Wire, reply: Reply, turn: Turn) -> None:
         streamed = turn.body.get("stream") is True
@@ -197,17 +204,20 @@ class ScriptedProvider:
             frames = [reply.raw]
         elif reply.status != 200:
             wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
-            raise _HttpError(
+            raise HttpError(
                 reply.status,
                 Problem(reply.message or "The service had an error."),
                 wait | dict(reply.headers),
             )
         else:
-            frames = wire.frames(reply, turn) if streamed else [wire.json(reply, turn)]
+            try:
+                frames = wire.frames(reply, turn) if streamed else [wire.json(reply, turn)]
+            except ValueError as error:
+                raise self._mistake(error) from error
         if reply.error_after_frames is not None:
             frames = [
                 *frames[: reply.error_after_frames],
-                wire.error_frame(Problem(reply.message or "Overloaded")),
+                wire.error_frame(Problem(reply.message or "Overloaded"), reply.error_after_frames),
             ]
         _write(handler, exchange, wire, frames, reply, streamed=streamed)
 
@@ -217,7 +227,7 @@ def _write(
 ) -> None:
     headers = {
         "content-type": reply.content_type or ("text/event-stream; charset=utf-8" if streamed else "application/json"),
-        "x-request-id" if wire.name == "chat" else "request-id": _request_id(exchange),
+        "request-id" if wire.name == "messages" else "x-request-id": exchange.request_id,
     }
     if reply.encoding:
         headers["content-encoding"] = reply.encoding
@@ -237,19 +247,15 @@ def _write(
         raise
 
 
-def _request_id(exchange: Exchange) -> str:
-    return name_from("req_", exchange.number)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    """Return the request body as an object. Raises _HttpError."""
-    try:
-        value = json.loads(body)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _HttpError(400, Problem("We could not parse the JSON body of your request."))
-    return value
+def _habits(reply: Reply) -> Reply:
+    """Return how a reply is written, without its faults: they belong to the request that the model was asked by."""
+    return Reply(
+        crlf=reply.crlf,
+        comments=reply.comments,
+        chunk_bytes=reply.chunk_bytes,
+        encoding=reply.encoding,
+        frame_delay=reply.frame_delay,
+    )
 
 
 def _see(exchange: Exchange, wire: Wire, body: Mapping[str, Any]) -> Seen:
@@ -265,4 +271,5 @@ def _see(exchange: Exchange, wire: Wire, body: Mapping[str, Any]) -> Seen:
         shown.texts,
         shown.calls,
         shown.tools,
+        shown.history,
     )

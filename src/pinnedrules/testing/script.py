@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 __all__ = ["DialectName", "Model", "PastCall", "ProposedCall", "Reply", "Script", "ScriptEndedError", "Seen"]
 
-DialectName: TypeAlias = Literal["chat", "messages"]
+DialectName: TypeAlias = Literal["chat", "messages", "responses"]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
@@ -25,7 +25,7 @@ class ProposedCall:
 
     ``arguments`` given as a mapping is serialised; given as text it goes out exactly as written, so that
     malformed JSON and duplicate keys can be sent. ``id`` is made up when ``None``. ``kind`` ``custom``
-    (free text input) and ``legacy`` (``function_call``) exist in Chat Completions only.
+    (free text input) exists in Chat Completions and Responses, ``legacy`` (``function_call``) in Chat Completions only.
     """
 
     name: str
@@ -45,11 +45,15 @@ class ProposedCall:
 class Reply:
     """What the model answers, and what goes wrong on the way back.
 
-    Answer: ``text``, ``calls``, ``thinking`` (a signed ``thinking`` block in Messages,
-    ``reasoning_content`` in Chat Completions as DeepSeek and vLLM send it), ``blocks`` (Messages content
-    blocks passed as they are, before the text), ``more_choices`` (Chat Completions choices 1, 2, ...; only
-    their text, calls and finish count), ``finish`` and ``usage`` (token counts, else estimated at four
-    characters a token).
+    Answer: ``text``, ``calls``, ``thinking`` (a signed ``thinking`` block in Messages, a ``reasoning`` item in
+    Responses, ``reasoning_content`` in Chat Completions as DeepSeek and vLLM send it), ``blocks`` (content
+    blocks of Messages or output items of Responses passed as they are, before the text), ``more_choices`` (Chat
+    Completions choices 1, 2, ...; only their text, calls and finish count), ``finish`` (in Responses ``failed``, or
+    the reason why the answer is incomplete) and ``usage`` (token counts, else estimated at four characters a token).
+    ``polls`` says how many times a background response is asked for before it is there.
+
+    Compaction: ``compaction`` is the summary that the provider itself makes before it answers, if the request asks
+    for one (Messages and Responses; whoever asks a compaction endpoint gets ``text`` as its summary).
 
     Faults: ``status`` other than 200 gives an error body in the provider's own shape with ``message``;
     ``retry_after`` in seconds. ``cut_after_bytes`` and ``cut_after_frames`` drop the connection there, or
@@ -71,6 +75,8 @@ class Reply:
     more_choices: Sequence[Reply] = ()
     finish: str | None = None
     usage: Mapping[str, int] | None = None
+    polls: int = 1
+    compaction: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     fragment_chars: int = 7
 
@@ -125,6 +131,8 @@ class Seen:
 
     ``texts`` are (role, text) in order: every system, developer, user and assistant text, and tool results
     under ``tool``. ``number`` counts the requests of this provider from 0. Header names are in lower case.
+    ``history`` are the items that the provider held already (Responses, of a stateful request); texts and calls
+    include theirs.
     """
 
     number: int
@@ -136,11 +144,14 @@ class Seen:
     texts: Sequence[tuple[Role, str]]
     calls: Sequence[PastCall]
     tools: Sequence[str]
+    history: Sequence[Mapping[str, Any]] = ()
 
     @property
     def messages(self) -> Sequence[Mapping[str, Any]]:
-        """The messages as they came."""
-        messages: Sequence[Mapping[str, Any]] = self.body["messages"]
+        """The messages as they came; in Responses the input items, a text as the one user message it stands for."""
+        came = self.body.get("input", ()) if self.dialect == "responses" else self.body["messages"]
+        messages: Sequence[Mapping[str, Any]]
+        messages = [{"role": "user", "content": came}] if isinstance(came, str) else came
         return messages
 
     @property

@@ -1,27 +1,38 @@
-"""What both scripted dialects share: the turn being answered, a request's problem, and small pieces of
-text.
-"""
+"""What the scripted dialects share: the turn being answered, a request's problem, and small pieces of text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pinnedrules.testing.script import DialectName, PastCall, Reply, Role
 
-__all__ = ["Problem", "Shown", "Turn", "Wire", "compact", "fragments", "name_from", "text_of", "tokens"]
+__all__ = [
+    "Given",
+    "Problem",
+    "Shown",
+    "Turn",
+    "Wire",
+    "compact",
+    "fragments",
+    "name_from",
+    "padding",
+    "text_of",
+    "tokens",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a request is refused with status 400."""
+    """Why a request is refused, with status 400 unless it says otherwise."""
 
     message: str
     param: str | None = None
     code: str | None = None
+    status: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +53,28 @@ class Turn:
     @property
     def prompt_tokens(self) -> int:
         """An estimate of the size of what was sent."""
-        sent = {key: self.body[key] for key in ("system", "tools", "messages") if key in self.body}
+        keys = ("instructions", "system", "tools", "messages", "input")
+        sent = {key: self.body[key] for key in keys if key in self.body}
         return tokens(compact(sent))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What of a request the model reads."""
+    """What of a request the model reads; ``history`` are the items of it that the provider held already."""
 
     texts: Sequence[tuple[Role, str]]
     calls: Sequence[PastCall]
     tools: Sequence[str]
+    history: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer for which the model is not asked. ``habits`` says how it is written."""
+
+    frames: Sequence[bytes]
+    streamed: bool = False
+    habits: Reply = field(default_factory=Reply)
 
 
 class Wire(Protocol):
@@ -68,6 +90,10 @@ class Wire(Protocol):
         """Return what the model reads of a body that has no problem."""
         ...
 
+    def prefix(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the prompt begins with, under the keys ``tools``, ``system`` and ``messages``."""
+        ...
+
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return the whole answer."""
         ...
@@ -80,8 +106,8 @@ class Wire(Protocol):
         """Return an error body."""
         ...
 
-    def error_frame(self, problem: Problem) -> bytes:
-        """Return the event that ends a stream with an error."""
+    def error_frame(self, problem: Problem, number: int = 0) -> bytes:
+        """Return the event that ends a stream with an error, after *number* others."""
         ...
 
 
@@ -103,6 +129,11 @@ def fragments(text: str, size: int) -> list[str]:
 def name_from(prefix: str, *parts: object, length: int = 24) -> str:
     """Return an id that looks like the service's and is the same for the same *parts*."""
     return prefix + hashlib.sha256(repr(parts).encode()).hexdigest()[:length]
+
+
+def padding(turn: Turn, number: int) -> str:
+    """Return the text with which OpenAI pads stream events so that their sizes do not tell the tokens."""
+    return name_from("", turn.number, number, length=1 + (turn.number * 7 + number * 5) % 15)
 
 
 def text_of(content: object) -> str:
