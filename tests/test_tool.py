@@ -343,7 +343,7 @@ def test_an_sdks_own_tool_decorator_stands_on_top() -> None:
             """
             return f"found {query}"
 
-        assert search.to_dict()["input_schema"]["properties"]["query"]["type"] == "string"
+        assert "what to look for" in str(search.to_dict()["input_schema"])
         assert search.call({"query": "x"}) == "found x"
 
 

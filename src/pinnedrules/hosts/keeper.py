@@ -142,7 +142,7 @@ class Keeper:
         Raises Unreadable for a body that is no such request, Unpinned for one that has no place for the block.
         """
         found = route("POST", path)
-        if found.verdict != "gate":
+        if found.verdict != "gate" or found.kind != "request":
             return body, ()
         policy = self.core.policy()
         try:
