@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from pinnedrules.commands import Failed, Record
 from pinnedrules.errors import RuleFileError
@@ -49,6 +49,9 @@ class Guard:
 
     Raises RuleFileError and StateError. Thread-safe; survives a fork; close it (or use it as a context manager) to flush.
     """
+
+    _level: ClassVar[Literal["L0", "L1"]] = "L0"
+    """The assurance level in every record: in the agent's own process. A program that serves a sidecar says L1."""
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class Guard:
         self._log = Log(
             self.folder.log,
             origin=origin(self._secret),
-            level="L0",
+            level=self._level,
             ruleset_version=in_force.version,
             ruleset_sha256=in_force.sha256,
         )
@@ -143,6 +146,15 @@ class Guard:
         from pinnedrules.hosts.client import guarded
 
         return guarded(client, self._core, SessionId(f"client-{secrets.token_hex(4)}"))
+
+    def app(self, *, token: str, **more: Any) -> Any:
+        """Return the sidecar as an ASGI application for a server of your own; every request must present *token*.
+
+        *more* and what is raised: :func:`pinnedrules.hosts.sidecar.app.make_app`. ``pinnedrules serve`` runs it for you.
+        """
+        from pinnedrules.hosts.sidecar.app import make_app
+
+        return make_app(self._core, token=token, **more)
 
     @contextlib.contextmanager
     def session(self, name: str, *, user: str = "", tenant: str = "") -> Iterator[SessionId]:
