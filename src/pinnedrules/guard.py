@@ -45,6 +45,9 @@ class Guard:
     *ask_wait* is how many seconds an ask may hold an answer back (default: 300 with somebody to ask, else 0);
     *ticket_life* how many seconds after the asking a call can be approved, and an approval used.
 
+    *paths* lets families of doors that no gate covers pass all the same (``{"batches": "pass"}``, see
+    docs/provider-side.md); what a gate covers stays gated.
+
     *state* is the folder for state and log; by default ``PINNEDRULES_HOME``, else ``.pinnedrules`` beside the rule file.
 
     Raises RuleFileError and StateError. Thread-safe; survives a fork; close it (or use it as a context manager) to flush.
@@ -67,6 +70,7 @@ class Guard:
         state: str | Path | None = None,
         strict: bool = False,
         quiet: bool = False,
+        paths: Mapping[str, Literal["pass"]] | None = None,
     ) -> None:
         from pinnedrules.control.answering import who_answers
         from pinnedrules.control.approvers import TerminalApprover
@@ -79,10 +83,14 @@ class Guard:
         from pinnedrules.report import Report
         from pinnedrules.rulefile import RuleFile
         from pinnedrules.rules.printable import counted
+        from pinnedrules.wire.path_table import check_families
         from pinnedrules.world import World
 
         _one_of("mode", mode, ("enforce", "monitor"))
         _one_of("on_denied", on_denied, ("continue", "end", "raise"))
+        for name, verdict in (paths or {}).items():
+            _one_of(f"paths[{name!r}]", verdict, ("pass",))
+        check_families(paths or ())
         if not 0 < ticket_life <= _LONGEST_LIFE:
             raise ValueError(f"ticket_life is a number of seconds, more than 0 and at most a year, not {ticket_life!r}")
         if (rules is None) == (profile is None):
@@ -126,7 +134,7 @@ class Guard:
         self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
         self._entered: Counter[SessionId] = Counter()
         self._lock = threading.Lock()
-        self._core = Core(world=self._world, policy=self._policy, candidates=self._candidates)
+        self._core = Core(world=self._world, policy=self._policy, candidates=self._candidates, passed=paths or ())
         self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
         self._running = self._register()
         self._say(

@@ -120,8 +120,8 @@ class Keeper:
 
         *sessions* are whom the request may belong to; None means what the guard knows of this client.
         """
-        found = route(method, path)
-        dialect = _DIALECTS.get(found.dialect, next(iter(_DIALECTS.values())))
+        found = route(method, path, self.core.passed)
+        dialect = _DIALECTS[found.dialect or OpenAIChat.name]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         ctx.kind, ctx.outside = found.kind, whose == (self.session,)
