@@ -9,20 +9,34 @@ from dataclasses import dataclass, field
 from pinnedrules.rules.printable import counted
 from pinnedrules.types import Entry
 
-__all__ = ["Report"]
+__all__ = ["RefusedCall", "Report"]
 
 _KEPT = 100
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A call that was not released: the rules that decided, why in words, its ticket if it has one."""
+
+    tool: str
+    rules: tuple[str, ...]
+    why: str
+    ticket: str
+    unanswered: bool
+
+
 @dataclass(slots=True)
 class Report:
-    """Counts of one guard in this process. ``refusals`` keeps the last 100 in words.
+    """Counts of one guard in this process. ``refusals`` keeps the last 100 in words, ``refused_calls`` the last 100 calls.
 
-    ``requests`` are requests that left, ``allowed``/``denied`` calls by what became of them, ``asked`` calls that
-    came with a ticket, ``unanswered`` asks that nobody answered, ``compactions`` and ``refused_requests`` as recorded.
+    ``requests`` are requests that left, ``verified`` those of them with the block proven to be in place,
+    ``allowed``/``denied`` calls by what became of them, ``asked`` calls that came with a ticket, ``unanswered`` asks that
+    nobody answered, ``compactions`` and ``refused_requests`` as recorded. ``waiting`` maps the tickets of the last 100
+    unanswered asks to their call, until it is released after all.
     """
 
     requests: int = 0
+    verified: int = 0
     allowed: int = 0
     denied: int = 0
     asked: int = 0
@@ -31,6 +45,8 @@ class Report:
     refused_requests: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
+    refused_calls: list[RefusedCall] = field(default_factory=list)
+    waiting: dict[str, RefusedCall] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, entry: Entry) -> None:
@@ -38,6 +54,7 @@ class Report:
         with self._lock:
             if entry.type == "request":
                 self.requests += 1
+                self.verified += entry.body.get("block_verified") is True
             elif entry.type == "compaction":
                 self.compactions += 1
             elif entry.type == "refusal":
@@ -51,12 +68,28 @@ class Report:
         reasons = entry.private.get("reasons")
         words = "; ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
         self.asked += bool(entry.body["ticket"])
+        ticket = str(entry.body["ticket"])
         if entry.body["released"]:
             self.allowed += 1
+            self.waiting.pop(ticket, None)
             return
         self.denied += 1
-        self.unanswered += "nobody has answered yet" in words
-        self._refusal(f"{entry.body['tool']}: {words}")
+        rules = entry.body["rules"]
+        call = RefusedCall(
+            tool=str(entry.body["tool"]),
+            rules=tuple(map(str, rules)) if isinstance(rules, list) else (),
+            why=words,
+            ticket=ticket,
+            unanswered="nobody has answered yet" in words,
+        )
+        self.unanswered += call.unanswered
+        self.refused_calls.append(call)
+        del self.refused_calls[:-_KEPT]
+        if call.unanswered:
+            self.waiting[ticket] = call
+            if len(self.waiting) > _KEPT:
+                del self.waiting[next(iter(self.waiting))]
+        self._refusal(f"{call.tool}: {words}")
 
     def _refusal(self, line: str) -> None:
         self.refusals.append(line)

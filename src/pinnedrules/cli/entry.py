@@ -19,7 +19,8 @@ _INTERRUPTED = 128 + 2
 
 def run(argv: list[str]) -> int:
     """Run one command. Never raises for a user's mistake, a reader that went away or an interrupt."""
-    printer = Printer(as_json="--json" in argv)
+    # What stands behind `--` belongs to the command that is run.
+    printer = Printer(as_json="--json" in argv[: argv.index("--") if "--" in argv else None])
     try:
         code = _run(argv, printer)
         sys.stdout.flush()
@@ -54,7 +55,13 @@ def _run(argv: list[str], printer: Printer) -> int:
         from pinnedrules.demo.main import run as demo
 
         return demo(argv[1:])
-    arguments = parser().parse_args(argv)
+    own, command_line = argv, []
+    if argv[:1] == ["run"] and "--" in argv:
+        # Taken off before argparse sees it: its options are not ours.
+        at = argv.index("--")
+        own, command_line = argv[:at], argv[at + 1 :]
+    arguments = parser().parse_args(own)
+    arguments.command_line = command_line
     command = importlib.import_module(f"pinnedrules.cli.{arguments.module}")
     code: int = command.run(arguments, printer)
     return code

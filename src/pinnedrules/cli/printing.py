@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 __all__ = ["Printer", "Tone", "age"]
 
@@ -23,16 +23,16 @@ class Printer:
         """Print one line for a person, coloured on a terminal unless NO_COLOR is set (no-color.org)."""
         if self.as_json:
             return
-        print(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone and _coloured() else text)
+        print(_toned(text, tone, sys.stdout))
 
     def document(self, value: object) -> None:
         """Print the one JSON document."""
         if self.as_json:
             print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, tone: Tone = "") -> None:
         """Print one line on stderr, which is never part of a result."""
-        print(text, file=sys.stderr)
+        print(_toned(text, tone, sys.stderr), file=sys.stderr)
 
     def fail(self, problem: str, next_step: str) -> None:
         """Say what went wrong and what to do about it."""
@@ -50,5 +50,6 @@ def age(microseconds: int) -> str:
     return f"{seconds} s"
 
 
-def _coloured() -> bool:
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+def _toned(text: str, tone: Tone, stream: TextIO) -> str:
+    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone and coloured else text

@@ -1,0 +1,107 @@
+"""``pinnedrules run -- CMD``: any agent, behind a sidecar of its own, and a report at the end.
+
+Standard output and input are the command's; what this says stands on standard error. Nobody is asked at the terminal, which
+the command may use itself: what a rule asks about becomes a ticket, and whoever sits there answers it from another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pinnedrules.cli.arguments import Usage
+from pinnedrules.cli.launch.child import NOT_EXECUTABLE, NOT_FOUND, run_child
+from pinnedrules.cli.launch.ending import Ending, ending
+from pinnedrules.cli.launch.recipes import recipe
+from pinnedrules.cli.launch.start import Bases, Start, guarded
+from pinnedrules.cli.printing import Printer
+from pinnedrules.cli.source import rules_from
+from pinnedrules.control.principals import os_user
+from pinnedrules.control.stop import StopFile
+from pinnedrules.errors import Stopped
+from pinnedrules.guard import Guard
+from pinnedrules.hosts.sidecar.serving import Serving
+from pinnedrules.hosts.sidecar.upstreams import Upstreams
+from pinnedrules.rules.printable import counted
+from pinnedrules.types import SessionId
+
+__all__ = ["run"]
+
+_USAGE = "pinnedrules run --rules FILE (or --profile NAME) -- CMD ..."
+_SEEN_SECONDS = 0.5
+
+
+def run(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Return the command's exit code, 3 when it is 0 and something waits for a person, 126 or 127 when it cannot start."""
+    if not arguments.command_line:
+        raise Usage("no command to run", _USAGE)
+    rules_from(arguments.rules, arguments.profile, usage=_USAGE)
+    before = Start(tuple(arguments.command_line), dict(os.environ))
+    session = SessionId(arguments.session or f"{before.program}-{secrets.token_hex(4)}", os_user())
+    guard = Guard(
+        arguments.rules,
+        profile=arguments.profile,
+        approver="tickets",
+        ask_wait=arguments.wait,
+        state=arguments.state,
+        quiet=True,
+    )
+    with guard:
+        stop = StopFile(guard.folder.path)
+        found = stop.read(session)
+        if found.state == "stop":
+            raise Stopped(f"{found.scope} is stopped: {found.reason}", next_step="pinnedrules resume --reason WHY")
+        try:
+            code = _guarded(arguments, guard, session, before, stop, printer)
+        except (FileNotFoundError, PermissionError) as error:
+            return _not_started(before.command[0], error, printer)
+        end = ending(before.program, session, code, state=guard.folder, report=guard.report())
+        if end.stop.state == "stop":
+            # Whoever stopped it looks every 50 ms which guards have confirmed; one that is gone has not.
+            time.sleep(_SEEN_SECONDS)
+    _tell(end, arguments.report, printer)
+    return end.exit_code
+
+
+def _guarded(
+    arguments: argparse.Namespace, guard: Guard, session: SessionId, before: Start, stop: StopFile, printer: Printer
+) -> int:
+    way = recipe(before)
+    bases = way.bases(before)
+    serving = Serving(
+        guard,
+        port=arguments.port,
+        token=os.environ.get("PINNEDRULES_TOKEN") or None,
+        upstreams=Upstreams.from_environment({}, openai=bases.openai, anthropic=bases.anthropic),
+        user=session.user,
+    )
+    with serving, tempfile.TemporaryDirectory(prefix="pinnedrules-run-") as scratch:
+        to = Bases(serving.base_url("openai", session.name), serving.base_url("anthropic", session.name))
+        after = way.redirect(guarded(before, to, session.name), to, Path(scratch))
+        rules = f"{counted(len(guard.rules.rules), 'rule')} in force from {arguments.rules or arguments.profile}"
+        printer.note(f"pinnedrules: {rules}; session {session.name}; asks become tickets (pinnedrules approvals list)")
+        if way.note:
+            printer.note(f"pinnedrules: {way.note}")
+        return run_child(after, lambda: stop.read(session).state == "stop")
+
+
+def _not_started(name: str, error: OSError, printer: Printer) -> int:
+    if isinstance(error, PermissionError):
+        printer.fail(f"{name} cannot be executed ({error.strerror})", f"chmod +x {name}, or name its interpreter first")
+        return NOT_EXECUTABLE
+    printer.fail(f"{name}: command not found", "give its whole path, or install it; what stands after -- is started")
+    return NOT_FOUND
+
+
+def _tell(end: Ending, file: Path | None, printer: Printer) -> None:
+    if file is not None:
+        file.write_text(json.dumps(end.document(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    sys.stdout.flush()
+    for text, tone in end.lines():
+        printer.note(text, tone)
