@@ -13,6 +13,7 @@ exit codes:
   0  done, nothing found
   1  something was found: a call that is not allowed, a broken log, a guard that did not confirm, a refused answer
   2  wrong usage, or input that cannot be read
+  3  run: the command itself ended with 0, but something it wanted waits for a person (else run gives its code)
 
 Every command takes --json: one JSON document on stdout; an error is {"error": ..., "next": ...}.
 """
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version)
     commands = root.add_subparsers(metavar="command", required=True)
-    for add in (_demo, _show, _check, _replay, _stop, _resume, _approvals, _log):
+    for add in (_demo, _init, _run, _serve, _show, _check, _replay, _stop, _resume, _approvals, _log):
         add(commands)
     return root
 
@@ -74,6 +75,99 @@ def _state(made: _Parser, what: str) -> None:
 def _demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     # Only for the list of commands: the demo reads its own arguments.
     _command(commands, "demo", "See it work: real clients, a scripted model, nothing leaves this machine.")
+
+
+def _init(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "init", "Draft a rule file from an agent's tools; what was guessed is marked.")
+    made.add_argument(
+        "program", nargs="?", type=Path, metavar="FILE.py", help="read from its source, without running it"
+    )
+    made.add_argument(
+        "--from",
+        dest="source",
+        metavar="TRACE|MODULE",
+        help="recorded requests (JSON, JSONL), or a module, package.module:attribute, that is imported (runs its code)",
+    )
+    made.add_argument("--profile", default="suggest-only", metavar="NAME", help="whose rules (default: suggest-only)")
+    made.add_argument(
+        "-o", "--output", type=Path, default=Path("rules.yaml"), metavar="FILE", help="default: rules.yaml"
+    )
+    made.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "run", "Run any agent behind a sidecar of its own, and report at the end.")
+    made.usage = "pinnedrules run --rules FILE [options] -- CMD ..."
+    made.epilog = (
+        "CMD may hold {openai_url}, {anthropic_url} and {session}; the variables OPENAI_BASE_URL and ANTHROPIC_BASE_URL are"
+        " set for it, and say beforehand where its requests go on to. What a rule asks about becomes a ticket: answer it"
+        " from another terminal with `pinnedrules approvals`."
+    )
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument("--session", default="", metavar="NAME", help="go on with this session (default: a new one)")
+    made.add_argument("--port", type=int, default=0, metavar="N", help="the sidecar's port (default: a free one)")
+    made.add_argument(
+        "--wait", type=float, default=0.0, metavar="SECONDS", help="how long an ask may hold an answer (default: 0)"
+    )
+    made.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
+    _state(made, "keep state and log here")
+
+
+def _serve(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "serve", "Guard agents in any language: a local service that they are given as base URL.")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument(
+        "--session", default="", metavar="NAME", help="print base URLs that tie everything to this session"
+    )
+    made.add_argument("--user", metavar="NAME", help="whom sums per day belong to (default: the OS user)")
+    made.add_argument("--openai", default="", metavar="URL", help="where OpenAI requests go (default: OPENAI_BASE_URL)")
+    made.add_argument(
+        "--anthropic", default="", metavar="URL", help="where Anthropic requests go (default: ANTHROPIC_BASE_URL)"
+    )
+    made.add_argument(
+        "--hold-keys",
+        action="store_true",
+        help="take the providers' keys from the environment; agents get the token as key",
+    )
+    made.add_argument("--port", type=int, default=7717, metavar="N", help="0 takes a free one (default: %(default)s)")
+    made.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="another one lets other machines in")
+    made.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name besides localhost in agents' base URLs",
+    )
+    made.add_argument("--token", metavar="TOKEN", help="default: made up once, kept in the state folder")
+    made.add_argument(
+        "--mode", choices=("enforce", "monitor"), default="enforce", help="monitor: record, hold nothing back"
+    )
+    made.add_argument(
+        "--on-denied",
+        choices=("continue", "end", "raise"),
+        default="continue",
+        help="when all calls of an answer are refused",
+    )
+    made.add_argument(
+        "--ask-wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="hold answers for a person (default: %(default)g)",
+    )
+    made.add_argument(
+        "--max-body", type=float, default=32.0, metavar="MIB", help="largest request (default: %(default)g)"
+    )
+    made.add_argument(
+        "--grace",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="for running answers at the end (default: %(default)g)",
+    )
+    _state(made, "keep state and log here")
 
 
 def _show(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -120,6 +120,11 @@ class Serving:
         """
         return self.url + base_path(dialect, token=self.token, session=session)
 
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._thread.is_alive()
+
     def start(self) -> Serving:
         """Serve. Returns when requests are taken. Raises what kept the server from starting."""
         self._thread.start()
