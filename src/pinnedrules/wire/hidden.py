@@ -8,7 +8,20 @@ from pinnedrules.wire.json_text import ASCII_ESCAPE
 __all__ = ["may_hide_call", "refuse_hidden_calls"]
 
 _KEYS = frozenset({"function_call", "tool_call", "tool_calls", "tool_use"})
-_TYPES = frozenset({"custom_tool_call", "function_call", "tool_call", "tool_use"})
+_TYPES = frozenset(
+    {
+        "apply_patch_call",
+        "computer_call",
+        "custom_tool_call",
+        "function_call",
+        "local_shell_call",
+        "mcp_approval_request",
+        "shell_call",
+        "tool_call",
+        "tool_search_call",
+        "tool_use",
+    }
+)
 
 
 def may_hide_call(data: bytes) -> bool:
@@ -20,6 +33,7 @@ def may_hide_call(data: bytes) -> bool:
     return (
         b"_call" in data
         or b"tool_use" in data
+        or b"approval_request" in data
         or b'"message"' in data
         or b'"arguments"' in data
         or b'"input"' in data

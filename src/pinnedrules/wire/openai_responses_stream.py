@@ -1,0 +1,366 @@
+"""Reads a streamed answer of the Responses API and finds the calls in it.
+
+Named events whose data repeats the name as ``type`` (``types/responses/response_stream_event.py`` of openai-python 3.54,
+https://platform.openai.com/docs/api-reference/responses-streaming). SDKs go by the ``type``, other programs by the name,
+so an event that has both must have the same twice.
+
+An item is shown by ``response.output_item.added``, grows by events that name its ``output_index``, and is complete at
+``response.output_item.done``: there openai-python's eager runner runs a call. The last event repeats the whole output;
+a call that stands only there, as in a stream that is resumed after it, is a call of that event. A stream may be resumed
+anywhere (``GET /responses/ID?stream=true&starting_after=N``), so parts may come of items whose beginning was not seen.
+
+Events of unknown types pass if they carry no item and nothing that looks like a call, and do not belong to a call:
+compatible servers send some of their own (keep-alives, rate limits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pinnedrules.errors import Unreadable
+from pinnedrules.types import Call
+from pinnedrules.wire.base import Frame, Key
+from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
+from pinnedrules.wire.json_text import array, as_object, dig, items, loads, loads_unique
+from pinnedrules.wire.openai_responses_answer import (
+    ResponsesAnswer,
+    Shown,
+    declared_tools,
+    found_markers,
+    item_call,
+    kept_at,
+    may_be_call,
+    refuse_beside_output,
+    refuse_repeated_ids,
+    visible_text,
+    was_cut,
+)
+from pinnedrules.wire.openai_responses_items import CALLS
+from pinnedrules.wire.openai_responses_parts import PARTS, Pieces, refuse_other
+from pinnedrules.wire.sse import Event
+
+__all__ = ["EventReader", "Item", "ResponsesFrame"]
+
+Kind = Literal["item", "whole", "part", "begin", "end", "other"]
+
+_NO_EVENT = Event(b"", None)
+_BEGIN = frozenset({"response.created", "response.in_progress", "response.queued"})
+_STOPPED = frozenset({"response.cancelled", "response.failed", "response.incomplete"})
+_END = _STOPPED | {"response.completed", "response.done"}
+# Events of what the provider runs itself, which have "_call" in their names too.
+_PROVIDER_RUN = (
+    "response.code_interpreter_call",
+    "response.file_search_call",
+    "response.image_generation_call",
+    "response.mcp_call",
+    "response.shell_call_output_content.",
+    "response.web_search_call",
+)
+_ITEMS = 1 << 16  # of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesFrame(Frame):
+    """A frame with what is needed to write it anew.
+
+    ``index`` is the output index of its event and ``number`` its sequence number, if it has them. ``slots`` are, of an
+    event that repeats the output, the indices of the items in their order (-1 for one that holds no call). ``first`` says
+    that a part is the first of its call that carries text.
+    """
+
+    event: Event = _NO_EVENT
+    kind: Kind = "other"
+    index: int = -1
+    number: int | None = None
+    slots: tuple[int, ...] = ()
+    first: bool = False
+
+
+@dataclass(slots=True)
+class Item:
+    """One output item as far as it has come; ``whole`` is its JSON once it is complete.
+
+    Of an item whose beginning was not seen ``type`` is empty, or told by a part of a call; ``plain`` says that it has
+    events that no call has.
+    """
+
+    type: str = ""
+    call: bool = False
+    plain: bool = False
+    added: Mapping[str, object] | None = None
+    pieces: Pieces = field(default_factory=Pieces)
+    whole: bytes = b""
+    told: Call | None = None
+
+
+class EventReader:
+    """Reads event after event of one answer; knows nothing of what becomes of its calls."""
+
+    def __init__(self) -> None:
+        self.items: dict[int, Item] = {}
+        self.response: Mapping[str, object] = {}  # as the last event gave it, without its output
+        self.failed = False  # whether the provider ended the answer with an error
+        self.lost: set[Key] = set()  # calls that the provider did not finish
+        self._known: dict[tuple[str, object], int] = {}
+        self._owners: dict[str, int] = {}
+        self._begun = False
+        self._ended = False
+        self._over = False
+        self._repeated = True  # whether what the last event repeats of the output fits what was shown
+
+    @property
+    def size(self) -> int:
+        """One more than the highest output index."""
+        return max(self.items, default=-1) + 1
+
+    def read(self, event: Event) -> list[ResponsesFrame]:
+        """Read one event; after an error of the provider only how the answer ended. Raises Unreadable."""
+        if event.data is None or not event.data.strip():
+            return [ResponsesFrame(event.raw, event=event)]
+        if event.data.strip() == b"[DONE]":
+            # Some compatible servers end like Chat Completions; SDKs read nothing after that line.
+            self._over = True
+            return [ResponsesFrame(event.raw, ending=True, event=event)]
+        if self._over:
+            raise Unreadable("data after the end of the stream")
+        searched = may_hide_call(event.data)
+        data = loads_unique(event.data) if searched else loads(event.data)
+        if not isinstance(data, dict):
+            raise Unreadable("an event that is not a JSON object")
+        kind = data.get("type")
+        if self.failed and kind not in _STOPPED:
+            return []
+        frame = self._failure(data) if data.get("error") or kind == "error" else self._read(event, data, searched)
+        number = data.get("sequence_number")
+        numbered = isinstance(number, int) and not isinstance(number, bool)
+        return [replace(frame, raw=event.raw, event=event, number=number if numbered else None)]
+
+    def close(self) -> None:
+        """Say that the stream is at its end. Raises Unreadable when a call is still open."""
+        if not self.failed and any(item.call and not item.whole for item in self._unlost()):
+            raise Unreadable("a stream that ends in the middle of a tool call")
+
+    def answer(self, shown: Shown) -> ResponsesAnswer:
+        """Return what was read as a whole."""
+        ordered = [self.items[index] for index in sorted(self.items)]
+        intact = self._ended and self._repeated and not self.failed and all(item.whole for item in ordered)
+        values = [loads(item.whole) for item in ordered if item.whole]
+        response, usage = self.response, self.response.get("usage")
+        status, identifier = response.get("status"), response.get("id")
+        return ResponsesAnswer(
+            calls={(index,): item.told for index, item in sorted(self.items.items()) if item.told is not None},
+            message=array(item.whole for item in ordered) if intact else None,
+            text=visible_text(values),
+            finish="error" if self.failed else status if isinstance(status, str) else "",
+            cut=self.failed or not self._ended or was_cut(status),
+            usage=usage if isinstance(usage, dict) else {},
+            markers=found_markers(response, values),
+            places=kept_at(response),
+            id=identifier if isinstance(identifier, str) else "",
+            began_as=shown.began_as,
+            shown=shown,
+        )
+
+    def _unlost(self) -> list[Item]:
+        return [item for index, item in self.items.items() if (index,) not in self.lost]
+
+    def _failure(self, data: Mapping[str, object]) -> ResponsesFrame:
+        """openai-python raises data with an ``error`` and reads nothing after it; an ``error`` event it hands on.
+
+        The service sends both, and then ``response.failed``, which other programs wait for.
+        """
+        refuse_hidden_calls(data)
+        self.failed = True
+        self._lose()
+        return ResponsesFrame(b"")
+
+    def _lose(self) -> None:
+        self.lost |= {(index,) for index, item in self.items.items() if item.call and not item.whole}
+
+    def _read(self, event: Event, data: dict[str, object], searched: bool) -> ResponsesFrame:
+        kind = data.get("type")
+        if not isinstance(kind, str):
+            raise Unreadable("an event without a type")
+        if event.name not in ("", kind) or kind.startswith("thread."):
+            # An event named thread.* openai-python wraps into an object of another API.
+            raise Unreadable("an event whose name and type differ")
+        stem, _, step = kind.rpartition(".")
+        shows = stem == "response.output_item" or stem in PARTS or kind in _BEGIN or kind in _END
+        if shows and self._ended:
+            raise Unreadable("an event after the end of the answer")
+        if kind in ("response.output_item.added", "response.output_item.done"):
+            return self._item(event.data or b"", data, step)
+        if stem in PARTS:
+            return self._part(data, stem, step)
+        if isinstance(data.get("response"), dict):
+            return self._snapshot(event.data or b"", data, kind)
+        if shows:
+            raise Unreadable("an event of a response without the response")
+        return self._other(data, kind, searched)
+
+    def _item(self, source: bytes, data: dict[str, object], step: str) -> ResponsesFrame:
+        value = data.pop("item", None)
+        refuse_hidden_calls(data)
+        if value is None and step == "added":
+            return ResponsesFrame(b"", index=_index(data))  # openai-python skips it
+        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(kind, str):
+            raise Unreadable("an output item without a type")
+        index, raw = _index(data), dig(source, ("item",))
+        key: Key = (index,)
+        if step == "added":
+            if index in self.items:
+                raise Unreadable("an output item that begins twice")
+            item = self._touch(index)
+            item.type, item.added, item.call = kind, value, may_be_call(raw)
+            self._note(index, value)
+            return ResponsesFrame(b"", keys=frozenset({key}) if item.call else frozenset(), kind="item", index=index)
+        item = self.items.get(index) or self._touch(index)
+        was_call = item.call
+        done = self._complete(index, item, value, raw)
+        keys = frozenset({key}) if was_call or done else frozenset()
+        return ResponsesFrame(b"", keys=keys, done=done, kind="whole", index=index)
+
+    def _complete(
+        self, index: int, item: Item, value: Mapping[str, object], raw: bytes
+    ) -> tuple[tuple[Key, Call], ...]:
+        """Take in a whole item and return its call, if it is one."""
+        if item.whole:
+            raise Unreadable("an output item that is done twice")
+        call = item_call(raw)
+        # A call of a shell may turn out to run at the provider, but nothing may turn out to be a call.
+        was_none = item.plain or (item.type != "" and not item.call)
+        if item.type not in ("", value["type"]) or (was_none and call is not None):
+            raise Unreadable("an output item that becomes another one")
+        item.type, item.call, item.whole = str(value["type"]), call is not None, raw
+        self._note(index, value)
+        if call is None:
+            return ()
+        item.pieces.agree(item.added, value)
+        item.told = replace(call, declared=declared_tools(self.response.get("tools")).get(call.name))
+        refuse_repeated_ids([other.told for other in self.items.values() if other.told is not None])
+        return (((index,), item.told),)
+
+    def _part(self, data: dict[str, object], stem: str, step: str) -> ResponsesFrame:
+        index, (kind, member) = _index(data), PARTS[stem]
+        if step not in ("added", "delta", "done"):
+            raise Unreadable("a part of a tool call of an unknown kind")
+        refuse_hidden_calls(list(data.values()))
+        item = self.items.get(index) or self._touch(index)
+        if item.type not in ("", kind) or item.plain or item.whole:
+            raise Unreadable("a part of a tool call that is not open")
+        if not item.type:
+            item.type, item.call = kind, True
+        self._own(index, data.get("item_id"))
+        first = item.pieces.add(step, member, data)
+        keys = frozenset({(index,)}) if item.call else frozenset()
+        return ResponsesFrame(b"", keys=keys, kind="part", index=index, first=first)
+
+    def _snapshot(self, source: bytes, data: dict[str, object], kind: str) -> ResponsesFrame:
+        """Read an event that repeats the response, and what it has of the output."""
+        response = data.pop("response")
+        assert isinstance(response, dict)
+        refuse_hidden_calls(data)
+        refuse_beside_output(response)
+        output = response.pop("output", None)
+        if not isinstance(output, list | None):
+            raise Unreadable("a response whose output is not a list")
+        self._begun = self._begun or kind in _BEGIN
+        self.response = {**self.response, **response}
+        raws = items(dig(source, ("response", "output"))) if output else []
+        done: list[tuple[Key, Call]] = []
+        slots = [self._merge(position, raw, done) for position, raw in enumerate(raws)]
+        if len({slot for slot in slots if slot >= 0}) != sum(slot >= 0 for slot in slots):
+            raise Unreadable("a tool call that stands twice in one output")
+        ending = kind in _END
+        if ending:
+            self._end(kind, bool(raws))
+        keys = frozenset({(slot,) for slot in slots if slot >= 0}) - self.lost
+        shows: Kind = "end" if ending else "begin"
+        return ResponsesFrame(b"", keys=keys, done=tuple(done), ending=ending, kind=shows, slots=tuple(slots))
+
+    def _end(self, kind: str, repeats: bool) -> None:
+        self._ended = True
+        if kind in _STOPPED:
+            self._lose()
+        elif any(item.call and not item.whole for item in self.items.values()):
+            raise Unreadable("an answer that is complete in the middle of a tool call")
+        # A stream that was resumed may lack items, unless its end repeats them.
+        self._repeated = self._repeated and (repeats or self._begun)
+
+    def _merge(self, position: int, raw: bytes, done: list[tuple[Key, Call]]) -> int:
+        """Read an item of a repeated output. Returns the index of the call that it is, else -1."""
+        value = loads(raw)
+        if not isinstance(value, dict):
+            raise Unreadable("an output item that is not an object")
+        call, name = item_call(raw), _identity(value)
+        index = self._known.get(name, position) if name[1] else position
+        item = self.items.setdefault(index, Item())
+        if name not in self._known:
+            # Known by its place only: an item whose beginning was not seen, or whose id is another one now.
+            other = item.type not in ("", value["type"]) or (item.call and call is None)
+            if call is not None and (other or item.plain or item.whole or item.added is not None):
+                raise Unreadable("a tool call in the place of another item")
+            if other:
+                self._repeated = False
+                return -1
+        if item.whole:
+            if call is not None:
+                refuse_other(as_object(item.whole), value)
+        elif self.failed and call is not None:
+            item.call = True
+            self.lost.add((index,))
+        else:
+            done += self._complete(index, item, value, raw)
+        return index if call is not None else -1
+
+    def _other(self, data: Mapping[str, object], kind: str, searched: bool) -> ResponsesFrame:
+        if "item" in data or ("_call" in kind and not kind.startswith(_PROVIDER_RUN)):
+            raise Unreadable("an event of an unknown type that could be a part of a tool call")
+        if searched:
+            refuse_hidden_calls(list(data.values()) if kind.startswith(_PROVIDER_RUN) else data)
+        index = _index(data) if data.get("output_index") is not None else -1
+        if index >= 0:
+            item = self.items.get(index) or self._touch(index)
+            if item.call:
+                raise Unreadable("an event of an unknown type that belongs to a tool call")
+            item.plain = item.plain or not item.type
+            self._own(index, data.get("item_id"))
+        return ResponsesFrame(b"", index=index)
+
+    def _touch(self, index: int) -> Item:
+        """Return a new item. Raises Unreadable when it stands before one that was shown already."""
+        if index < self.size:
+            raise Unreadable("output items whose indices do not grow")
+        self.items[index] = Item()
+        return self.items[index]
+
+    def _note(self, index: int, value: Mapping[str, object]) -> None:
+        self._own(index, value.get("id"))
+        name = _identity(value)
+        if name[1]:
+            self._known[name] = index
+
+    def _own(self, index: int, identifier: object) -> None:
+        """Note which item an id stands for. Raises Unreadable when a part of a call could be taken for another's."""
+        if not isinstance(identifier, str) or not identifier:
+            return
+        owner = self._owners.setdefault(identifier, index)
+        if owner != index and (self.items[owner].call or self.items[index].call):
+            raise Unreadable("an item id that stands for two items")
+
+
+def _identity(value: Mapping[str, object]) -> tuple[str, object]:
+    """Return by what a program knows an item again: a call by the id that its result names, else by its own."""
+    kind, own = str(value.get("type")), value.get("id")
+    name = value.get("call_id") if kind in CALLS and value.get("call_id") is not None else own
+    return kind, name if isinstance(name, str) else ""
+
+
+def _index(data: Mapping[str, object]) -> int:
+    index = data.get("output_index")
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _ITEMS:
+        raise Unreadable("an event without an output index")
+    return index
