@@ -124,17 +124,16 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
     if not ctx.noted:
         yield from _noted(ctx, answer, judged)
     outcomes, turn = yield from outcomes_of(ctx, answer, judged)
-    closing = b""
+    closing: list[Frame] = []
     for frame in held:
-        rendered = reader.render(frame, outcomes)
         if turn is not None and frame.ending:
-            closing += rendered
+            closing.append(frame)
         else:
-            yield from _forward(ctx, rendered)
+            yield from _forward(ctx, reader.render(frame, outcomes))
     if turn is None:
         return None
     yield from _forward(ctx, ctx.dialect.close_stream(reader, turn.placeholder))
-    return replace(turn, closing=closing)
+    return replace(turn, closing=b"".join(reader.render(frame, outcomes) for frame in closing))
 
 
 def _watched(ctx: Context) -> Flow[None]:

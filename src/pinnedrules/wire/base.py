@@ -239,5 +239,8 @@ class Dialect(Protocol):
         ...
 
     def close_stream(self, reader: StreamReader, text: str) -> bytes:
-        """Return frames that show *text* as assistant text and stay inside the still open stream of *reader*."""
+        """Return frames that show *text* as assistant text and stay inside the still open stream of *reader*.
+
+        Frames that are ``ending`` are rendered after this, because they may repeat what was shown.
+        """
         ...
