@@ -1,0 +1,148 @@
+"""The items that a request of the Responses API puts in, cut out of the bytes and told apart by type.
+
+``openai.types.responses.response_input_item_param`` of openai-python 3.54 and its ``beta`` twin. A type that is not known
+here is Unreadable: such an item could bring tools in or change settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from pinnedrules.errors import Unreadable
+from pinnedrules.wire.json_text import Object, items, loads, obj
+from pinnedrules.wire.openai_responses_items import INPUT_ONLY, OUTPUT
+
+__all__ = ["Input", "is_output", "item_kind", "last_user_text", "message_text", "read_input"]
+
+_ROLES = ("user", "assistant", "developer", "system")
+_CONFIGURES = frozenset({"agent", "id", "reasoning", "text", "type"})
+_TEXTS = ("input_text", "output_text", "text")
+_KNOWN = INPUT_ONLY | OUTPUT
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LARGE = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A request, its input as raw items, and the type of each.
+
+    ``listed`` is false when the input is one text, or missing: then the bytes have no list to edit.
+    """
+
+    request: Object
+    items: tuple[bytes, ...]
+    kinds: tuple[str, ...]
+    listed: bool
+
+
+_last: tuple[bytes, Input] | None = None
+
+
+def read_input(body: bytes) -> Input:
+    """Return what a request puts in. Raises Unreadable.
+
+    The same bytes object is read several times on its way (facts, tokens, place, slot), so the last reading is kept. One
+    name is bound at once, so that threads see a whole reading or none.
+    """
+    global _last
+    last = _last
+    if last is not None and last[0] is body:
+        return last[1]
+    found = _read(Object(body))
+    if len(body) <= _LARGE:
+        _last = (body, found)
+    return found
+
+
+def _read(request: Object) -> Input:
+    raw = request.get("input") or b"null"
+    if raw.startswith(b"["):
+        found = tuple(items(raw))
+        return Input(request, found, tuple(item_kind(item) for item in found), listed=True)
+    text = loads(raw)
+    if not isinstance(text, str | None):
+        raise Unreadable("an input that is neither text nor a list of items")
+    said = obj([("type", b'"message"'), ("role", b'"user"'), ("content", raw)])
+    return Input(request, () if text is None else (said,), () if text is None else ("message",), listed=False)
+
+
+def item_kind(raw: bytes) -> str:
+    """Return the type of an item. Raises Unreadable.
+
+    A message may leave its type out (EasyInputMessageParam), and so may a reference.
+    """
+    members = _members(raw)
+    kind = _value(members, "type")
+    if kind is None:
+        kind = "message" if "role" in members else "item_reference" if "id" in members else None
+    if not isinstance(kind, str) or kind not in _KNOWN:
+        raise Unreadable(
+            f"The request puts in an item of the type {str(kind)[:40]!r}, of which it is not known what it does.",
+            next_step="leave that item out",
+        )
+    if kind == "message" and _value(members, "role") not in _ROLES:
+        raise Unreadable("a message whose role is none of user, assistant, system and developer")
+    if kind == "configuration_update" and not _CONFIGURES.issuperset(members):
+        raise Unreadable("a configuration update of settings that are not known")
+    return kind
+
+
+def _members(raw: bytes) -> Mapping[str, bytes]:
+    """Return the raw members of an object whose keys are unique. Raises Unreadable."""
+    try:
+        members = {key: bytes(value) for key, value in _MEMBERS.decode(raw).items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        members = {}
+    # JSON without blanks and without a repeated key is exactly as long as its members; anything else is read slowly.
+    if 1 + len(members) + sum(len(key) + 3 + len(value) for key, value in members.items()) == len(raw):
+        return members
+    found = Object(raw)
+    return {key: found.get(key) or b"" for key in found.names}
+
+
+def _value(members: Mapping[str, bytes], key: str) -> object:
+    raw = members.get(key)
+    return None if raw is None else loads(raw)
+
+
+def is_output(raw: bytes, kind: str) -> bool:
+    """Say whether an item repeats what a model or its provider put out, or refers to it."""
+    if kind == "message":
+        return Object(raw).value("role") == "assistant"
+    if kind == "tool_search_output":
+        return Object(raw).value("execution") == "server"
+    return kind in OUTPUT or kind == "item_reference"
+
+
+def message_text(raw: bytes) -> str | None:
+    """Return the text of a message that is nothing but text: a string, or text parts. Else None."""
+    content = Object(raw).value("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [None]
+    texts = [part.get("text") if isinstance(part, dict) and part.get("type") in _TEXTS else None for part in parts]
+    found = [text for text in texts if isinstance(text, str)]
+    return "".join(found) if len(found) == len(texts) else None
+
+
+def last_user_text(read: Input) -> str:
+    """Return the text of the user messages that follow the last answer; older ones were seen before. Raises Unreadable."""
+    texts: list[str] = []
+    for raw, kind in zip(reversed(read.items), reversed(read.kinds), strict=True):
+        if is_output(raw, kind):
+            break
+        if kind == "message" and Object(raw).value("role") == "user":
+            texts.insert(0, _shown_text(Object(raw).value("content")))
+    return "\n".join(texts)
+
+
+def _shown_text(content: object) -> str:
+    if isinstance(content, str | None):
+        return content or ""
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise Unreadable("a message whose content is neither text nor a list of parts")
+    texts = [part.get("text") for part in content if part.get("type") in _TEXTS]
+    return "".join(text for text in texts if isinstance(text, str))
