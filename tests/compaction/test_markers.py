@@ -19,8 +19,11 @@ EDITS = ("compact_20260112", "clear_tool_uses_20250919", "clear_thinking_2025101
     [
         ((), (), ""),
         (("request:compaction",), (), "on-demand"),
+        (("request:compaction_trigger",), (), "on-demand"),
         (("header:x-stainless-helper=compaction",), (), "client"),
         (("answer:compaction",), ("request:compaction",), "on-demand"),
+        (("answer:compaction",), ("request:compaction_trigger",), "on-demand"),
+        (("answer:compaction",), ("request:context_management",), "threshold"),
         (("answer:compaction",), ("request:compact_20260112",), "threshold"),
         (("answer:compaction",), (), "threshold"),
         (("answer:applied_edits",), ("request:clear_tool_uses_20250919",), "edits"),

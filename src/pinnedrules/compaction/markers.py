@@ -25,13 +25,16 @@ class Marker:
 
 # Sources: platform.claude.com/docs on compaction (beta compact-2026-09-04), on context editing (compact_20260112,
 # clear_tool_uses_20250919, clear_thinking_20251015) and the message object's context_management.applied_edits; the
-# header is what anthropic 0.75 to 0.93 sends with its own client-side compaction (lib/tools/_beta_runner.py). Some
-# servers take settings in Chat Completions too: OpenRouter's transforms (openrouter.ai/docs, message transforms), and
-# context_management and truncation as in the Responses API; their answers do not say whether anything was dropped.
+# header is what anthropic 0.75 to 0.93 sends with its own client-side compaction (lib/tools/_beta_runner.py). The
+# Responses API compacts at once when its last input item is a compaction_trigger, by itself under context_management,
+# and drops the oldest items under truncation (response_create_params.py, response_input_item_param.py of openai-python
+# 3.54). Some servers take settings in Chat Completions too: OpenRouter's transforms (openrouter.ai/docs, message
+# transforms), and context_management and truncation; their answers do not say whether anything was dropped.
 MARKERS: Mapping[str, Marker] = MappingProxyType(
     {
         "header:x-stainless-helper=compaction": Marker("client", "asked"),
         "request:compaction": Marker("on-demand", "asked"),
+        "request:compaction_trigger": Marker("on-demand", "asked"),
         "request:compact_20260112": Marker("threshold", "armed"),
         "request:clear_tool_uses_20250919": Marker("edits", "armed"),
         "request:clear_thinking_20251015": Marker("edits", "armed"),
@@ -42,6 +45,7 @@ MARKERS: Mapping[str, Marker] = MappingProxyType(
         "answer:applied_edits": Marker("edits", "done"),
     }
 )
+_ON_DEMAND = frozenset(name for name, marker in MARKERS.items() if marker == Marker("on-demand", "asked"))
 
 
 def kind(markers: Iterable[str], asked: Iterable[str] = ()) -> CompactionKind | Literal[""]:
@@ -54,6 +58,6 @@ def kind(markers: Iterable[str], asked: Iterable[str] = ()) -> CompactionKind | 
     happening = [marker for marker in found if marker.stage != "armed"]
     if not happening:
         return ""
-    if happening[0] == MARKERS["answer:compaction"] and "request:compaction" in asked:
+    if happening[0] == MARKERS["answer:compaction"] and not _ON_DEMAND.isdisjoint(asked):
         return "on-demand"
     return happening[0].kind
