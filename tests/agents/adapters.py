@@ -41,8 +41,9 @@ class Agent:
     """One agent in one dialect.
 
     ``configure`` writes its files into a home for a provider, and sets its environment there. With ``compacts`` its context
-    is so small that the usage in :attr:`full` makes it compact. ``command(prompt, again)`` is its command line; *again*
+    is so small that the usage in :attr:`full` makes it compact. ``command(prompts, again)`` is its command line; *again*
     goes on with the session before. ``shell`` is the name of its shell tool and ``argument`` the one that takes the command.
+    ``compacts_between`` says that it compacts after a turn and not within one.
     """
 
     name: str
@@ -50,9 +51,10 @@ class Agent:
     shell: str
     argument: str
     configure: Callable[[Home, ScriptedProvider, bool], None]
-    command: Callable[[str, bool], list[str]]
+    command: Callable[[tuple[str, ...], bool], list[str]]
     which: str = "trio"
     full: Mapping[str, int] = field(default_factory=dict)
+    compacts_between: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}-{self.dialect}"
@@ -114,9 +116,9 @@ enabled = false
     )
 
 
-def _codex_command(prompt: str, again: bool) -> list[str]:
+def _codex_command(prompts: tuple[str, ...], again: bool) -> list[str]:
     switches = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
-    return ["codex", "exec", *switches, *(["resume", "--last"] if again else []), prompt]
+    return ["codex", "exec", *switches, *(["resume", "--last"] if again else []), *prompts]
 
 
 def _claude(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
@@ -129,12 +131,12 @@ def _claude(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
         "API_TIMEOUT_MS": "20000",
     }
     if compacts:
-        home.environment |= {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "24000", "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "60"}
+        home.environment |= {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "100000", "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "60"}
 
 
-def _claude_command(prompt: str, again: bool) -> list[str]:
+def _claude_command(prompts: tuple[str, ...], again: bool) -> list[str]:
     switches = ["--model", "claude-sonnet-4-5", "--dangerously-skip-permissions"]
-    return ["claude", "-p", *switches, *(["-c"] if again else []), prompt]
+    return ["claude", "-p", *switches, *(["-c"] if again else []), *prompts]
 
 
 def _pi(api: str) -> Callable[[Home, ScriptedProvider, bool], None]:
@@ -145,14 +147,14 @@ def _pi(api: str) -> Callable[[Home, ScriptedProvider, bool], None]:
         lab = {"baseUrl": base, "api": api, "apiKey": "dummy", "models": [model]}
         home.write(".pi/agent/models.json", json.dumps({"providers": {"lab": lab}}))
         if compacts:
-            settings = {"compaction": {"enabled": True, "reserveTokens": 16_000, "keepRecentTokens": 200}}
+            settings = {"compaction": {"enabled": True, "reserveTokens": 16_000, "keepRecentTokens": 5}}
             home.write(".pi/agent/settings.json", json.dumps(settings))
 
     return configure
 
 
-def _pi_command(prompt: str, again: bool) -> list[str]:
-    return ["pi", "--provider", "lab", "--model", "fake", "-p", *(["-c"] if again else []), prompt]
+def _pi_command(prompts: tuple[str, ...], again: bool) -> list[str]:
+    return ["pi", "--provider", "lab", "--model", "fake", "-p", *(["-c"] if again else []), *prompts]
 
 
 _FULL: Mapping[DialectName, Mapping[str, int]] = {
@@ -161,7 +163,7 @@ _FULL: Mapping[DialectName, Mapping[str, int]] = {
 }
 
 TRIO = (
-    Agent("pi", "chat", "bash", "command", _pi("openai-completions"), _pi_command, full=_FULL["chat"]),
+    Agent("pi", "chat", "bash", "command", _pi("openai-completions"), _pi_command, full=_FULL["chat"], compacts_between=True),
     Agent("claude", "messages", "Bash", "command", _claude, _claude_command, full=_FULL["messages"]),
 )
 OTHERS: tuple[Agent, ...] = ()
