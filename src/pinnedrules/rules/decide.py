@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
+from pinnedrules.rules.builtin_tools import added_by_arguments, known_by_kind
 from pinnedrules.rules.destinations import names_destination, targets
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Tool
@@ -21,7 +22,7 @@ from pinnedrules.rules.predicates.base import Cannot, Facts
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.rewrite import CannotRewrite, rewritten
 from pinnedrules.rules.terms import Action, Rewriting, Rule
-from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
+from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
 
 __all__ = ["MAX_REWRITES", "decide"]
 
@@ -55,6 +56,7 @@ def decide(
         return Decision(
             "deny", effects or _UNKNOWN, reasons=(f"the tool name {shown(call.name, 80)} is not plain ASCII",)
         )
+    effects = effects or known_by_kind(call)
     if effects and not tool.known:
         tool = replace(tool, effects=effects, exact=True, candidates={})
     try:
@@ -111,6 +113,8 @@ def _evaluate(
     effects = tool.effects
     if effects == ("read",) and arguments and names_destination(arguments):
         effects = ("read", "send")
+    elif not tool.exact and (added := added_by_arguments(tool.name, arguments)):
+        effects = tuple(effect for effect in EFFECTS if effect in (*effects, *added))
     said: list[tuple[Action, Rule, str | None]] = []
     undecided: list[Undecided] = []
     patched = False
@@ -191,7 +195,11 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     extra: list[str] = []
     verdict: Verdict
     said = round_.strictest()
-    if said is not None:
+    if said == "ask" and _by_default(rules, round_) == "deny":
+        # A rule that only what is told of the name brings in does not lift what the default refuses.
+        verdict = "deny"
+        extra.append(_default_reason(round_, verdict))
+    elif said is not None:
         verdict = said
         deciding = [(rule, why) for action, rule, why in round_.said if action == said]
     else:
@@ -211,6 +219,17 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     reasons = tuple([why or _said_plainly(round_, rule, verdict) for rule, why in deciding])
     reach = targets(round_.arguments)
     return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
+
+
+def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
+    """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
+    tool = round_.tool
+    if tool.exact or tool.plain == round_.effects:
+        return None
+    for _, rule, _ in round_.said:
+        if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
+            return None
+    return max((rules.default[effect] for effect in tool.plain), key=_RANK.__getitem__)
 
 
 @lru_cache(maxsize=1024)

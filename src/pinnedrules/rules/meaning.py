@@ -16,7 +16,7 @@ from pinnedrules.rules.plan import Plan
 from pinnedrules.rules.predicates.base import BadOption, Built
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.server_tools import server_effects
+from pinnedrules.rules.server_tools import known_as, server_effects
 from pinnedrules.rules.terms import Action, Rewriting, Rule, ToolSpec
 from pinnedrules.types import Effect
 
@@ -83,6 +83,9 @@ def _check_tools(tools: Mapping[str, ToolSpec]) -> None:
 
 
 def _check_name(name: str, path: tuple[str | int, ...], *, key: bool = False) -> None:
+    family = known_as(name)
+    if family:
+        raise Fault(f"all forms of {name!r} are known as {family!r}", *path, key=key, hint=f"write {family}")
     if not _TOOL.fullmatch(name) or not rule_key(name):
         raise Fault(
             f"no tool can have the name {shown(name)!r}",
@@ -150,7 +153,7 @@ def _check_on(rule: Rule, index: int, tools: Mapping[str, ToolSpec], plan: Plan)
     reachable: set[Effect] = set() if on.tools else possible
     for number, name in enumerate(on.tools):
         _check_name(name, (*place, "tool", number))
-        if is_glob(name):
+        if is_glob(name) or name.startswith("mcp:"):
             reachable |= possible
             continue
         tool = plan.tool(name)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
 from pinnedrules.rules.predicates.base import Check, Facts, Reserve
 from pinnedrules.rules.predicates.patterns import Together
@@ -86,6 +87,7 @@ class Tool:
     """What is known of one called name.
 
     ``exact`` is true when a declaration names it exactly as it is written; ``known`` when any does, however loosely.
+    ``plain`` are its effects without those that only its name tells.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Tool:
     untrusted: bool
     trusted: bool
     args: frozenset[str] | None
+    plain: tuple[Effect, ...]
     candidates: dict[tuple[Effect, ...], Candidates] = field(default_factory=dict, compare=False)
 
 
@@ -174,7 +177,13 @@ class Plan:
             return _tool(name, [self._specs[index] for index in written], exact=True)
         # Only a name that is plain as it stands is what a person wrote a glob for.
         globbed = self._declared.globbed(name) if normal == name else []
-        loose = self._declared.loose(normal) - set(globbed)
+        loose = self._declared.loose(normal)
+        server = server_of(normal)
+        if server and not globbed:
+            # What the file says of a remote server it says of that server's tools, unless it says more of one of them.
+            globbed = self._declared.named(server) if normal == name else []
+            loose |= self._declared.loose(server)
+        loose -= set(globbed)
         sure = {effect for index in globbed for effect in self._specs[index].effects}
         more = {effect for index in loose for effect in self._specs[index].effects}
         specs = [self._specs[index] for index in sorted({*globbed, *loose})]
@@ -182,8 +191,13 @@ class Plan:
 
     def _candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Candidate]:
         normal = plain(tool.name) or ""
-        exact = {*self._about.named(tool.name), *self._about.globbed(tool.name)} if normal == tool.name else set()
-        about = exact | self._about.loose(normal)
+        exact: set[int] = set()
+        about = self._about.loose("mcp") if normal.startswith("mcp:") else set()
+        for name in filter(None, (normal, server_of(normal))):
+            if normal == tool.name:
+                exact.update(self._about.named(name), self._about.globbed(name))
+            about |= self._about.loose(name)
+        about |= exact
         for effect in effects:
             about.update(self._by_effect[effect])
         for index in sorted(about):
@@ -207,15 +221,18 @@ def _tool(name: str, specs: Sequence[ToolSpec], *, exact: bool) -> Tool:
     found = {effect for spec in specs for effect in spec.effects}
     if not exact:
         found.discard("read")
+    found = found or {"write"}
+    told = set(found) if exact else found.union(added_by_name(name))
     args = [spec.args for spec in specs if spec.args is not None]
     return Tool(
         name=name,
         exact=exact,
         known=bool(specs),
-        effects=tuple(effect for effect in EFFECTS if effect in found) or ("write",),
-        untrusted=any(spec.source == "untrusted" for spec in specs),
+        effects=tuple(effect for effect in EFFECTS if effect in told),
+        untrusted=any(spec.source == "untrusted" for spec in specs) or (not exact and brings_strangers(name)),
         trusted=exact and all(spec.source == "trusted" for spec in specs),
         args=frozenset.intersection(*args) if args else None,
+        plain=tuple(effect for effect in EFFECTS if effect in found),
     )
 
 
