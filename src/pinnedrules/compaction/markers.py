@@ -43,6 +43,8 @@ MARKERS: Mapping[str, Marker] = MappingProxyType(
         "request:truncation": Marker("threshold", "armed"),
         "answer:compaction": Marker("threshold", "done"),
         "answer:applied_edits": Marker("edits", "done"),
+        "answer:input_transformations": Marker("edits", "done"),
+        "answer:truncation": Marker("threshold", "armed"),
     }
 )
 _ON_DEMAND = frozenset(name for name, marker in MARKERS.items() if marker == Marker("on-demand", "asked"))

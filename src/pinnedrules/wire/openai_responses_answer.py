@@ -217,11 +217,17 @@ def kept_at(answer: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def found_markers(answer: Mapping[str, object], output: Sequence[object]) -> tuple[str, ...]:
-    """Name the provider-side compaction that an answer reports, or that its settings leave open (``truncation``)."""
+    """Name the provider-side compaction that an answer reports, or that its settings leave open (``truncation``).
+
+    Reasoning that is left out because its turn is over says nothing; left out for another reason, as when the prefix
+    changed (``response.py``, ``InputTransformation``), it does.
+    """
     markers = []
     if any(isinstance(item, dict) and item.get("type") == "compaction" for item in output):
         markers.append("answer:compaction")
-    if answer.get("input_transformations"):
+    changed = answer.get("input_transformations")
+    reasons = [one.get("reason") for one in changed if isinstance(one, dict)] if isinstance(changed, list) else []
+    if any(reason != "turn_boundary" for reason in reasons):
         markers.append("answer:input_transformations")
     if answer.get("truncation") not in (None, "disabled"):
         markers.append("answer:truncation")
@@ -286,7 +292,7 @@ def message_item(text: str, call_id: str = "") -> bytes:
     """
     marks = tokens(text.encode("utf-8", "surrogatepass"))
     told = (call_id or text).encode("utf-8", "surrogatepass")
-    name = marks[0] if marks else hashlib.sha256(told).hexdigest()[:32]
+    name = marks[0] if marks else hashlib.sha256(told).hexdigest()[:24]
     return dumps(
         {
             "type": "message",

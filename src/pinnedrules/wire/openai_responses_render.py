@@ -22,8 +22,9 @@ from pinnedrules.wire.openai_responses_answer import (
     summed_usage,
     written_item,
 )
+from pinnedrules.wire.openai_responses_output import Item
 from pinnedrules.wire.openai_responses_parts import PARTS
-from pinnedrules.wire.openai_responses_stream import EventReader, Item, ResponsesFrame
+from pinnedrules.wire.openai_responses_stream import EventReader, ResponsesFrame
 from pinnedrules.wire.sse import Splitter
 from pinnedrules.wire.sse import frame as new_frame
 
@@ -48,7 +49,7 @@ class ResponsesStream:
     @property
     def next_index(self) -> int:
         """The index of the next output item in the caller's stream."""
-        return self._shown_as(self._reader.size) + len(self._closed)
+        return self._shown_as(self._reader.output.size) + len(self._closed)
 
     @property
     def next_number(self) -> int:
@@ -91,7 +92,7 @@ class ResponsesStream:
         """
         assert isinstance(frame, ResponsesFrame)
         self._fate.update(outcomes)
-        self._fate.update(dict.fromkeys(self._reader.lost, Replace("")))
+        self._fate.update(dict.fromkeys(self._reader.output.lost, Replace("")))
         data = (frame.event.data or b"").strip()
         if data in (b"", b"[DONE]"):
             return frame.raw

@@ -16,32 +16,27 @@ compatible servers send some of their own (keep-alives, rate limits).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.types import Call
 from pinnedrules.wire.base import Frame, Key
 from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
-from pinnedrules.wire.json_text import array, as_object, dig, items, loads, loads_unique
+from pinnedrules.wire.json_text import array, dig, items, loads, loads_unique
 from pinnedrules.wire.openai_responses_answer import (
     ResponsesAnswer,
     Shown,
-    declared_tools,
     found_markers,
-    item_call,
     kept_at,
-    may_be_call,
     refuse_beside_output,
-    refuse_repeated_ids,
     visible_text,
     was_cut,
 )
-from pinnedrules.wire.openai_responses_items import CALLS
-from pinnedrules.wire.openai_responses_parts import PARTS, Pieces, refuse_other
+from pinnedrules.wire.openai_responses_output import Item, Output
+from pinnedrules.wire.openai_responses_parts import PARTS
 from pinnedrules.wire.sse import Event
 
-__all__ = ["EventReader", "Item", "ResponsesFrame"]
+__all__ = ["EventReader", "ResponsesFrame"]
 
 Kind = Literal["item", "whole", "part", "begin", "end", "other"]
 
@@ -78,42 +73,22 @@ class ResponsesFrame(Frame):
     first: bool = False
 
 
-@dataclass(slots=True)
-class Item:
-    """One output item as far as it has come; ``whole`` is its JSON once it is complete.
-
-    Of an item whose beginning was not seen ``type`` is empty, or told by a part of a call; ``plain`` says that it has
-    events that no call has.
-    """
-
-    type: str = ""
-    call: bool = False
-    plain: bool = False
-    added: Mapping[str, object] | None = None
-    pieces: Pieces = field(default_factory=Pieces)
-    whole: bytes = b""
-    told: Call | None = None
-
-
 class EventReader:
     """Reads event after event of one answer; knows nothing of what becomes of its calls."""
 
     def __init__(self) -> None:
-        self.items: dict[int, Item] = {}
+        self.output = Output()
         self.response: Mapping[str, object] = {}  # as the last event gave it, without its output
         self.failed = False  # whether the provider ended the answer with an error
-        self.lost: set[Key] = set()  # calls that the provider did not finish
-        self._known: dict[tuple[str, object], int] = {}
-        self._owners: dict[str, int] = {}
         self._begun = False
         self._ended = False
         self._over = False
-        self._repeated = True  # whether what the last event repeats of the output fits what was shown
+        self._repeated = False
 
     @property
-    def size(self) -> int:
-        """One more than the highest output index."""
-        return max(self.items, default=-1) + 1
+    def items(self) -> Mapping[int, Item]:
+        """The output items by their index."""
+        return self.output.items
 
     def read(self, event: Event) -> list[ResponsesFrame]:
         """Read one event; after an error of the provider only how the answer ended. Raises Unreadable."""
@@ -139,19 +114,20 @@ class EventReader:
 
     def close(self) -> None:
         """Say that the stream is at its end. Raises Unreadable when a call is still open."""
-        if not self.failed and any(item.call and not item.whole for item in self._unlost()):
+        if not self.failed and self.output.open:
             raise Unreadable("a stream that ends in the middle of a tool call")
 
     def answer(self, shown: Shown) -> ResponsesAnswer:
         """Return what was read as a whole."""
         ordered = [self.items[index] for index in sorted(self.items)]
-        intact = self._ended and self._repeated and not self.failed and all(item.whole for item in ordered)
+        # A stream that was resumed may lack items, unless its end repeats them.
+        intact = self._ended and not self.failed and self.output.faithful and (self._begun or self._repeated)
         values = [loads(item.whole) for item in ordered if item.whole]
         response, usage = self.response, self.response.get("usage")
         status, identifier = response.get("status"), response.get("id")
         return ResponsesAnswer(
             calls={(index,): item.told for index, item in sorted(self.items.items()) if item.told is not None},
-            message=array(item.whole for item in ordered) if intact else None,
+            message=array(item.whole for item in ordered) if intact and all(item.whole for item in ordered) else None,
             text=visible_text(values),
             finish="error" if self.failed else status if isinstance(status, str) else "",
             cut=self.failed or not self._ended or was_cut(status),
@@ -163,9 +139,6 @@ class EventReader:
             shown=shown,
         )
 
-    def _unlost(self) -> list[Item]:
-        return [item for index, item in self.items.items() if (index,) not in self.lost]
-
     def _failure(self, data: Mapping[str, object]) -> ResponsesFrame:
         """openai-python raises data with an ``error`` and reads nothing after it; an ``error`` event it hands on.
 
@@ -173,11 +146,8 @@ class EventReader:
         """
         refuse_hidden_calls(data)
         self.failed = True
-        self._lose()
+        self.output.lose()
         return ResponsesFrame(b"")
-
-    def _lose(self) -> None:
-        self.lost |= {(index,) for index, item in self.items.items() if item.call and not item.whole}
 
     def _read(self, event: Event, data: dict[str, object], searched: bool) -> ResponsesFrame:
         kind = data.get("type")
@@ -211,49 +181,19 @@ class EventReader:
         index, raw = _index(data), dig(source, ("item",))
         key: Key = (index,)
         if step == "added":
-            if index in self.items:
-                raise Unreadable("an output item that begins twice")
-            item = self._touch(index)
-            item.type, item.added, item.call = kind, value, may_be_call(raw)
-            self._note(index, value)
-            return ResponsesFrame(b"", keys=frozenset({key}) if item.call else frozenset(), kind="item", index=index)
-        item = self.items.get(index) or self._touch(index)
-        was_call = item.call
-        done = self._complete(index, item, value, raw)
+            keys = frozenset({key}) if self.output.begin(index, value, raw) else frozenset[Key]()
+            return ResponsesFrame(b"", keys=keys, kind="item", index=index)
+        was_call = index in self.items and self.items[index].call
+        done = self.output.finish(index, value, raw)
         keys = frozenset({key}) if was_call or done else frozenset()
         return ResponsesFrame(b"", keys=keys, done=done, kind="whole", index=index)
-
-    def _complete(
-        self, index: int, item: Item, value: Mapping[str, object], raw: bytes
-    ) -> tuple[tuple[Key, Call], ...]:
-        """Take in a whole item and return its call, if it is one."""
-        if item.whole:
-            raise Unreadable("an output item that is done twice")
-        call = item_call(raw)
-        # A call of a shell may turn out to run at the provider, but nothing may turn out to be a call.
-        was_none = item.plain or (item.type != "" and not item.call)
-        if item.type not in ("", value["type"]) or (was_none and call is not None):
-            raise Unreadable("an output item that becomes another one")
-        item.type, item.call, item.whole = str(value["type"]), call is not None, raw
-        self._note(index, value)
-        if call is None:
-            return ()
-        item.pieces.agree(item.added, value)
-        item.told = replace(call, declared=declared_tools(self.response.get("tools")).get(call.name))
-        refuse_repeated_ids([other.told for other in self.items.values() if other.told is not None])
-        return (((index,), item.told),)
 
     def _part(self, data: dict[str, object], stem: str, step: str) -> ResponsesFrame:
         index, (kind, member) = _index(data), PARTS[stem]
         if step not in ("added", "delta", "done"):
             raise Unreadable("a part of a tool call of an unknown kind")
         refuse_hidden_calls(list(data.values()))
-        item = self.items.get(index) or self._touch(index)
-        if item.type not in ("", kind) or item.plain or item.whole:
-            raise Unreadable("a part of a tool call that is not open")
-        if not item.type:
-            item.type, item.call = kind, True
-        self._own(index, data.get("item_id"))
+        item = self.output.part(index, kind, data.get("item_id"))
         first = item.pieces.add(step, member, data)
         keys = frozenset({(index,)}) if item.call else frozenset()
         return ResponsesFrame(b"", keys=keys, kind="part", index=index, first=first)
@@ -269,52 +209,30 @@ class EventReader:
             raise Unreadable("a response whose output is not a list")
         self._begun = self._begun or kind in _BEGIN
         self.response = {**self.response, **response}
+        self.output.tools = self.response.get("tools")
         raws = items(dig(source, ("response", "output"))) if output else []
-        done: list[tuple[Key, Call]] = []
-        slots = [self._merge(position, raw, done) for position, raw in enumerate(raws)]
-        if len({slot for slot in slots if slot >= 0}) != sum(slot >= 0 for slot in slots):
+        found = [self.output.repeat(position, raw, failed=self.failed) for position, raw in enumerate(raws)]
+        slots = tuple(slot for slot, _ in found)
+        calls = [slot for slot in slots if slot >= 0]
+        if len(calls) != len(set(calls)):
             raise Unreadable("a tool call that stands twice in one output")
-        ending = kind in _END
-        if ending:
+        if kind in _END:
             self._end(kind, bool(raws))
-        keys = frozenset({(slot,) for slot in slots if slot >= 0}) - self.lost
-        shows: Kind = "end" if ending else "begin"
-        return ResponsesFrame(b"", keys=keys, done=tuple(done), ending=ending, kind=shows, slots=tuple(slots))
+        return ResponsesFrame(
+            b"",
+            keys=frozenset((slot,) for slot in calls) - self.output.lost,
+            done=tuple(one for _, done in found for one in done),
+            ending=kind in _END,
+            kind="end" if kind in _END else "begin",
+            slots=slots,
+        )
 
     def _end(self, kind: str, repeats: bool) -> None:
-        self._ended = True
+        self._ended, self._repeated = True, repeats
         if kind in _STOPPED:
-            self._lose()
-        elif any(item.call and not item.whole for item in self.items.values()):
+            self.output.lose()
+        elif self.output.open:
             raise Unreadable("an answer that is complete in the middle of a tool call")
-        # A stream that was resumed may lack items, unless its end repeats them.
-        self._repeated = self._repeated and (repeats or self._begun)
-
-    def _merge(self, position: int, raw: bytes, done: list[tuple[Key, Call]]) -> int:
-        """Read an item of a repeated output. Returns the index of the call that it is, else -1."""
-        value = loads(raw)
-        if not isinstance(value, dict):
-            raise Unreadable("an output item that is not an object")
-        call, name = item_call(raw), _identity(value)
-        index = self._known.get(name, position) if name[1] else position
-        item = self.items.setdefault(index, Item())
-        if name not in self._known:
-            # Known by its place only: an item whose beginning was not seen, or whose id is another one now.
-            other = item.type not in ("", value["type"]) or (item.call and call is None)
-            if call is not None and (other or item.plain or item.whole or item.added is not None):
-                raise Unreadable("a tool call in the place of another item")
-            if other:
-                self._repeated = False
-                return -1
-        if item.whole:
-            if call is not None:
-                refuse_other(as_object(item.whole), value)
-        elif self.failed and call is not None:
-            item.call = True
-            self.lost.add((index,))
-        else:
-            done += self._complete(index, item, value, raw)
-        return index if call is not None else -1
 
     def _other(self, data: Mapping[str, object], kind: str, searched: bool) -> ResponsesFrame:
         if "item" in data or ("_call" in kind and not kind.startswith(_PROVIDER_RUN)):
@@ -323,40 +241,8 @@ class EventReader:
             refuse_hidden_calls(list(data.values()) if kind.startswith(_PROVIDER_RUN) else data)
         index = _index(data) if data.get("output_index") is not None else -1
         if index >= 0:
-            item = self.items.get(index) or self._touch(index)
-            if item.call:
-                raise Unreadable("an event of an unknown type that belongs to a tool call")
-            item.plain = item.plain or not item.type
-            self._own(index, data.get("item_id"))
+            self.output.speak(index, data.get("item_id"))
         return ResponsesFrame(b"", index=index)
-
-    def _touch(self, index: int) -> Item:
-        """Return a new item. Raises Unreadable when it stands before one that was shown already."""
-        if index < self.size:
-            raise Unreadable("output items whose indices do not grow")
-        self.items[index] = Item()
-        return self.items[index]
-
-    def _note(self, index: int, value: Mapping[str, object]) -> None:
-        self._own(index, value.get("id"))
-        name = _identity(value)
-        if name[1]:
-            self._known[name] = index
-
-    def _own(self, index: int, identifier: object) -> None:
-        """Note which item an id stands for. Raises Unreadable when a part of a call could be taken for another's."""
-        if not isinstance(identifier, str) or not identifier:
-            return
-        owner = self._owners.setdefault(identifier, index)
-        if owner != index and (self.items[owner].call or self.items[index].call):
-            raise Unreadable("an item id that stands for two items")
-
-
-def _identity(value: Mapping[str, object]) -> tuple[str, object]:
-    """Return by what a program knows an item again: a call by the id that its result names, else by its own."""
-    kind, own = str(value.get("type")), value.get("id")
-    name = value.get("call_id") if kind in CALLS and value.get("call_id") is not None else own
-    return kind, name if isinstance(name, str) else ""
 
 
 def _index(data: Mapping[str, object]) -> int:
