@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,9 +15,8 @@ from pinnedrules.gate.context import Context, Flow, as_text, record, sync
 from pinnedrules.gate.held import approvals, prepare_items, prepare_poll
 from pinnedrules.gate.tokens import ours
 from pinnedrules.pins.verify import verify
-from pinnedrules.rules.server_tools import server_effects, server_untrusted
+from pinnedrules.rules.server_tools import server_effects, server_name, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
-from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.json_text import loads
 
 __all__ = ["prepare", "prepare_again", "send"]
@@ -144,7 +142,7 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     waits = False
     asked: set[str] = set()
     for tool in ctx.facts.server_tools:
-        call = Call(_provider_name(tool), "{}", id=f"request:{tool.type}", declared=frozenset())
+        call = Call(server_name(tool.type, tool.name), "{}", id=f"request:{tool.type}", declared=frozenset())
         judged = yield from judge(
             ctx,
             call,
@@ -202,16 +200,6 @@ def _request(
         },
         private={"patch": as_text(patch)} if patch else {},
     )
-
-
-def _provider_name(tool: ServerTool) -> str:
-    """Return the name that the rules know a provider-run tool by: its type without the date.
-
-    The name in the request is the request's own choice, so it must not pick up what the file says of another tool;
-    only which MCP server is meant cannot be said without it.
-    """
-    family = re.sub(r"_\d{8}\Z", "", tool.type)
-    return f"mcp:{tool.name}" if family.startswith("mcp") else family
 
 
 def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
