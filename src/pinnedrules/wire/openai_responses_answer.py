@@ -19,15 +19,14 @@ from pinnedrules.types import Call, Outcome, Release, Replace, Rewrite
 from pinnedrules.wire.base import Answer, Key
 from pinnedrules.wire.hidden import refuse_hidden_calls
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads
-from pinnedrules.wire.openai_responses_items import CALLS, full_name, read_call, rewritten_item
+from pinnedrules.wire.openai_responses_items import CALLS, read_call, rewritten_item
+from pinnedrules.wire.openai_responses_tools import own_tools
 from pinnedrules.wire.placeholder import tokens
-from pinnedrules.wire.request import declared
 from pinnedrules.wire.usage import add_usage
 
 __all__ = [
     "ResponsesAnswer",
     "Shown",
-    "declared_tools",
     "found_markers",
     "item_call",
     "kept_at",
@@ -102,7 +101,7 @@ def read_json(body: bytes) -> ResponsesAnswer:
     if not isinstance(output, list):
         raise Unreadable("an answer without output")
     raws = items(Object(body).get("output") or b"[]") if output else []
-    tools = declared_tools(answer.get("tools"))
+    tools = own_tools(answer.get("tools"))
     calls: dict[Key, Call] = {}
     for index, raw in enumerate(raws):
         call = item_call(raw)
@@ -167,20 +166,6 @@ def refuse_repeated_ids(calls: Iterable[Call]) -> None:
     ids = [call.id for call in calls]
     if len(ids) != len(set(ids)):
         raise Unreadable("two tool calls with the same id")
-
-
-def declared_tools(tools: object) -> dict[str, frozenset[str] | None]:
-    """Return the argument names of the functions that a response repeats from its request, by the rules' names."""
-    found: dict[str, frozenset[str] | None] = {}
-    for tool in tools if isinstance(tools, list) else ():
-        if not isinstance(tool, dict):
-            continue
-        inner = tool.get("tools") if tool.get("type") == "namespace" else [tool]
-        namespace = tool.get("name") if tool.get("type") == "namespace" else None
-        for one in inner if isinstance(inner, list) else ():
-            if isinstance(one, dict) and one.get("type") == "function" and isinstance(one.get("name"), str):
-                found[full_name(namespace, one["name"])] = declared(one.get("parameters"))
-    return found
 
 
 def visible_text(output: Iterable[object]) -> str:

@@ -13,9 +13,10 @@ from pinnedrules.errors import Unreadable
 from pinnedrules.types import Call
 from pinnedrules.wire.base import Key
 from pinnedrules.wire.json_text import as_object
-from pinnedrules.wire.openai_responses_answer import declared_tools, item_call, may_be_call, refuse_repeated_ids
+from pinnedrules.wire.openai_responses_answer import item_call, may_be_call, refuse_repeated_ids
 from pinnedrules.wire.openai_responses_items import CALLS
 from pinnedrules.wire.openai_responses_parts import Pieces, refuse_other
+from pinnedrules.wire.openai_responses_tools import own_tools
 
 __all__ = ["Done", "Item", "Output"]
 
@@ -138,7 +139,7 @@ class Output:
         if call is None:
             return ()
         item.pieces.agree(item.added, value)
-        item.told = replace(call, declared=declared_tools(self.tools).get(call.name))
+        item.told = replace(call, declared=own_tools(self.tools).get(call.name))
         refuse_repeated_ids(other.told for other in self.items.values() if other.told is not None)
         return (((index,), item.told),)
 

@@ -8,6 +8,7 @@ An entry of a type that is not known here counts as run by the provider: it can 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire.base import ServerTool
@@ -16,7 +17,7 @@ from pinnedrules.wire.openai_responses_input import Input
 from pinnedrules.wire.openai_responses_items import full_name
 from pinnedrules.wire.request import declared
 
-__all__ = ["BRING_TOOLS", "always_asking", "sort_tools"]
+__all__ = ["BRING_TOOLS", "always_asking", "own_tools", "sort_tools"]
 
 BRING_TOOLS = ("additional_tools", "tool_search_output")
 """Types of items that bring tools in."""
@@ -50,6 +51,15 @@ def sort_tools(read: Input) -> tuple[_Mine, tuple[ServerTool, ...]]:
     if agents is not None:
         theirs[ServerTool("multi_agent", "multi_agent")] = None
     return mine, tuple(theirs)
+
+
+def own_tools(entries: object) -> Mapping[str, frozenset[str] | None]:
+    """Return the tools that the caller runs among those that an answer repeats; what cannot be read there is left out."""
+    mine: _Mine = {}
+    for entry in entries if isinstance(entries, list) else ():
+        with suppress(Unreadable):
+            _sort(entry, None, mine, {})
+    return mine
 
 
 def _lists(read: Input) -> Iterator[list[object]]:
