@@ -18,10 +18,14 @@ from pinnedrules.cli.arguments import parser
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.errors import Stopped
 
-COMMANDS = ("demo", "show", "check", "replay", "stop", "resume", "approvals", "log")
+COMMANDS = ("demo", "init", "show", "check", "replay", "stop", "resume", "approvals", "log")
 MISTAKES = [
     ["bake"],
     [],
+    ["init", "missing.py"],
+    ["init", "rules.txt"],
+    ["init", "--profile", "yolo"],
+    ["init", "--from", "no such thing"],
     ["show"],
     ["show", "missing.yaml"],
     ["show", "--profile", "yolo"],
