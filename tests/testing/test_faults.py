@@ -6,6 +6,7 @@ import http.client
 import json
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import anthropic
@@ -13,7 +14,7 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.testing.conftest import Connect
+from tests.testing.conftest import Connect, Line
 
 from pinnedrules.testing.body import make_body
 from pinnedrules.testing.provider import ScriptedProvider
@@ -155,6 +156,104 @@ def test_raw_bodies_and_content_types_pass_as_given(connect: Connect) -> None:
         list(line.openai.chat.completions.create(model="m", messages=HI, stream=True))
 
     assert bytes(line.provider.requests[0].answer) == b"<html>busy</html>"
+
+
+def _read(line: Line, dialect: str, *, streamed: bool) -> Any:
+    """Ask once, in the dialect, and read the answer to its end."""
+    create: dict[str, Any] = {
+        "chat": lambda: line.openai.chat.completions.create(model="m", messages=HI, stream=streamed),
+        "messages": lambda: line.anthropic.messages.create(model="c", max_tokens=9, messages=HI, stream=streamed),
+        "responses": lambda: line.openai.responses.create(model="m", input="hi", stream=streamed),
+    }
+    answer = create[dialect]()
+    return list(answer) if streamed else answer
+
+
+DIALECTS = pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+
+
+@DIALECTS
+@pytest.mark.parametrize("garbled", ["json", "utf8", "html"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_garbled_answer_is_no_answer(connect: Connect, dialect: str, garbled: Any, streamed: bool) -> None:
+    """Half a JSON text, a byte that is no UTF-8, a gateway's page: the answer's bytes are spoiled in every dialect."""
+    line = connect(Reply("hello", calls=[CALL], garbled=garbled))
+
+    with suppress(Exception):
+        _read(line, dialect, streamed=streamed)
+    answer = bytes(line.provider.requests[0].answer)
+
+    if garbled == "utf8":
+        with pytest.raises(UnicodeDecodeError):
+            answer.decode()
+    elif garbled == "html":
+        assert answer.startswith(b"<html>")
+    else:
+        texts = [line[6:] for line in answer.split(b"\n") if line.startswith(b"data: {")] if streamed else [answer]
+        assert sum(not _is_json(text) for text in texts) == 1
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+@DIALECTS
+@pytest.mark.parametrize("fault", [{"cut_after_frames": 4}, {"cut_after_bytes": 1500}])
+def test_a_cut_ends_the_stream_of_every_dialect(connect: Connect, dialect: str, fault: dict[str, Any]) -> None:
+    """A stream that is cut is a lost connection, whichever dialect."""
+    line = connect(Reply("text " * 80, calls=[CALL], **fault))
+
+    with pytest.raises(Exception, match=r"(?i)incomplete|closed|connection|peer"):
+        _read(line, dialect, streamed=True)
+
+
+@DIALECTS
+def test_a_busy_service_says_so_in_every_dialect(connect: Connect, dialect: str) -> None:
+    """A scripted 429 is each SDK's own error, with the seconds to wait."""
+    line = connect(Reply(status=429, retry_after=3, message="slow down"))
+
+    with pytest.raises((openai.RateLimitError, anthropic.RateLimitError), match="slow down") as caught:
+        _read(line, dialect, streamed=False)
+
+    error: Any = caught.value
+    assert error.response.headers["retry-after"] == "3"
+
+
+@DIALECTS
+def test_a_full_context_is_told_in_every_dialect(connect: Connect, dialect: str) -> None:
+    """``context_tokens`` is what the usage says, so that an agent compacts by itself."""
+    line = connect(Reply("ok", context_tokens=190_000))
+
+    usage = _read(line, dialect, streamed=False).usage.to_dict()
+
+    assert usage["prompt_tokens" if dialect == "chat" else "input_tokens"] == 190_000
+
+
+@DIALECTS
+@pytest.mark.parametrize("encoding", ["", "gzip", "br"])
+def test_slow_pieces_and_codings_change_no_dialect(connect: Connect, dialect: str, encoding: str) -> None:
+    """Delays, small chunks, comments, CR LF and content codings give the same stream."""
+    plain = Reply("größer", calls=[ProposedCall("f", {"a": 1}, id="call_1")])
+    odd = replace(plain, encoding=encoding, chunk_bytes=900, comments=True, crlf=True, delay=0.001, frame_delay=0.0001)
+    line = connect(plain, odd)
+
+    first, second = ([event.to_dict() for event in _read(line, dialect, streamed=True)] for _ in "ab")
+
+    assert _texts(first) == _texts(second)
+    assert len(first) == len(second)
+
+
+def _texts(events: list[dict[str, Any]]) -> list[str]:
+    """What is no padding, id or time in the events of a stream."""
+    pieces = []
+    for event in events:
+        delta = event["choices"][0]["delta"] if "choices" in event else event.get("delta", event["type"])
+        pieces.append(json.dumps(delta))
+    return pieces
 
 
 HABITS: dict[str, dict[str, Any]] = {

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pinnedrules.testing.script import Reply
+from pinnedrules.testing.script import Garbling, Reply
 
-__all__ = ["Body", "make_body"]
+__all__ = ["Body", "garble", "make_body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,21 @@ class Body:
     pieces: tuple[bytes, ...]
     length: int
     dropped: bool
+
+
+_PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>\n"
+
+
+def garble(frames: Sequence[bytes], how: Garbling) -> list[bytes]:
+    """Spoil *frames*: the middle one of them, or with ``html`` all."""
+    if how == "html":
+        return [_PAGE]
+    middle = len(frames) // 2
+    frame = frames[middle]
+    half = len(frame) // 2
+    ends = b"\n\n" if frame.endswith(b"\n\n") else b""
+    spoiled = frame[:half] + (ends if how == "json" else b"\xff" + frame[half + 1 :])
+    return [*frames[:middle], spoiled, *frames[middle + 1 :]]
 
 
 def make_body(frames: Sequence[bytes], reply: Reply, *, streamed: bool) -> Body:

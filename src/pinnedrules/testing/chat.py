@@ -193,11 +193,14 @@ def _finish(reply: Reply) -> str:
 
 
 def _usage(reply: Reply, turn: Turn) -> dict[str, Any]:
+    if reply.compaction is not None:
+        raise ValueError("Chat Completions compacts nothing itself; with context_tokens the agent does")
     told = dict(reply.usage or {})
     spoken = "".join(
         (each.text + each.thinking + "".join(call.text for call in each.calls)) for each in (reply, *reply.more_choices)
     )
-    prompt = told.pop("prompt_tokens", turn.prompt_tokens)
+    full = turn.prompt_tokens if reply.context_tokens is None else reply.context_tokens
+    prompt = told.pop("prompt_tokens", full)
     completion = told.pop("completion_tokens", tokens(spoken))
     cached = told.pop("cached_tokens", min(turn.known_chars // 4, prompt))
     return {

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pinnedrules.testing.history import canonical
+from pinnedrules.testing.messages_checks import blocks_of, pairing_problems, shape_problems
+from pinnedrules.testing.messages_compaction import asked_for, left, summary_of
 from pinnedrules.testing.script import DialectName, PastCall, ProposedCall, Reply, Role
 from pinnedrules.testing.shapes import Problem, Shown, Turn, compact, fragments, name_from, text_of, tokens
 
@@ -46,21 +48,26 @@ class Messages:
         messages = body["messages"]
         if not isinstance(messages, list) or not messages:
             return Problem("messages: at least one message is required")
-        if messages[0].get("role") != "user":
+        messages = left(messages)
+        if messages[0].get("role") != "user" and not _compacted(messages):
             return Problem('messages: first message must use the "user" role')
-        if any(not block.get("text") for block in _blocks(body.get("system"))):
+        if any(not block.get("text") for block in blocks_of(body.get("system"))):
             return Problem("system: text content blocks must be non-empty")
-        checks = (_shape_problems(messages), _pairing_problems(messages), self._thinking_problems(body))
+        if asked_for(body) == "summarize" and body.get("context_management"):
+            return Problem("compaction: cannot be combined with context_management")
+        checks = (shape_problems(messages), pairing_problems(messages), self._signature_problems(body, messages))
         return next((problem for check in checks for problem in check), None)
 
     def shown(self, body: Mapping[str, Any]) -> Shown:
         """Return texts, calls with their results, and tool names."""
-        texts: list[tuple[Role, str]] = [("system", block["text"]) for block in _blocks(body.get("system"))]
+        texts: list[tuple[Role, str]] = [("system", block["text"]) for block in blocks_of(body.get("system"))]
         results: dict[str, str] = {}
         asked: list[tuple[str, str, str]] = []
-        for message in body["messages"]:
-            for block in _blocks(message["content"]):
-                if block["type"] == "text":
+        for message in left(body["messages"]):
+            for block in blocks_of(message["content"]):
+                if block["type"] == "compaction":
+                    texts.append(("assistant", block["content"] or ""))
+                elif block["type"] == "text":
                     texts.append((message["role"], block["text"]))
                 elif block["type"] == "tool_result":
                     results[block["tool_use_id"]] = text_of(block.get("content"))
@@ -83,10 +90,12 @@ class Messages:
             if whole["type"] == "tool_use":
                 mark = name_from("arguments-", turn.number, len(content))
                 marks[mark], whole["input"] = inner, mark
-            elif whole["type"] in ("text", "thinking"):
-                whole[whole["type"]] = inner
+            elif whole["type"] in _INNER:
+                whole[_INNER[whole["type"]]] = inner
             content.append(whole)
-        text = compact(_envelope(reply, turn, content, _stop_reason(reply), _usage(reply, turn)) | dict(reply.extra))
+        text = compact(
+            _envelope(reply, turn, content, _stop_reason(reply, turn), _usage(reply, turn)) | dict(reply.extra)
+        )
         for mark, arguments in marks.items():
             text = text.replace(f'"{mark}"', arguments)
         return text.encode()
@@ -98,20 +107,20 @@ class Messages:
         events: list[dict[str, Any]] = [{"type": "message_start", "message": start}]
         for index, (block, inner) in enumerate(self._content(reply, turn)):
             signature = block.get("signature")
-            begun = dict(block) | ({"signature": ""} if signature is not None else {})
+            begun = dict(block) | ({"signature": ""} if block["type"] == "thinking" else {})
             events.append({"type": "content_block_start", "index": index, "content_block": begun})
             if index == 0:
                 events.append({"type": "ping"})
             deltas = list(_deltas(block["type"], inner, reply))
-            if signature is not None:
+            if block["type"] == "thinking":
                 deltas.append({"type": "signature_delta", "signature": signature})
             events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
             events.append({"type": "content_block_stop", "index": index})
-        last = {key: usage[key] for key in _DELTA_USAGE}
+        last = {key: usage[key] for key in _DELTA_USAGE if key in usage}
         events.append(
             {
                 "type": "message_delta",
-                "delta": {"stop_reason": _stop_reason(reply), "stop_sequence": None},
+                "delta": {"stop_reason": _stop_reason(reply, turn), "stop_sequence": None},
                 "usage": last,
             }
         )
@@ -134,8 +143,19 @@ class Messages:
 
     def _content(self, reply: Reply, turn: Turn) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield each block as ``content_block_start`` shows it, with the text that its deltas bring."""
+        before = left(turn.body["messages"])
+        summary = summary_of(reply, turn.body)
+        if summary is not None:
+            block: dict[str, Any] = {"type": "compaction", "content": None}
+            how = asked_for(turn.body)
+            if how == "summarize":
+                block |= {"signature": self._sealed(summary), "tool_changes": []}
+            yield block, summary
+            if how != "go on":
+                return
+            before = [{"type": "compaction", "content": summary}]
         if reply.thinking:
-            signature = self._signature(turn.body, turn.body["messages"], reply.thinking)
+            signature = self._signature(turn.body, before, reply.thinking)
             yield {"type": "thinking", "thinking": "", "signature": signature}, reply.thinking
         yield from ((dict(block), "") for block in reply.blocks)
         if reply.text:
@@ -154,89 +174,48 @@ class Messages:
             )
 
     def _signature(self, body: Mapping[str, Any], before: Sequence[object], thinking: str) -> str:
-        prefix = canonical([_blocks(body.get("system")), body.get("tools") or [], list(before), thinking])
+        prefix = canonical([blocks_of(body.get("system")), body.get("tools") or [], list(before), thinking])
         return hmac.new(self._key, prefix.encode(), hashlib.sha256).hexdigest()
 
-    def _thinking_problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
-        for index, message in enumerate(body["messages"]):
-            for number, block in enumerate(_blocks(message["content"])):
-                if block["type"] != "thinking":
-                    continue
-                made = self._signature(body, body["messages"][:index], str(block.get("thinking")))
-                if not hmac.compare_digest(made, str(block.get("signature"))):
-                    yield Problem(
-                        f"messages.{index}.content.{number}: Invalid `signature` in `thinking` block: "
-                        "`system`, `tools` or an earlier message differs from what was sent when it was made"
-                    )
+    def _sealed(self, summary: str) -> str:
+        return hmac.new(self._key, summary.encode(), hashlib.sha256).hexdigest()
+
+    def _signature_problems(self, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+        first = [
+            {"type": "compaction", "content": block["content"]}
+            for block in blocks_of(messages[0]["content"])
+            if block["type"] == "compaction"
+        ]
+        for index, message in enumerate(messages):
+            # What was made right after a compaction was made under its summary alone.
+            before = messages[:index] if index else first
+            for number, block in enumerate(blocks_of(message["content"])):
+                where = f"messages.{index}.content.{number}: Invalid `signature` in `{block['type']}` block"
+                signature = str(block.get("signature"))
+                if block["type"] == "compaction" and block.get("signature") is not None:
+                    if not hmac.compare_digest(self._sealed(str(block["content"])), signature):
+                        yield Problem(where)
+                elif block["type"] == "thinking":
+                    made = self._signature(body, before, str(block.get("thinking")))
+                    if not hmac.compare_digest(made, signature):
+                        yield Problem(
+                            f"{where}: `system`, `tools` or an earlier message differs from what was sent when it was made"
+                        )
 
 
-_DELTA_USAGE = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+def _compacted(messages: Sequence[Mapping[str, Any]]) -> bool:
+    return any(block.get("type") == "compaction" for block in blocks_of(messages[0].get("content"))[:1])
 
 
-def _blocks(content: object) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return list(content) if isinstance(content, list) else []
-
-
-def _shape_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    for index, message in enumerate(messages):
-        role = message.get("role")
-        if role not in ("user", "assistant", "system"):
-            yield Problem(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
-        blocks = _blocks(message.get("content"))
-        final = index == len(messages) - 1
-        if not blocks and not (final and role == "assistant"):
-            yield Problem(
-                f"messages.{index}: all messages must have non-empty content except for the optional final "
-                "assistant message"
-            )
-        texts = [str(block.get("text", "")) for block in blocks if block.get("type") == "text"]
-        if "" in texts:
-            yield Problem("messages: text content blocks must be non-empty")
-        if any(not text.strip() for text in texts):
-            yield Problem("messages: text content blocks must contain non-whitespace text")
-        if role == "system":
-            yield from _system_problems(messages, index)
-
-
-def _system_problems(messages: Sequence[Mapping[str, Any]], index: int) -> Iterator[Problem]:
-    """A system message inside the conversation follows the newest user message, and only an answer may
-    follow it.
-    """
-    before = messages[index - 1]["role"]
-    after = messages[index + 1]["role"] if index + 1 < len(messages) else "assistant"
-    if before == "assistant" or after == "user":
-        yield Problem(f"messages.{index}: a `system` message must come after the newest user message")
-
-
-def _pairing_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    """Every tool_use is answered first thing in the next message, and no tool_result answers another."""
-    seen: set[str] = set()
-    waiting: list[str] = []
-    for index, message in enumerate([*messages, {"role": "end", "content": []}]):
-        blocks = _blocks(message["content"])
-        for number, block in enumerate(blocks):
-            if block["type"] != "tool_result":
-                continue
-            if message["role"] != "user" or block.get("tool_use_id") not in waiting:
-                yield Problem(
-                    f"messages.{index}.content.{number}: unexpected `tool_use_id` found in `tool_result` "
-                    f"blocks: {block.get('tool_use_id')}. Each `tool_result` block must have a corresponding "
-                    "`tool_use` block in the previous message."
-                )
-            elif all(earlier["type"] == "tool_result" for earlier in blocks[:number]):
-                waiting.remove(block["tool_use_id"])
-        if waiting:
-            yield Problem(
-                f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately "
-                f"after: {', '.join(waiting)}. Each `tool_use` block must have a corresponding `tool_result` "
-                "block in the next message."
-            )
-        waiting = [str(block.get("id")) for block in blocks if block["type"] == "tool_use"]
-        if seen.intersection(waiting) or len(set(waiting)) < len(waiting):
-            yield Problem(f"messages.{index}: `tool_use` ids must be unique")
-        seen.update(waiting)
+# Where a block keeps the text that its deltas bring.
+_INNER = {"text": "text", "thinking": "thinking", "compaction": "content"}
+_DELTA_USAGE = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "iterations",
+)
 
 
 def _envelope(
@@ -255,7 +234,9 @@ def _envelope(
     }
 
 
-def _stop_reason(reply: Reply) -> str:
+def _stop_reason(reply: Reply, turn: Turn) -> str:
+    if summary_of(reply, turn.body) is not None and asked_for(turn.body) != "go on":
+        return "compaction"
     return reply.finish if reply.finish is not None else ("tool_use" if reply.calls else "end_turn")
 
 
@@ -266,18 +247,25 @@ def _call_id(call: ProposedCall, turn: Turn, index: int) -> str:
 def _usage(reply: Reply, turn: Turn) -> dict[str, Any]:
     # Only a request with a cache mark reads or writes the cache.
     marked = '"cache_control"' in compact(turn.body)
-    prompt = turn.prompt_tokens
+    prompt = turn.prompt_tokens if reply.context_tokens is None else reply.context_tokens
     cached = min(turn.known_chars // 4, prompt) if marked else 0
     written = prompt - cached if marked else 0
     spoken = reply.thinking + reply.text + "".join(call.text for call in reply.calls)
-    return {
+    usage: dict[str, Any] = {
         "input_tokens": prompt - cached - written,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached,
         "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
         "output_tokens": tokens(spoken),
         "service_tier": "standard",
-    } | dict(reply.usage or {})
+    }
+    summary = summary_of(reply, turn.body)
+    if summary is not None:
+        one = {key: usage[key] for key in _DELTA_USAGE if key in usage}
+        compacting = {"type": "compaction", **one, "output_tokens": tokens(summary)}
+        going_on = [{"type": "message", **one}] if asked_for(turn.body) == "go on" else []
+        usage["iterations"] = [compacting, *going_on]
+    return usage | dict(reply.usage or {})
 
 
 def _deltas(kind: str, inner: str, reply: Reply) -> Iterator[dict[str, Any]]:
@@ -288,6 +276,8 @@ def _deltas(kind: str, inner: str, reply: Reply) -> Iterator[dict[str, Any]]:
         yield from ({"type": "input_json_delta", "partial_json": piece} for piece in pieces)
     elif kind == "thinking":
         yield from ({"type": "thinking_delta", "thinking": piece} for piece in fragments(inner, reply.fragment_chars))
+    elif kind == "compaction":
+        yield {"type": "compaction_delta", "content": inner}
     elif kind == "text":
         yield from ({"type": "text_delta", "text": piece} for piece in fragments(inner, reply.fragment_chars))
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pinnedrules.testing.body import make_body
+from pinnedrules.testing.body import garble, make_body
 from pinnedrules.testing.chat import Chat
 from pinnedrules.testing.doors import plain_door
 from pinnedrules.testing.exchange import Exchange, HttpError, object_in
@@ -114,6 +114,13 @@ class ScriptedProvider:
         forks.
         """
         return self._history.moved("rewritten")
+
+    @property
+    def dropped_reasoning(self) -> tuple[tuple[int, str], ...]:
+        """Reasoning items of Responses (number of the request, id) that the model was not shown, because what stood
+        before them had changed.
+        """
+        return tuple(self._responses.dropped)
 
     def _serve(self, handler: Handler) -> None:
         exchange = self._record(handler)
@@ -219,14 +226,17 @@ class ScriptedProvider:
                 *frames[: reply.error_after_frames],
                 wire.error_frame(Problem(reply.message or "Overloaded"), reply.error_after_frames),
             ]
+        if reply.garbled is not None:
+            frames = garble(frames, reply.garbled)
         _write(handler, exchange, wire, frames, reply, streamed=streamed)
 
 
 def _write(
     handler: Handler, exchange: Exchange, wire: Wire, frames: list[bytes], reply: Reply, *, streamed: bool
 ) -> None:
+    kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
     headers = {
-        "content-type": reply.content_type or ("text/event-stream; charset=utf-8" if streamed else "application/json"),
+        "content-type": reply.content_type or ("text/html" if reply.garbled == "html" else kind),
         "request-id" if wire.name == "messages" else "x-request-id": exchange.request_id,
     }
     if reply.encoding:

@@ -14,7 +14,16 @@ from typing import Any
 
 from pinnedrules.testing.responses_checks import field_problems, item_problems, pairing_problems
 from pinnedrules.testing.responses_events import event_frame, event_frames
-from pinnedrules.testing.responses_items import ID_PREFIX, as_items, list_of, made_items, past_calls, text_in, texts_in
+from pinnedrules.testing.responses_items import (
+    ID_PREFIX,
+    as_items,
+    essence,
+    list_of,
+    made_items,
+    past_calls,
+    text_in,
+    texts_in,
+)
 from pinnedrules.testing.responses_store import Held, NotHeld, Store, conversation_of, shortened
 from pinnedrules.testing.script import DialectName, Reply, Role
 from pinnedrules.testing.shapes import Problem, Shown, Turn, compact, name_from, tokens
@@ -25,12 +34,17 @@ CREATED = 1_790_000_000  # a fixed time, so that the same conversation gives the
 
 
 class Responses:
-    """Responses as the service serves them."""
+    """Responses as the service serves them.
+
+    ``dropped`` are the reasoning items, each with the number of its request, that the model was not shown because what
+    stands before them is not what they were made under (the service says so and goes on without them).
+    """
 
     name: DialectName = "responses"
 
-    def __init__(self) -> None:
-        self.store = Store()
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or Store()
+        self.dropped: list[tuple[int, str]] = []
 
     def problem(self, body: Mapping[str, Any]) -> Problem | None:
         """Return the first reason to refuse *body*."""
@@ -54,10 +68,9 @@ class Responses:
         return Shown([pair for pair in texts if pair[1]], list(past_calls(items)), tools, history)
 
     def prefix(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return tools, instructions and items, without what the service adds to an item."""
+        """Return tools, instructions and what the model reads of the items."""
         with self.store.lock:
-            items = self._items(body)
-        messages = [{key: value for key, value in item.items() if key not in ("id", "status")} for item in items]
+            messages = [essence(item) for item in self._items(body)]
         return {"tools": body.get("tools") or [], "system": body.get("instructions") or "", "messages": messages}
 
     def _items(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -100,6 +113,11 @@ class Responses:
             context, asked = self.store.history(body), with_ids(self.store.given(body), turn)
             made = made_items(_summarised(reply, body), turn, self.store.seal)
             final = _response(reply, turn, made)
+            dropped = self.store.reasoned([*context, *asked], made, body.get("tools") or [])
+            self.dropped += [(turn.number, ident) for ident in dropped]
+            if dropped:
+                why = {"action": "removed", "reason": "prefix_mismatch", "type": "reasoning"}
+                final["input_transformations"] = [{"id": ident, **why} for ident in dropped]
             held = Held(final, asked, shortened([*context, *asked], made), reply, polls, conversation_of(body))
             kept = body.get("store") is not False and reply.error_after_frames is None
             self.store.learn([*asked, *made], kept=kept)
@@ -111,9 +129,6 @@ class Responses:
 
 class Compact(Responses):
     """``POST /responses/compact``: the model writes the summary, the user's messages and one item come back."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def json(self, reply: Reply, turn: Turn) -> bytes:
         """Return a ``response.compaction`` object."""
@@ -240,7 +255,8 @@ def _ending(reply: Reply) -> dict[str, Any]:
 
 def _usage(reply: Reply, turn: Turn, output: list[dict[str, Any]]) -> dict[str, Any]:
     told = dict(reply.usage or {})
-    asked = told.pop("input_tokens", turn.prompt_tokens)
+    prompt = turn.prompt_tokens if reply.context_tokens is None else reply.context_tokens
+    asked = told.pop("input_tokens", prompt)
     said = told.pop("output_tokens", tokens(compact(output)))
     cached = told.pop("cached_tokens", min(turn.known_chars // 4, asked))
     thought = "".join(text_in(item["summary"]) for item in output if item["type"] == "reasoning")

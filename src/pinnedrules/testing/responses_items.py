@@ -97,6 +97,24 @@ def _message(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**item, "type": "message", "content": content}
 
 
+def essence(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an item the model reads, whichever way it is written."""
+    kept = (
+        "type",
+        "role",
+        "call_id",
+        "name",
+        "arguments",
+        "input",
+        "action",
+        "actions",
+        "operation",
+        "encrypted_content",
+    )
+    texts = {key: text_in(item[key]) for key in ("content", "output", "summary") if item.get(key)}
+    return {key: item[key] for key in kept if item.get(key) is not None} | texts
+
+
 def text_in(parts: object) -> str:
     """Return the text of a content or an output: a string, or the texts of a list of parts."""
     if isinstance(parts, str):

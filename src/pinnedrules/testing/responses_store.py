@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pinnedrules.testing.responses_items import as_items
+from pinnedrules.testing.history import canonical
+from pinnedrules.testing.responses_items import as_items, essence
 from pinnedrules.testing.script import Reply
 from pinnedrules.testing.shapes import Problem, name_from
 
@@ -80,6 +81,7 @@ class Store:
         self._made: dict[str, bool] = {}
         self._reasoned: dict[str, str] = {}
         self._sealed: dict[str, str] = {}
+        self._under: dict[str, str] = {}
 
     def seal(self, text: str) -> str:
         """Return an opaque text that stands for *text*."""
@@ -191,6 +193,21 @@ class Store:
             if before["type"] == "reasoning" and item["type"] != "reasoning":
                 self._reasoned[item["id"]] = before["id"]
             before = item
+
+    def reasoned(self, items: list[Item], made: list[Item], tools: object) -> list[str]:
+        """Remember what the reasoning in *made* was made under; return the ids of the reasoning in *items* that was made
+        under something else. The newest models forget such reasoning (the service's guide on unchanged prefixes);
+        instructions are no part of their prefix.
+        """
+        dropped = []
+        whole = [*items, *made]
+        for index, item in enumerate(whole):
+            if item["type"] != "reasoning":
+                continue
+            now = canonical([tools, [essence(earlier) for earlier in whole[:index]]])
+            if self._under.setdefault(item.get("encrypted_content") or item["id"], now) != now:
+                dropped.append(str(item["id"]))
+        return dropped
 
     def forget(self, ident: str) -> None:
         """Forget an item that was deleted."""

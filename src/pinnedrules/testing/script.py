@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 __all__ = ["DialectName", "Model", "PastCall", "ProposedCall", "Reply", "Script", "ScriptEndedError", "Seen"]
 
 DialectName: TypeAlias = Literal["chat", "messages", "responses"]
+Garbling: TypeAlias = Literal["json", "utf8", "html"]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
@@ -59,7 +60,9 @@ class Reply:
     ``retry_after`` in seconds. ``cut_after_bytes`` and ``cut_after_frames`` drop the connection there, or
     end the body in good order with ``cut_cleanly``. ``error_after_frames`` sends the provider's error event
     and ends. ``delay`` and ``frame_delay`` in seconds. ``chunk_bytes`` writes the body in pieces of that
-    size. ``crlf`` ends lines with CR LF. ``encoding`` ``gzip``, ``deflate`` or ``br`` really encodes; any
+    size. ``crlf`` ends lines with CR LF. ``garbled`` spoils one frame in the middle (or the whole JSON answer):
+    ``json`` loses the second half of it, ``utf8`` has a byte in it that is no UTF-8, ``html`` puts a gateway's error
+    page in the place of the whole answer. ``encoding`` ``gzip``, ``deflate`` or ``br`` really encodes; any
     other value is only claimed in the header. ``raw`` replaces the body.
 
     Habits of compatible servers: ``whole_calls`` (name and all arguments in one delta), ``no_index``,
@@ -77,6 +80,7 @@ class Reply:
     usage: Mapping[str, int] | None = None
     polls: int = 1
     compaction: str | None = None
+    context_tokens: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     fragment_chars: int = 7
 
@@ -91,6 +95,7 @@ class Reply:
     frame_delay: float = 0.0
     chunk_bytes: int | None = None
     crlf: bool = False
+    garbled: Garbling | None = None
     encoding: str = ""
     raw: bytes | None = None
     content_type: str = ""
