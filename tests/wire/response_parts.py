@@ -120,7 +120,11 @@ _DELTAS = {
     "custom_tool_call": ("custom_tool_call_input", "input"),
     "mcp_call": ("mcp_call_arguments", "arguments"),
 }
-_EMPTY = {"message": {"content": []}, "function_call": {"arguments": ""}, "custom_tool_call": {"input": ""}}
+_EMPTY: dict[str, dict[str, Any]] = {
+    "message": {"content": []},
+    "function_call": {"arguments": ""},
+    "custom_tool_call": {"input": ""},
+}
 
 
 def pieces(text: str, size: int = 4) -> list[str]:
