@@ -8,7 +8,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.compaction.histories import SYSTEM, Client, Message, assistant, raw, truncate, user
+from tests.compaction.histories import ASK, SYSTEM, Client, Message, assistant, raw, truncate, user
 
 from pinnedrules.compaction.digests import SIZE
 from pinnedrules.compaction.lineage import Lineage
@@ -121,6 +121,18 @@ def test_only_the_conversation_that_was_asked_is_rewritten() -> None:
     lineage.observe(raw([TASK, ANSWER, REPLY, user("Summarise everything so far.")]))
     assert lineage.observe(raw([user("Count the unread mails.")]), "sub-agent").kind == "new"
     assert lineage.observe(raw([user("Goal: list totals. Done: found three.")]), "main").kind == "rewritten"
+
+
+def test_a_compaction_that_moves_its_later_system_texts_is_seen() -> None:
+    """codex keeps the first system text, puts the next ones behind the user's kept words and the summary at the end."""
+    texts = ("You are a coder.", "Skills", "Folder")
+    base, skills, place = (Message({"role": "developer", "content": text}) for text in texts)
+    old = [base, skills, place, user("Never touch it."), assistant("Noted."), user("Notes " * 99)]
+    asked = [*old, assistant("Said hello."), user(ASK)]
+    after = [base, user("otes " * 98), skills, place, user("Another model started to solve this problem.")]
+    assert story(old, asked, after) == ["new", "extended", "rewritten"]
+    stranger: list[Message] = [{"role": "developer", "content": "You are another."}, *after[1:]]
+    assert story(old, asked, stranger) == ["new", "extended", "new"]
 
 
 def test_a_summary_request_that_is_not_followed_up_is_forgotten() -> None:

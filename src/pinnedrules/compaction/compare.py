@@ -53,7 +53,8 @@ def compare(old: History, request: Request, *, same_system: bool, newest: bool, 
         return Match(3, common, "rewritten", common, ("start", "shorter"))
     if starts:
         return Match(2, common, "forked", common, ("start",))
-    if same_system and newest and shorter and summary:
+    # Who asked for a summary may then put its later system texts elsewhere, as codex does; the first one stays.
+    if (same_system or (summary == "asked" and common)) and newest and shorter and summary:
         return Match(1, old.count, "rewritten", common, (summary,))
     return Match()
 
