@@ -70,7 +70,8 @@ class Report:
         self.asked += bool(entry.body["ticket"])
         ticket = str(entry.body["ticket"])
         if entry.body["released"]:
-            self.allowed += 1
+            # A tool that the provider runs is decided on every request that offers it, called or not.
+            self.allowed += not str(entry.body["call"]).startswith("request:")
             self.waiting.pop(ticket, None)
             return
         self.denied += 1

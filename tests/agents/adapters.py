@@ -160,10 +160,12 @@ def _pi_command(prompts: tuple[str, ...], again: bool) -> list[str]:
 _FULL: Mapping[DialectName, Mapping[str, int]] = {
     "chat": {"prompt_tokens": 120_000, "completion_tokens": 50},
     "messages": {"input_tokens": 120_000, "output_tokens": 50},
+    "responses": {"input_tokens": 120_000, "output_tokens": 50},
 }
 
 TRIO = (
     Agent("pi", "chat", "bash", "command", _pi("openai-completions"), _pi_command, full=_FULL["chat"], compacts_between=True),
+    Agent("codex", "responses", "exec_command", "cmd", _codex, _codex_command, full=_FULL["responses"]),
     Agent("claude", "messages", "Bash", "command", _claude, _claude_command, full=_FULL["messages"]),
 )
 OTHERS: tuple[Agent, ...] = ()

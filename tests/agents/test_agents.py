@@ -22,7 +22,7 @@ DANGER = "touch DANGER"
 HARMLESS = "echo hello > HARMLESS"
 MINE = "My one wish is that nothing here is ever touched."
 BLOCK = render([("echo-only", RULE)], version=1).text
-NOTES = "".join(f"Note {number}: the folder holds what earlier work left there.\n" for number in range(200))
+NOTES = "".join(f"Note {number}: the folder holds what earlier work left there.\n" for number in range(1400))
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def test_after_the_agent_s_own_compaction_the_rules_are_still_there_and_hold(age
         full.append(Reply("Said hello.", usage=agent.full))
     talk = Talk([Reply("Noted."), *full, Reply("Now this.", calls=[agent.call(DANGER)]), Reply("Then I leave it.")])
     with lab(agent, talk, tmp_path, compacts=True) as (here, provider):
-        prompts = [f"{MINE}\n{NOTES}", "Say hello.", *(["Tidy up."] if agent.compacts_between else [])]
+        prompts = [MINE, f"{NOTES}\nSay hello.", *(["Tidy up."] if agent.compacts_between else [])]
         if agent.compacts_between:
             ran = here.guarded(*prompts)
         else:
