@@ -276,6 +276,10 @@ class Guard:
         """The pin block as every request carries it."""
         return self._source.block.text
 
+    def flush(self) -> None:
+        """Return when everything recorded so far can be read by others, durably. Raises StateError when it cannot."""
+        self._log.flush()
+
     def close(self) -> None:
         """Flush the log and leave the list of live guards."""
         self._core.closed = True

@@ -83,6 +83,19 @@ def test_what_is_appended_can_be_read_and_verifies(make_log: Callable[..., Log],
     assert report.status == "unanchored"
 
 
+def test_after_a_flush_everything_is_there(make_log: Callable[..., Log], tmp_path: Path) -> None:
+    """Whoever flushes reads every record that was appended before, closed or not; an empty log has nothing to wait for."""
+    log = make_log()
+    log.flush()
+    for number in range(3):
+        append(log, number)
+    log.flush()
+
+    assert numbers(tmp_path) == [0, 1, 2]
+    log.close()
+    log.flush()
+
+
 def test_private_values_stand_apart_and_open_their_commitments(make_log: Callable[..., Log], tmp_path: Path) -> None:
     """A line holds salted commitments; value and salt are in a file beside it that can be erased."""
     log = make_log()

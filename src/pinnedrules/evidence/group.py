@@ -104,6 +104,11 @@ class Group(Generic[T]):
             self._next += 1
             return position
 
+    def last(self) -> int:
+        """Return the newest position; 0 before the first."""
+        with self._lock:
+            return self._next - 1
+
     def wait(self, position: int, timeout: float | None = None) -> None:
         """Return when *position* is durable. Raises StateError when it never will be, or *timeout* seconds passed."""
         with self._lock:

@@ -83,6 +83,12 @@ class Log:
         """Return a future that is done when :meth:`wait` would return, and fails when it would raise."""
         return self._group.future(position)
 
+    def flush(self, timeout: float | None = None) -> None:
+        """Return when everything appended so far is durable. Raises StateError as :meth:`wait` does."""
+        position = self._group.last()
+        if position:
+            self._group.wait(position, timeout)
+
     def close(self) -> None:
         """Make everything durable and give the lane back. Raises StateError when that is not possible."""
         if self._closed:
