@@ -42,7 +42,7 @@ agents: agents-install
 	AGENTS=all $(BIN)/python -m pytest tests/agents
 
 bench: $(VENV)/ready
-	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks $(ARGS)
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

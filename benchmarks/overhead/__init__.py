@@ -1,1 +1,1 @@
-"""What the guard costs: processor time, time to the first token, import time. Run ``python -m benchmarks.overhead``."""
+"""The guard in the program: processor time, time to the first token, import time."""

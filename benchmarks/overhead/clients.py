@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from benchmarks.overhead.bodies import rule_file
 
+from benchmarks.bodies import rule_file
 from pinnedrules.guard import Guard
 
-__all__ = ["DIALECTS", "PATHS", "Canned", "client", "guard"]
+__all__ = ["DIALECTS", "PATHS", "Canned", "base_url", "client", "creating", "guard"]
 
 DIALECTS = ("chat", "messages")
-PATHS = {"chat": "/chat/completions", "messages": "/v1/messages"}
-_BASES = {"chat": "http://provider.invalid/v1", "messages": "http://provider.invalid"}
+PATHS = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
+_PROVIDER = "http://provider.invalid"
 _RULES = 20
 
 
@@ -42,17 +43,28 @@ class Canned(httpx2.BaseTransport):
         return httpx2.Response(200, headers=self._headers, stream=_Frames(self._frames))
 
 
-def client(dialect: str, transport: httpx2.BaseTransport | None = None, base_url: str = "") -> Any:
+def base_url(dialect: str, server: str) -> str:
+    """Return the base URL that the dialect's SDK takes for a server."""
+    return server if dialect == "messages" else f"{server}/v1"
+
+
+def client(dialect: str, transport: httpx2.BaseTransport | None = None, server: str = _PROVIDER) -> Any:
     """Return an SDK client over *transport*, or over the network stack when there is none."""
     http = httpx2.Client(transport=transport) if transport is not None else None
-    url = base_url or _BASES[dialect]
-    if dialect == "chat":
+    url = base_url(dialect, server)
+    if dialect != "messages":
         import openai
 
         return openai.OpenAI(api_key="none", base_url=url, http_client=http, max_retries=0)
     import anthropic
 
     return anthropic.Anthropic(api_key="none", base_url=url, http_client=http, max_retries=0)
+
+
+def creating(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], Any]:
+    """Return the SDK's own call of this request, which most programs make."""
+    place = {"chat": lambda: sdk.chat.completions, "messages": lambda: sdk.messages, "responses": lambda: sdk.responses}
+    return partial(place[dialect]().create, **request)
 
 
 @contextlib.contextmanager

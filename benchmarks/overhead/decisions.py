@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from benchmarks.overhead.bodies import rule_file
-from benchmarks.overhead.measure import Times
-from benchmarks.overhead.report import Row
-
+from benchmarks.bodies import rule_file
+from benchmarks.measure import Spread
+from benchmarks.report import Row
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.load import load
 from pinnedrules.types import Call, LedgerState, Moment
@@ -41,5 +40,5 @@ def rows(scale: float) -> Iterator[Row]:
         start = time.perf_counter_ns()
         decide(rules, call, ledger, now)
         taken.append(time.perf_counter_ns() - start)
-    measured = Times.of(taken[rounds // 10 :])
+    measured = Spread.of_ns(taken[rounds // 10 :])
     yield Row(f"one decision, {_RULES} rules", "us", measured, target_p50=_TARGET_US[0], target_p99=_TARGET_US[1])

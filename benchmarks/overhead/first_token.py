@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.overhead.bodies import body
-from benchmarks.overhead.clients import DIALECTS, client, guard
-from benchmarks.overhead.measure import Times, added, interleaved
-from benchmarks.overhead.provider import Provider
-from benchmarks.overhead.report import Row
+from benchmarks.bodies import body
+from benchmarks.measure import Spread, added, interleaved
+from benchmarks.overhead.clients import DIALECTS, client, creating, guard
+from benchmarks.overhead.provider import provider
+from benchmarks.report import Row
 
 __all__ = ["rows"]
 
@@ -23,23 +23,23 @@ _TARGET_MS = 1.0
 
 
 def rows(scale: float) -> Iterator[Row]:
-    """Measure both dialects."""
-    with guard() as wrap, Provider() as url:
+    """Measure every dialect."""
+    with guard() as wrap, provider() as served:
+        url = served.hello["url"]
         for dialect in DIALECTS:
-            base = f"{url}/v1" if dialect == "chat" else url
             request = body(dialect, 10, stream=True)
-            works = [_first(client(dialect, base_url=base), dialect, request)]
-            works.append(_first(wrap(client(dialect, base_url=base)), dialect, request))
+            works = [_first(client(dialect, server=url), dialect, request)]
+            works.append(_first(wrap(client(dialect, server=url)), dialect, request))
             before, after = interleaved(works, max(5, int(_ROUNDS * scale)), time.perf_counter_ns)
             name = f"time to first token, {dialect}"
-            yield Row(name, "ms", added(before, after), target_p50=_TARGET_MS, plain=Times.of(before))
+            yield Row(name, "ms", added(before, after), target_p50=_TARGET_MS, plain=Spread.of_ns(before))
 
 
 def _first(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
-    create = sdk.chat.completions.create if dialect == "chat" else sdk.messages.create
+    create = creating(sdk, dialect, request)
 
     def first() -> None:
-        stream = create(**request)
+        stream = create()
         next(event for event in stream if _text(event))
         stream.close()
 
@@ -49,4 +49,5 @@ def _first(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], o
 def _text(event: Any) -> str:
     if event.object == "chat.completion.chunk" if hasattr(event, "object") else False:
         return event.choices[0].delta.content or "" if event.choices else ""
-    return getattr(getattr(event, "delta", None), "text", "") or ""
+    delta = getattr(event, "delta", None)
+    return delta if isinstance(delta, str) else getattr(delta, "text", "") or ""

@@ -6,10 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 
-from benchmarks.overhead.bodies import body, rule_file
-from benchmarks.overhead.measure import Times, repeated
-from benchmarks.overhead.report import Row
-
+from benchmarks.bodies import body, rule_file
+from benchmarks.measure import Spread, repeated
+from benchmarks.report import Row
 from pinnedrules.compaction.lineage import Lineage
 from pinnedrules.pins.block import render
 from pinnedrules.rules.load import load
@@ -39,4 +38,4 @@ def rows(scale: float) -> Iterator[Row]:
             }
             for piece, work in works.items():
                 taken = repeated(work, max(5, int(most * scale)), time.thread_time_ns)
-                yield Row(f"  {piece}, {name}, {messages} messages", "ms", Times.of(taken))
+                yield Row(f"  {piece}, {name}, {messages} messages", "ms", Spread.of_ns(taken))

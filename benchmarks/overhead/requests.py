@@ -13,10 +13,12 @@ from functools import partial
 from typing import Any
 
 import httpx2
-from benchmarks.overhead.bodies import answer, body
-from benchmarks.overhead.clients import DIALECTS, PATHS, Canned, client, guard
-from benchmarks.overhead.measure import Times, added, interleaved
-from benchmarks.overhead.report import Row
+
+from benchmarks.answers import answer
+from benchmarks.bodies import body
+from benchmarks.measure import Spread, added, interleaved
+from benchmarks.overhead.clients import DIALECTS, PATHS, Canned, client, creating, guard
+from benchmarks.report import Row
 
 __all__ = ["rows"]
 
@@ -25,7 +27,7 @@ _ROUNDS = {10: 2000, 100: 600, 1000: 150}
 
 
 def rows(scale: float) -> Iterator[Row]:
-    """Measure both dialects at every size."""
+    """Measure every dialect at every size."""
     with guard() as wrap:
         for dialect in DIALECTS:
             plain = client(dialect, Canned([answer(dialect)]))
@@ -35,14 +37,10 @@ def rows(scale: float) -> Iterator[Row]:
                 rounds = max(10, int(_ROUNDS[messages] * scale))
                 works = [_post(plain, dialect, request), _post(guarded, dialect, request)]
                 before, after = interleaved(works, rounds, time.thread_time_ns)
-                (whole,) = interleaved([_create(plain, dialect, request)], max(10, rounds // 5), time.thread_time_ns)
+                (whole,) = interleaved([creating(plain, dialect, request)], max(10, rounds // 5), time.thread_time_ns)
                 name = f"processor time per request, {dialect}, {messages} messages"
-                yield Row(name, "ms", added(before, after), target_p50=target, plain=Times.of(whole))
+                yield Row(name, "ms", added(before, after), target_p50=target, plain=Spread.of_ns(whole))
 
 
 def _post(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
     return partial(sdk.post, PATHS[dialect], cast_to=httpx2.Response, body=request)
-
-
-def _create(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
-    return partial(sdk.chat.completions.create if dialect == "chat" else sdk.messages.create, **request)

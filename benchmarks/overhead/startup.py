@@ -6,8 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from benchmarks.overhead.measure import Times
-from benchmarks.overhead.report import Row
+from benchmarks.measure import Spread
+from benchmarks.report import Row
 
 __all__ = ["rows"]
 
@@ -20,7 +20,7 @@ def rows(scale: float) -> Iterator[Row]:
     """Measure the import in turns with that of an SDK."""
     rounds = max(3, int(_ROUNDS * scale))
     taken = [(_import("openai"), _import("pinnedrules")) for _ in range(rounds)]
-    plain, own = (Times.of(series) for series in zip(*taken, strict=True))
+    plain, own = (Spread.of_ns(series) for series in zip(*taken, strict=True))
     yield Row("import pinnedrules (plain: import openai)", "ms", own, target_p50=_TARGET_MS, plain=plain)
 
 

@@ -6,26 +6,31 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.overhead.bodies import body, frames
-from benchmarks.overhead.clients import DIALECTS, PATHS, Canned, client, guard
-from benchmarks.overhead.measure import Times, added, interleaved
-from benchmarks.overhead.report import Row
+from benchmarks.answers import READ, frames
+from benchmarks.bodies import body
+from benchmarks.measure import Spread, added, interleaved
+from benchmarks.overhead.clients import DIALECTS, PATHS, Canned, client, creating, guard
+from benchmarks.report import Row
 
 __all__ = ["rows"]
 
 _EVENTS = 1000
 _ROUNDS = 60
 _TARGET_US = 10.0
+_KINDS: dict[str, Callable[[str], list[bytes]]] = {
+    "text": lambda dialect: frames(dialect, [" mail"] * _EVENTS),
+    "call": lambda dialect: frames(dialect, ['{"id":"', *["abcde"] * _EVENTS, '"}'], call=READ[0]),
+}
 
 
 def rows(scale: float) -> Iterator[Row]:
-    """Measure both dialects with both kinds of stream."""
+    """Measure every dialect with both kinds of stream."""
     rounds = max(5, int(_ROUNDS * scale))
     with guard() as wrap:
         for dialect in DIALECTS:
             request = body(dialect, 10, stream=True)
-            for kind in ("text", "call"):
-                pieces = frames(dialect, _EVENTS, call=kind == "call")
+            for kind in _KINDS:
+                pieces = _KINDS[kind](dialect)
                 plain, wrapped = (client(dialect, Canned(pieces, "text/event-stream")) for _ in range(2))
                 guarded = wrap(wrapped)
                 works = [_read(plain, dialect, request), _read(guarded, dialect, request)]
@@ -33,7 +38,7 @@ def rows(scale: float) -> Iterator[Row]:
                 (whole,) = interleaved([_consume(plain, dialect, request)], rounds, time.thread_time_ns)
                 name = f"processor time per stream event, {dialect}, {kind}"
                 event = added(before, after).per(len(pieces))
-                yield Row(name, "us", event, target_p50=_TARGET_US, plain=Times.of(whole).per(len(pieces)))
+                yield Row(name, "us", event, target_p50=_TARGET_US, plain=Spread.of_ns(whole).per(len(pieces)))
 
 
 def _read(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
@@ -50,10 +55,10 @@ def _read(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], ob
 
 def _consume(sdk: Any, dialect: str, request: dict[str, object]) -> Callable[[], object]:
     """Return what reads the stream through the SDK, as programs do."""
-    create = sdk.chat.completions.create if dialect == "chat" else sdk.messages.create
+    create = creating(sdk, dialect, request)
 
     def consume() -> None:
-        for _ in create(**request):
+        for _ in create():
             pass
 
     return consume

@@ -7,9 +7,20 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["machine", "versions"]
+__all__ = ["load", "machine", "versions"]
 
-_PACKAGES = ("pinnedrules", "openai", "anthropic", "httpx2", "msgspec", "google-re2", "ruamel.yaml", "tiktoken")
+_PACKAGES = (
+    "pinnedrules",
+    "openai",
+    "anthropic",
+    "httpx2",
+    "uvicorn",
+    "h11",
+    "msgspec",
+    "google-re2",
+    "ruamel.yaml",
+    "tiktoken",
+)
 
 
 def machine() -> dict[str, object]:
@@ -19,8 +30,13 @@ def machine() -> dict[str, object]:
         "cores": os.cpu_count(),
         "memory_gib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30,
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
-        "load_before": round(os.getloadavg()[0], 2),
+        "load_before": load(),
     }
+
+
+def load() -> float:
+    """Return how many programs wanted a processor in the last minute."""
+    return round(os.getloadavg()[0], 2)
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The sidecar beside a plain proxy: added time, processor time, throughput, memory."""
