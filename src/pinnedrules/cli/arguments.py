@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version)
     commands = root.add_subparsers(metavar="command", required=True)
-    for add in (_demo, _init, _run, _serve, _show, _check, _replay, _stop, _resume, _approvals, _log):
+    for add in (_demo, _init, _doctor, _run, _serve, _show, _check, _replay, _stop, _resume, _approvals, _log):
         add(commands)
     return root
 
@@ -95,6 +95,13 @@ def _init(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
+def _doctor(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "doctor", "Fire a canary call the real way, and say what can be promised here.")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument("--state", type=Path, metavar="DIR", help="the state folder to look at (default: as a guard's)")
+
+
 def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "run", "Run any agent behind a sidecar of its own, and report at the end.")
     made.usage = "pinnedrules run --rules FILE [options] -- CMD ..."
@@ -108,7 +115,16 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--session", default="", metavar="NAME", help="go on with this session (default: a new one)")
     made.add_argument("--port", type=int, default=0, metavar="N", help="the sidecar's port (default: a free one)")
     made.add_argument(
-        "--wait", type=float, default=0.0, metavar="SECONDS", help="how long an ask may hold an answer (default: 0)"
+        "--hold-keys", action="store_true", help="keep the providers' keys from the command; it gets the token as key"
+    )
+    made.add_argument(
+        "--mode", choices=("enforce", "monitor"), default="enforce", help="monitor: record, hold nothing back"
+    )
+    made.add_argument(
+        "--on-denied", choices=("continue", "end", "raise"), default="continue", help="when all calls of an answer are refused"
+    )
+    made.add_argument(
+        "--ask-wait", type=float, default=0.0, metavar="SECONDS", help="hold answers for a person (default: %(default)g)"
     )
     made.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     _state(made, "keep state and log here")

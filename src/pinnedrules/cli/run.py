@@ -18,22 +18,25 @@ from pathlib import Path
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.launch.child import NOT_EXECUTABLE, NOT_FOUND, run_child
 from pinnedrules.cli.launch.ending import Ending, ending
-from pinnedrules.cli.launch.recipes import recipe
+from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
 from pinnedrules.cli.printing import Printer
-from pinnedrules.cli.source import rules_from
+from pinnedrules.cli.serve import SidecarGuard
 from pinnedrules.control.principals import os_user
 from pinnedrules.control.stop import StopFile
 from pinnedrules.errors import Stopped
 from pinnedrules.guard import Guard
+from pinnedrules.hosts.sidecar.address import usable_name
 from pinnedrules.hosts.sidecar.serving import Serving
-from pinnedrules.hosts.sidecar.upstreams import Upstreams
+from pinnedrules.hosts.sidecar.token import kept_token
+from pinnedrules.hosts.sidecar.upstreams import ANTHROPIC_URL, OPENAI_URL, Upstreams
 from pinnedrules.rules.printable import counted
 from pinnedrules.types import SessionId
 
 __all__ = ["run"]
 
 _USAGE = "pinnedrules run --rules FILE (or --profile NAME) -- CMD ..."
+_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 _SEEN_SECONDS = 0.5
 
 
@@ -41,14 +44,19 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return the command's exit code, 3 when it is 0 and something waits for a person, 126 or 127 when it cannot start."""
     if not arguments.command_line:
         raise Usage("no command to run", _USAGE)
-    rules_from(arguments.rules, arguments.profile, usage=_USAGE)
+    if (arguments.rules is None) == (arguments.profile is None):
+        raise Usage("name either a rule file or a profile", _USAGE)
+    if arguments.session and not usable_name(arguments.session):
+        raise Usage(f"{arguments.session!r} cannot be the name of a session", "--session NAME, printable, at most 200")
     before = Start(tuple(arguments.command_line), dict(os.environ))
     session = SessionId(arguments.session or f"{before.program}-{secrets.token_hex(4)}", os_user())
-    guard = Guard(
+    guard = SidecarGuard(
         arguments.rules,
         profile=arguments.profile,
+        mode=arguments.mode,
+        on_denied=arguments.on_denied,
         approver="tickets",
-        ask_wait=arguments.wait,
+        ask_wait=arguments.ask_wait,
         state=arguments.state,
         quiet=True,
     )
@@ -73,22 +81,41 @@ def _guarded(
     arguments: argparse.Namespace, guard: Guard, session: SessionId, before: Start, stop: StopFile, printer: Printer
 ) -> int:
     way = recipe(before)
-    bases = way.bases(before)
-    serving = Serving(
-        guard,
-        port=arguments.port,
-        token=os.environ.get("PINNEDRULES_TOKEN") or None,
-        upstreams=Upstreams.from_environment({}, openai=bases.openai, anthropic=bases.anthropic),
-        user=session.user,
-    )
-    with serving, tempfile.TemporaryDirectory(prefix="pinnedrules-run-") as scratch:
+    with _serving(arguments, guard, session, before, way) as serving, tempfile.TemporaryDirectory() as scratch:
         to = Bases(serving.base_url("openai", session.name), serving.base_url("anthropic", session.name))
-        after = way.redirect(guarded(before, to, session.name), to, Path(scratch))
+        after = guarded(before, to, session.name)
+        if arguments.hold_keys:
+            after = after.adding(**{name: serving.token for name in _KEYS if name in after.environment})
+        after = way.redirect(after, to, Path(scratch))
         rules = f"{counted(len(guard.rules.rules), 'rule')} in force from {arguments.rules or arguments.profile}"
         printer.note(f"pinnedrules: {rules}; session {session.name}; asks become tickets (pinnedrules approvals list)")
         if way.note:
             printer.note(f"pinnedrules: {way.note}")
         return run_child(after, lambda: stop.read(session).state == "stop")
+
+
+def _serving(arguments: argparse.Namespace, guard: Guard, session: SessionId, before: Start, way: Recipe) -> Serving:
+    """Return the sidecar. With a port of its own its token is the state folder's, so that base URLs can be written down."""
+    bases = way.bases(before)
+    try:
+        return Serving(
+            guard,
+            port=arguments.port,
+            token=kept_token(guard.folder.path) if arguments.port else None,
+            upstreams=Upstreams.from_environment(
+                before.environment,
+                openai=bases.openai or OPENAI_URL,
+                anthropic=bases.anthropic or ANTHROPIC_URL,
+                hold_keys=arguments.hold_keys,
+            ),
+            user=session.user,
+        )
+    except ValueError as error:
+        raise Usage(str(error), _USAGE) from error
+    except OSError as error:
+        raise Usage(
+            f"cannot listen on port {arguments.port}: {error.strerror}", "leave --port out for a free one"
+        ) from error
 
 
 def _not_started(name: str, error: OSError, printer: Printer) -> int:
