@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hosts.ways import WAYS, Sidecar, Transport, Way
 
 from pinnedrules import Guard
 
@@ -62,6 +64,13 @@ def make_guard(rules: Path) -> Iterator[Callable[..., Guard]]:
     yield make
     for guard in made:
         guard.close()
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    """Wrapped in the program, and through the sidecar."""
+    with contextlib.ExitStack() as open_all:
+        yield Transport() if request.param == "transport" else Sidecar(open_all)
 
 
 @pytest.fixture

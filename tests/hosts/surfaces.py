@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.hosts.surfaces_responses import RESPONSES
+from tests.hosts.turns import TOOLS, Surface, Turn
 
-__all__ = ["ANTHROPIC", "OPENAI", "Surface", "Turn", "make_client", "run"]
+__all__ = ["ANTHROPIC", "KINDS", "OPENAI", "SURFACES", "make_client", "run"]
 
-TOOLS = {
-    "search": ("query",),
-    "send_email": ("to", "subject", "body"),
-    "delete_mail": ("id",),
-    "archive": ("id",),
-    "refund": ("amount",),
-}
 CHAT_TOOLS = [
     {
         "type": "function",
@@ -42,24 +35,6 @@ MESSAGE_TOOLS = [
     {"name": name, "input_schema": {"type": "object", "properties": {key: {"type": "string"} for key in keys}}}
     for name, keys in TOOLS.items()
 ]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What the developer's code sees of one answer."""
-
-    text: str
-    calls: tuple[tuple[str, str], ...]
-    finish: str
-
-
-@dataclass(frozen=True)
-class Surface:
-    """One way in. ``plain`` and ``asynchronous`` take (client, messages)."""
-
-    name: str
-    plain: Callable[[Any, list[Any]], Turn]
-    asynchronous: Callable[[Any, list[Any]], Any]
 
 
 def _chat(messages: list[Any]) -> dict[str, Any]:
@@ -354,19 +329,22 @@ ANTHROPIC = [
 ]
 
 
-def make_client(kind: str, provider: Any, **more: Any) -> Any:
-    """Return a plain client of this kind for the scripted provider."""
+SURFACES = {"openai": OPENAI, "responses": RESPONSES, "anthropic": ANTHROPIC}
+KINDS = tuple(f"{api}{form}" for api in SURFACES for form in ("", " async"))
+"""One API through one kind of client, as in ``openai async``."""
+
+
+def make_client(kind: str, server: Any, **more: Any) -> Any:
+    """Return a plain client of this kind for *server*, whose ``url`` has no version."""
     import anthropic
     import openai
 
-    made = {
-        "openai": openai.OpenAI,
-        "openai async": openai.AsyncOpenAI,
-        "anthropic": anthropic.Anthropic,
-        "anthropic async": anthropic.AsyncAnthropic,
-    }[kind]
-    url = provider.openai_url if kind.startswith("openai") else provider.url
-    return made(base_url=url, api_key="test-key", **more)
+    api, _, form = kind.partition(" ")
+    if api == "anthropic":
+        made: Any = anthropic.AsyncAnthropic if form else anthropic.Anthropic
+        return made(base_url=server.url, api_key="test-key", **more)
+    made = openai.AsyncOpenAI if form else openai.OpenAI
+    return made(base_url=f"{server.url}/v1", api_key="test-key", **more)
 
 
 def run(surface: Surface, client: Any, messages: list[Any]) -> Turn:

@@ -12,7 +12,9 @@ from inspect import signature
 from typing import Any
 
 import pytest
-from tests.hosts.surfaces import ANTHROPIC, OPENAI, Surface, make_client, run
+from tests.hosts.surfaces import KINDS, OPENAI, SURFACES, make_client, run
+from tests.hosts.turns import Surface
+from tests.hosts.ways import Way
 
 from pinnedrules import Denied, Guard, PathRefused, Stopped, Unreadable
 from pinnedrules.testing.asserts import assert_all_accepted, assert_seen_in_every_request
@@ -24,33 +26,26 @@ ARCHIVE = ProposedCall("archive", {"id": "7"})
 LONG = ProposedCall("archive", {"id": "7" * 80})
 SENTENCE = "Never delete before the owner confirms."
 TABLE = [
-    pytest.param(kind, surface, id=f"{kind} {surface.name}")
-    for kind, surfaces in (
-        ("openai", OPENAI),
-        ("openai async", OPENAI),
-        ("anthropic", ANTHROPIC),
-        ("anthropic async", ANTHROPIC),
-    )
-    for surface in surfaces
+    pytest.param(kind, surface, id=f"{kind} {surface.name}") for kind in KINDS for surface in SURFACES[kind.split()[0]]
 ]
 EVERY = pytest.mark.parametrize(("kind", "surface"), TABLE)
-KINDS = pytest.mark.parametrize("kind", ["openai", "openai async", "anthropic", "anthropic async"])
+EACH = pytest.mark.parametrize("kind", KINDS)
 
 
 def streamed(kind: str) -> Surface:
-    return (OPENAI if kind.startswith("openai") else ANTHROPIC)[1]
+    return SURFACES[kind.split()[0]][1]
 
 
 def plain(kind: str) -> Surface:
-    return (OPENAI if kind.startswith("openai") else ANTHROPIC)[0]
+    return SURFACES[kind.split()[0]][0]
 
 
 @EVERY
-def test_an_allowed_call_arrives_with_its_exact_arguments(kind: str, surface: Surface, guard: Guard) -> None:
+def test_an_allowed_call_arrives_with_its_exact_arguments(kind: str, surface: Surface, way: Way, guard: Guard) -> None:
     """Invariant 8, and promise 2: every request carries the rules."""
     big = ProposedCall("archive", '{"id":"18446744073709551617"}')
     with ScriptedProvider(Script([Reply("Archiving.", calls=[big])])) as provider:
-        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "archive"}])
+        turn = run(surface, way.client(kind, provider, guard), [{"role": "user", "content": "archive"}])
 
     assert turn.calls[0][0] == "archive"
     assert json.loads(turn.calls[0][1]) == {"id": "18446744073709551617"}
@@ -59,16 +54,18 @@ def test_an_allowed_call_arrives_with_its_exact_arguments(kind: str, surface: Su
 
 
 @EVERY
-def test_a_refused_call_never_arrives_and_the_next_answer_does(kind: str, surface: Surface, guard: Guard) -> None:
+def test_a_refused_call_never_arrives_and_the_next_answer_does(
+    kind: str, surface: Surface, way: Way, guard: Guard
+) -> None:
     """Invariant 1: not in a stream, not in a final event, not through with_options, a raw response or the HTTP client."""
     script = Script([Reply("Deleting.", calls=[DELETE]), Reply("I suggest deleting mail 7.")])
     with ScriptedProvider(script) as provider:
-        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+        turn = run(surface, way.client(kind, provider, guard), [{"role": "user", "content": "tidy"}])
 
     assert turn.calls == ()
     assert turn.text.endswith("I suggest deleting mail 7.")
-    assert turn.finish in ("stop", "end_turn")
-    assert len(provider.requests) == 2
+    assert turn.finish in ("stop", "end_turn", "completed")
+    assert len(provider.seen) == 2
     assert_all_accepted(provider)
     assert_seen_in_every_request(provider, guard.block)
 
@@ -82,7 +79,7 @@ def test_the_unguarded_client_would_have_run_it(kind: str, surface: Surface) -> 
     assert turn.calls[0][0] == "delete_mail"
 
 
-@KINDS
+@EACH
 def test_isinstance_still_holds(kind: str, guard: Guard) -> None:
     """Same class, same methods."""
     with ScriptedProvider(Script([])) as provider:
@@ -94,7 +91,7 @@ def test_isinstance_still_holds(kind: str, guard: Guard) -> None:
     assert guard.wrap(wrapped) is wrapped
 
 
-@KINDS
+@EACH
 def test_the_client_that_was_passed_in_is_gated_too(kind: str, guard: Guard) -> None:
     """There is no ungated twin left over."""
     with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
@@ -105,46 +102,46 @@ def test_the_client_that_was_passed_in_is_gated_too(kind: str, guard: Guard) -> 
     assert turn.calls == ()
 
 
-@KINDS
-def test_retries_send_identical_bytes(kind: str, guard: Guard) -> None:
+@EACH
+def test_retries_send_identical_bytes(kind: str, way: Way, guard: Guard) -> None:
     """A retry is the same request to the byte, block included."""
     script = Script([Reply(status=500, retry_after=0.01), Reply(status=429, retry_after=0.01), Reply("ok")])
     with ScriptedProvider(script) as provider:
-        turn = run(plain(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "hi"}])
+        turn = run(plain(kind), way.client(kind, provider, guard), [{"role": "user", "content": "hi"}])
 
     assert turn.text == "ok"
     assert len({request.body for request in provider.requests}) == 1
     assert len(provider.requests) == 3
 
 
-@KINDS
+@EACH
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 @pytest.mark.parametrize("form", ["json", "stream"])
-def test_coded_answers_are_decoded_and_gated(kind: str, encoding: str, form: str, guard: Guard) -> None:
+def test_coded_answers_are_decoded_and_gated(kind: str, encoding: str, form: str, way: Way, guard: Guard) -> None:
     """A server that codes its answer although asked for identity does not get a call past the gate."""
     surface = streamed(kind) if form == "stream" else plain(kind)
     script = Script([Reply("Deleting.", calls=[DELETE], encoding=encoding), Reply("ok", encoding=encoding)])
     with ScriptedProvider(script) as provider:
-        turn = run(surface, guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+        turn = run(surface, way.client(kind, provider, guard), [{"role": "user", "content": "tidy"}])
 
     assert turn.calls == ()
     assert turn.text.endswith("ok")
     assert all(request.header("accept-encoding") == "identity" for request in provider.requests)
 
 
-@KINDS
-def test_an_unknown_coding_is_refused_by_name(kind: str, guard: Guard) -> None:
+@EACH
+def test_an_unknown_coding_is_refused_by_name(kind: str, way: Way, guard: Guard) -> None:
     """Invariant 2: an unknown encoding is never an allow."""
     with ScriptedProvider(Script([Reply("x", calls=[ARCHIVE], encoding="snappy")])) as provider:
-        client = guard.wrap(make_client(kind, provider))
-        with pytest.raises(Unreadable, match="snappy"):
+        client = way.client(kind, provider, guard)
+        with way.refused(kind, Unreadable, "snappy"):
             run(plain(kind), client, [{"role": "user", "content": "hi"}])
 
 
-@KINDS
+@EACH
 @pytest.mark.parametrize("size", [1, 3, 7])
 @pytest.mark.parametrize("crlf", [False, True])
-def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, guard: Guard) -> None:
+def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, way: Way, guard: Guard) -> None:
     """However the bytes are cut on their way, the same calls are found."""
     script = Script(
         [
@@ -152,40 +149,40 @@ def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, gu
         ]
     )
     with ScriptedProvider(script) as provider:
-        turn = run(streamed(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "tidy"}])
+        turn = run(streamed(kind), way.client(kind, provider, guard), [{"role": "user", "content": "tidy"}])
 
     assert [name for name, _ in turn.calls] == ["archive"]
     assert SENTENCE in turn.text
 
 
-@KINDS
-def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, guard: Guard) -> None:
+@EACH
+def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, way: Way, guard: Guard) -> None:
     """Invariant 2: a stream cut in the middle of a call."""
     with ScriptedProvider(Script([Reply("", calls=[LONG], cut_after_frames=4)])) as provider:
-        client = guard.wrap(make_client(kind, provider, max_retries=0))
+        client = way.client(kind, provider, guard, max_retries=0)
         with pytest.raises(Exception) as caught:  # noqa: PT011 - the SDKs and HTTP libraries name it differently
             run(streamed(kind), client, [{"role": "user", "content": "hi"}])
 
     assert "archive" not in str(caught.value)
 
 
-@KINDS
-def test_a_stream_that_ends_in_good_order_inside_a_call_is_unreadable(kind: str, guard: Guard) -> None:
+@EACH
+def test_a_stream_that_ends_in_good_order_inside_a_call_is_unreadable(kind: str, way: Way, guard: Guard) -> None:
     """Invariant 2: the call is never released, and the error says why."""
     reply = Reply("", calls=[LONG], cut_after_frames=4, cut_cleanly=True)
     with ScriptedProvider(Script([reply])) as provider:
-        client = guard.wrap(make_client(kind, provider))
-        with pytest.raises(Unreadable):
+        client = way.client(kind, provider, guard)
+        with way.refused(kind, Unreadable):
             run(streamed(kind), client, [{"role": "user", "content": "hi"}])
 
 
-@KINDS
+@EACH
 def test_refusals_are_the_sdks_own_errors_and_nothing_retries_them(kind: str, make_guard: Callable[..., Guard]) -> None:
     """Errors raised to the caller subclass the SDK's own error, so that nothing retries them."""
     import anthropic
     import openai
 
-    base = openai.OpenAIError if kind.startswith("openai") else anthropic.AnthropicError
+    base = anthropic.AnthropicError if kind.startswith("anthropic") else openai.OpenAIError
     guard = make_guard(on_denied="raise")
     with ScriptedProvider(Script([Reply("", calls=[DELETE])])) as provider:
         client = guard.wrap(make_client(kind, provider))
@@ -197,19 +194,19 @@ def test_refusals_are_the_sdks_own_errors_and_nothing_retries_them(kind: str, ma
     assert len(provider.requests) == 1
 
 
-@KINDS
-def test_a_stop_stops_the_client_without_a_request(kind: str, guard: Guard) -> None:
+@EACH
+def test_a_stop_stops_the_client_without_a_request(kind: str, way: Way, guard: Guard) -> None:
     """Stopped means a refusal and no request."""
     guard.stop("wrong inbox")
     with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client(kind, provider))
-        with pytest.raises(Stopped, match="wrong inbox"):
+        client = way.client(kind, provider, guard)
+        with way.refused(kind, Stopped, "wrong inbox"):
             run(plain(kind), client, [{"role": "user", "content": "hi"}])
 
     assert provider.requests == ()
 
 
-@KINDS
+@EACH
 def test_another_http_client_in_copy_is_refused(kind: str, guard: Guard) -> None:
     """A foreign http_client would not be gated."""
     with ScriptedProvider(Script([])) as provider:
@@ -221,7 +218,7 @@ def test_another_http_client_in_copy_is_refused(kind: str, guard: Guard) -> None
             client.copy(http_client=other)
 
 
-@KINDS
+@EACH
 def test_a_replaced_http_client_is_gated_again(kind: str, guard: Guard) -> None:
     """Somebody who swaps the HTTP client inside does not get out."""
     with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
@@ -232,7 +229,7 @@ def test_a_replaced_http_client_is_gated_again(kind: str, guard: Guard) -> None:
     assert turn.calls == ()
 
 
-@KINDS
+@EACH
 def test_proxies_from_the_environment_are_gated(kind: str, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment proxy is a mount of its own; it does not lead around the gate."""
     with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
@@ -264,7 +261,7 @@ def test_proxies_from_the_environment_are_gated(kind: str, guard: Guard, monkeyp
     ids=str,
 )
 @pytest.mark.parametrize("form", [0, 1], ids=["json", "stream"])
-def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, guard: Guard) -> None:
+def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, way: Way, guard: Guard) -> None:
     """vLLM, Ollama and OpenRouter habits work: refused calls stay refused, allowed ones arrive."""
     script = Script(
         [Reply("a", calls=[DELETE], **habit), Reply("b", calls=[ARCHIVE], **habit)],
@@ -281,11 +278,11 @@ def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, guard: G
 
 @pytest.mark.parametrize("kind", ["custom", "legacy"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, guard: Guard) -> None:
+def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, way: Way, guard: Guard) -> None:
     """Legacy function_call and custom tools are calls."""
     call = ProposedCall("delete_mail", "7" if kind == "custom" else {"id": "7"}, kind=kind)
     with ScriptedProvider(Script([Reply("x", calls=[call]), Reply("ok")])) as provider:
-        client = guard.wrap(make_client("openai", provider))
+        client = way.client("openai", provider, guard)
         answer = client.chat.completions.create(
             model="gpt", messages=[{"role": "user", "content": "tidy"}], stream=stream
         )
@@ -298,16 +295,16 @@ def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, guard: Guard
 
 
 @pytest.mark.parametrize("kind", ["openai", "openai async"])
-@pytest.mark.parametrize("door", ["responses", "completions", "batches", "stored"])
-def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard: Guard) -> None:
-    """Until they are guarded, other paths that can reach a model are refused by name."""
+@pytest.mark.parametrize("door", ["completions", "batches", "stored", "input items"])
+def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, way: Way, guard: Guard) -> None:
+    """What no gate covers and can reach a model, or shows what was refused, is refused by name with a way out."""
 
     def knock(client: Any) -> Any:
         return {
-            "responses": lambda: client.responses.create(model="gpt", input="hi"),
             "completions": lambda: client.completions.create(model="gpt", prompt="hi"),
             "batches": lambda: client.batches.list(),
             "stored": lambda: client.chat.completions.retrieve("chatcmpl-1"),
+            "input items": lambda: client.responses.input_items.list("resp_1"),
         }[door]()
 
     async def aknock(client: Any) -> Any:
@@ -317,12 +314,12 @@ def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, guard:
             await client.close()
 
     with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client(kind, provider))
-        with pytest.raises(PathRefused) as caught:
+        client = way.client(kind, provider, guard)
+        with way.refused(kind, PathRefused) as caught:
             knock(client) if kind == "openai" else asyncio.run(aknock(client))
 
     assert provider.requests == ()
-    assert caught.value.next_step
+    assert "Next: " in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["openai", "openai async"])
@@ -351,7 +348,7 @@ def test_websockets_are_refused(kind: str, door: str, guard: Guard) -> None:
     assert provider.requests == ()
 
 
-@KINDS
+@EACH
 def test_an_older_http_client_is_gated_too(kind: str, guard: Guard) -> None:
     """The newest openai takes clients of the former HTTP library as well: same gate."""
     httpx = pytest.importorskip("httpx")
@@ -367,23 +364,24 @@ def test_an_older_http_client_is_gated_too(kind: str, guard: Guard) -> None:
     assert turn.text.endswith("ok")
 
 
-def test_a_list_of_models_passes(guard: Guard) -> None:
-    """What cannot reach a model passes; the provider's own answer (here a 404) is what the caller sees."""
-    import openai
+def test_what_cannot_reach_a_model_passes(way: Way, guard: Guard) -> None:
+    """Models, embeddings, moderations and counted tokens are no proposals: the provider's own answer is what is seen."""
+    with ScriptedProvider(Script([])) as provider, way.client("openai", provider, guard) as client:
+        assert client.models.list().data
+        assert client.embeddings.create(model="e", input="words").data[0].embedding
+        assert client.moderations.create(input="words").results
+        if hasattr(client.responses, "input_tokens"):
+            assert client.responses.input_tokens.count(model="gpt", input="words").input_tokens
 
-    with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client("openai", provider))
-        with pytest.raises(openai.NotFoundError):
-            client.models.list()
-
-    assert [request.path for request in provider.requests] == ["/v1/models"]
+    assert provider.requests[0].path == "/v1/models"
+    assert provider.seen == ()
 
 
-@KINDS
-def test_no_key_is_ever_in_the_log(kind: str, guard: Guard) -> None:
+@EACH
+def test_no_key_is_ever_in_the_log(kind: str, way: Way, guard: Guard) -> None:
     """Keys never stand in the evidence."""
     with ScriptedProvider(Script([Reply("ok")])) as provider:
-        run(plain(kind), guard.wrap(make_client(kind, provider)), [{"role": "user", "content": "hi"}])
+        run(plain(kind), way.client(kind, provider, guard), [{"role": "user", "content": "hi"}])
     guard.close()
 
     written = b"".join(path.read_bytes() for path in guard.folder.path.rglob("*") if path.is_file())

@@ -30,7 +30,8 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
             yield from relay(ctx, (yield from send(ctx, -1, waits=False)))
             return
         head = yield from send(ctx, *prepared)
-        yield from read_answer(ctx, head)
+        # The answer to items repeats them, and they were checked: there is no call among them.
+        yield from relay(ctx, head) if ctx.kind == "items" else read_answer(ctx, head)
     except Refused as refusal:
         yield from _note(ctx, refusal)
         raise

@@ -16,12 +16,13 @@ from pinnedrules.types import SessionId
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.openai_chat import OpenAIChat
+from pinnedrules.wire.openai_responses import OpenAIResponses
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
 
 __all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context"]
 
-_DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), AnthropicMessages())}
+_DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), AnthropicMessages())}
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
 _MARGIN_SECONDS = 2.0

@@ -1,0 +1,81 @@
+"""The two ways by which a client's requests come before the gate: wrapped in the program, or through the sidecar."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+from tests.hosts.surfaces import make_client
+
+from pinnedrules import Guard, Refused
+
+__all__ = ["WAYS", "Sidecar", "Transport", "Way"]
+
+
+class Way(Protocol):
+    """How the cases of the host table get a guarded client, and what a refusal is to its caller."""
+
+    name: str
+
+    def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        """Return a guarded client of this kind for the scripted provider."""
+        ...
+
+    def refused(
+        self, kind: str, error: type[Refused], match: str | None = None
+    ) -> contextlib.AbstractContextManager[Any]:
+        """Expect this refusal."""
+        ...
+
+
+class Transport:
+    """The client itself is wrapped."""
+
+    name = "transport"
+
+    def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        return guard.wrap(make_client(kind, provider, **more))
+
+    def refused(
+        self, kind: str, error: type[Refused], match: str | None = None
+    ) -> contextlib.AbstractContextManager[Any]:
+        return pytest.raises(error, match=match)
+
+
+class Sidecar:
+    """A plain client whose base URL is the sidecar's."""
+
+    name = "sidecar"
+
+    def __init__(self, open_all: contextlib.ExitStack) -> None:
+        self._open_all = open_all
+
+    def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        from pinnedrules.hosts.sidecar.serving import Serving
+        from pinnedrules.hosts.sidecar.upstreams import Upstream, Upstreams
+
+        upstreams = Upstreams(Upstream(provider.openai_url), Upstream(provider.url))
+        serving = self._open_all.enter_context(Serving(guard, upstreams=upstreams))
+        return make_client(kind, _Served(f"{serving.url}/t/{serving.token}/s/table"), **more)
+
+    @contextlib.contextmanager
+    def refused(self, kind: str, error: type[Refused], match: str | None = None) -> Iterator[Any]:
+        import anthropic
+        import openai
+
+        base: type[Exception] = anthropic.APIError if kind.startswith("anthropic") else openai.APIError
+        with pytest.raises(base, match=match) as caught:
+            yield caught
+        code = re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
+        assert code in str(getattr(caught.value, "body", ""))
+
+
+class _Served:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+WAYS = ("transport", "sidecar")
