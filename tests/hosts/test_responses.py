@@ -153,11 +153,12 @@ def test_another_session_does_not_get_what_was_kept_for_this_one(ending: Guard) 
     import openai
 
     with ScriptedProvider(Script([Reply("", calls=[DELETE])])) as provider:
-        with ending.wrap(make_client("responses", provider)) as client:
-            with ending.session("one"):
-                first = ask(client, USER)
-            with ending.session("two"), pytest.raises(openai.BadRequestError, match="No tool output found"):
-                ask(client, "why?", previous_response_id=first.id)
+        client = ending.wrap(make_client("responses", provider))
+        with ending.session("one"):
+            first = ask(client, USER)
+        with ending.session("two"), pytest.raises(openai.BadRequestError, match="No tool output found"):
+            ask(client, "why?", previous_response_id=first.id)
+        client.close()
 
 
 def poll(client: Any, response: Any) -> Any:
@@ -367,14 +368,14 @@ def test_a_question_that_is_allowed_can_be_answered_with_yes(
 
 def test_a_yes_from_before_a_stop_is_void_after_it(way: Way, make_guard: Callable[..., Guard], tmp_path: Any) -> None:
     """Invariant 7: nothing is released under an older epoch."""
-    with allowing(make_guard, tmp_path, "mcp:crm.drop") as guard:
-        with ScriptedProvider(Script([Reply("", blocks=[QUESTION])])) as provider:
-            client = way.client("responses", provider, guard)
-            first = mcp(client, USER)
-            guard.stop("wait")
-            guard.resume("go", user="kim")
-            with way.refused("responses", Denied, "not released here"):
-                mcp(client, [YES], previous_response_id=first.id)
+    script = Script([Reply("", blocks=[QUESTION])])
+    with allowing(make_guard, tmp_path, "mcp:crm.drop") as guard, ScriptedProvider(script) as provider:
+        client = way.client("responses", provider, guard)
+        first = mcp(client, USER)
+        guard.stop("wait")
+        guard.resume("go", user="kim")
+        with way.refused("responses", Denied, "not released here"):
+            mcp(client, [YES], previous_response_id=first.id)
 
 
 def test_nothing_is_smuggled_into_what_the_provider_keeps(way: Way, guard: Guard) -> None:
