@@ -18,7 +18,7 @@ from pinnedrules.cli.arguments import parser
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.errors import Stopped
 
-COMMANDS = ("demo", "init", "show", "check", "replay", "stop", "resume", "approvals", "log")
+COMMANDS = ("demo", "init", "doctor", "show", "check", "replay", "stop", "resume", "approvals", "log")
 MISTAKES = [
     ["bake"],
     [],
@@ -26,6 +26,9 @@ MISTAKES = [
     ["init", "rules.txt"],
     ["init", "--profile", "yolo"],
     ["init", "--from", "no such thing"],
+    ["doctor"],
+    ["doctor", "--rules", "missing.yaml"],
+    ["doctor", "--profile", "yolo"],
     ["show"],
     ["show", "missing.yaml"],
     ["show", "--profile", "yolo"],

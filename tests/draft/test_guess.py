@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pinnedrules.draft import words
 from pinnedrules.draft.found import FoundTool
 from pinnedrules.draft.guess import family, guess, provider_runs
+from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers
 from pinnedrules.types import EFFECTS
 
 _READS = """
@@ -219,12 +220,19 @@ def test_what_strangers_wrote_is_marked() -> None:
     assert not guess(FoundTool("read_calendar")).untrusted
 
 
+def test_a_declaration_is_never_milder_than_what_rules_know_of_the_name() -> None:
+    """A file that declares a tool is believed, so the draft keeps what the rules know of shells and screens by name."""
+    for name in ("bash", "write_stdin", "browser", "computer.screenshot", "mcp:files.read_file", "exec_command"):
+        assert set(added_by_name(name)) <= set(guess(FoundTool(name)).effects), name
+        assert guess(FoundTool(name)).untrusted == brings_strangers(name), name
+
+
 def test_tools_that_a_provider_defines_are_known_by_their_type() -> None:
     """What runs here has the effect of its type; what the provider runs is told apart."""
     bash = FoundTool("bash", type="bash_20250124")
 
     assert guess(bash).effects == ("execute",)
-    assert guess(FoundTool("", type="apply_patch")).effects == ("write",)
+    assert guess(FoundTool("", type="apply_patch")).effects == ("write", "delete")
     assert not provider_runs(bash)
     assert provider_runs(FoundTool("web_search", type="web_search_20250305"))
     assert not provider_runs(FoundTool("web_search"))

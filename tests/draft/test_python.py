@@ -54,6 +54,7 @@ def test_a_definition_is_read_in_every_shape(literal: str) -> None:
         "@beta_async_tool",
         "@function_tool",
         "@guard.tool",
+        "@guard.tool(leave_out=['secret'])",
         "@mcp.tool()",
         "@agent.tool_plain",
         "@server.tool(description='')",
@@ -63,7 +64,11 @@ def test_a_definition_is_read_in_every_shape(literal: str) -> None:
 @pytest.mark.parametrize("word", ["def", "async def"])
 def test_a_decorated_function_is_a_tool(decorator: str, word: str) -> None:
     """A function under a decorator of any SDK or framework: its name, docstring and arguments."""
-    tool = one(f'{decorator}\n{word} get_weather(ctx: RunContext[str], city: str, *, units="C"):\n    """Weather."""\n')
+    secret = ", secret" if "leave_out" in decorator else ""
+    text = (
+        f'{decorator}\n{word} get_weather(ctx: RunContext[str], city: str{secret}, *, units="C"):\n    """Weather."""\n'
+    )
+    tool = one(text)
 
     assert (tool.name, tool.description.strip(), tool.arguments) == ("get_weather", "Weather.", ("city", "units"))
 

@@ -121,10 +121,17 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--mode", choices=("enforce", "monitor"), default="enforce", help="monitor: record, hold nothing back"
     )
     made.add_argument(
-        "--on-denied", choices=("continue", "end", "raise"), default="continue", help="when all calls of an answer are refused"
+        "--on-denied",
+        choices=("continue", "end", "raise"),
+        default="continue",
+        help="when all calls of an answer are refused",
     )
     made.add_argument(
-        "--ask-wait", type=float, default=0.0, metavar="SECONDS", help="hold answers for a person (default: %(default)g)"
+        "--ask-wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="hold answers for a person (default: %(default)g)",
     )
     made.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     _state(made, "keep state and log here")

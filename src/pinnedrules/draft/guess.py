@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pinnedrules.draft import words
 from pinnedrules.draft.found import FoundTool
+from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["Guess", "family", "guess", "provider_runs"]
@@ -26,16 +27,17 @@ _DEED = re.compile(
 _NOT = re.compile(r"(?:\b(?:not|never|cannot|without)|n't)\s+(?:\w+\s+){0,2}$", re.I)
 _READ = 4000
 
-# What the program runs for a tool that the provider only defines, by the type without its date.
-_BUILT_IN: dict[str, Effect] = {
-    "apply_patch": "write",
-    "bash": "execute",
-    "computer": "execute",
-    "computer_use_preview": "execute",
-    "local_shell": "execute",
-    "memory": "write",
-    "shell": "execute",
-    "text_editor": "write",
+# What the program runs for a tool that the provider only defines, by the type without its date. Some of their calls
+# delete; a declaration is believed, so it has to say so.
+_BUILT_IN: dict[str, tuple[Effect, ...]] = {
+    "apply_patch": ("write", "delete"),
+    "bash": ("execute",),
+    "computer": ("execute",),
+    "computer_use_preview": ("execute",),
+    "local_shell": ("execute",),
+    "memory": ("write", "delete"),
+    "shell": ("execute",),
+    "text_editor": ("write",),
 }
 
 
@@ -57,14 +59,17 @@ class Guess:
 def guess(tool: FoundTool) -> Guess:
     """Return what *tool* is taken to do."""
     if tool.type:
-        return Guess((_BUILT_IN.get(family(tool.type), "execute"),), f"its type {family(tool.type)!r}")
+        return Guess(_BUILT_IN.get(family(tool.type), ("execute",)), f"its type {family(tool.type)!r}")
     parts = words.split(tool.name)
     deeds, object_ = _done(parts), _reading(parts)
     said = _said(tool.description)
-    effects = [*deeds.values(), *said.values()]
+    known = added_by_name(tool.name)
+    effects = [*deeds.values(), *said.values(), known]
     if deeds or said:
         which = f"{next(iter(deeds))!r} in its name" if deeds else f"{next(iter(said))!r} in its description"
-        return Guess(_ordered(effects), which)
+        return Guess(_ordered(effects), which, untrusted=brings_strangers(tool.name))
+    if known:
+        return Guess(known, "what tools of this name do", untrusted=brings_strangers(tool.name))
     for argument in tool.arguments:
         effect, why = _argument(argument, tool.arguments)
         if effect == "execute" or (effect and object_ is not None):

@@ -101,14 +101,19 @@ class _Reader:
     def _function(self, node: _Function, call: ast.Call | None, scope: _Scope) -> None:
         name: object = node.name
         said: object = ast.get_docstring(node) or ""
+        left_out: object = ()
         for key, value in _named(call):
             if key in _NAMES:
                 name = _value(value, scope)
+            elif key == "leave_out":
+                left_out = _value(value, scope)
             elif key in ("description", "description_override"):
                 said = f"{_text(_value(value, scope))}\n{said}"
         if call is not None and call.args and isinstance(first := _value(call.args[0], scope), str):
             name = first
-        self._add(name, _text(said), _arguments(node), node)
+        skipped = left_out if isinstance(left_out, list) else ()
+        arguments = tuple(argument for argument in _arguments(node) if argument not in skipped)
+        self._add(name, _text(said), arguments, node)
 
     def _class(self, node: ast.ClassDef, scope: _Scope) -> None:
         if not any(_called(base) in _MAKERS or _called(base).endswith("Tool") for base in node.bases):

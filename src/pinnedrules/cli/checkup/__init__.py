@@ -1,0 +1,1 @@
+"""What ``pinnedrules doctor`` looks at: the way of a canary call, and the place where this runs."""

@@ -1,0 +1,74 @@
+"""``pinnedrules doctor``: a canary call the real way, and what can be promised where this runs. Touches nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pinnedrules.cli.arguments import Usage
+from pinnedrules.cli.checkup.canary import fired
+from pinnedrules.cli.checkup.finding import Finding
+from pinnedrules.cli.checkup.place import EXCLUDES, UNSEEN, answering, state, versions
+from pinnedrules.cli.entry import FOUND, OK
+from pinnedrules.cli.printing import Printer, Tone
+from pinnedrules.cli.source import rules_from
+from pinnedrules.control.state import default_folder
+from pinnedrules.rulefile import RuleFile
+from pinnedrules.rules.printable import counted
+
+__all__ = ["run"]
+
+_USUAL = Path("rules.yaml")
+_USAGE = "pinnedrules doctor --rules FILE, or --profile NAME"
+_TONES: dict[str, Tone] = {"ok": "good", "note": "open", "bad": "bad"}
+
+
+def run(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Return 0 when all is in order, 1 when something is wrong."""
+    source = _rules(arguments)
+    folder = arguments.state.absolute() if arguments.state is not None else default_folder(source.path)
+    printer.line(
+        f"{source.name}, {counted(len(source.rules.rules), 'rule')}; a canary call the real way, on loopback only:"
+    )
+    found = [*fired(source, arguments.profile or ""), *versions(), *state(folder)]
+    _say(found, printer)
+    wrong = sum(finding.state == "bad" for finding in found)
+    printer.line(f"{counted(wrong, 'thing')} wrong" if wrong else "all in order", "bad" if wrong else "good")
+    printer.document(
+        {
+            "ok": not wrong,
+            "rules": source.name,
+            "findings": [asdict(finding) for finding in found],
+            "state": str(folder),
+            "asks": answering(),
+            "levels": EXCLUDES,
+            "not_seen": list(UNSEEN),
+        }
+    )
+    return FOUND if wrong else OK
+
+
+def _rules(arguments: argparse.Namespace) -> RuleFile:
+    path = arguments.rules
+    if path is None and arguments.profile is None:
+        if not _USUAL.exists():
+            raise Usage(f"no rules named, and no {_USUAL} here", _USAGE)
+        path = _USUAL
+    return rules_from(path, arguments.profile, usage=_USAGE)
+
+
+def _say(found: Sequence[Finding], printer: Printer) -> None:
+    for finding in found:
+        word = {"ok": "ok  ", "note": "note", "bad": "BAD "}[finding.state]
+        printer.line(f"  {word}  {finding.what}: {finding.said}", _TONES[finding.state])
+        if finding.next_step:
+            printer.line(f"        next: {finding.next_step}")
+    printer.line(f"asks are answered by: {answering()}")
+    printer.line("what that is worth, by where the guard runs:")
+    for level, about in EXCLUDES.items():
+        printer.line(f"  {level}  {about}")
+    printer.line("not seen from here:")
+    for line in UNSEEN:
+        printer.line(f"  {line}")
