@@ -99,12 +99,12 @@ def find(
             continue
         begin, stop = _back(text, match.start(), len(lead)), match.end() + length
         visible = squeezed(restore.visible)
-        for ahead in _growing(here[: len(here) - len(lead)], reversed(before), len(visible), in_front=True):
-            if ahead == visible:
-                return Found(restore, begin, stop, restore.closed)
-            rest = _growing(squeezed(text[stop:]), after, len(visible))
-            if any(ahead + behind == visible for behind in rest):
-                return Found(restore, begin, stop, True)
+        ahead = list(_growing(here[: len(here) - len(lead)], reversed(before), len(visible), in_front=True))
+        if visible in ahead:
+            return Found(restore, begin, stop, restore.closed)
+        behind = list(_growing(squeezed(text[stop:]), after, len(visible)))
+        if any(left + right == visible for left in ahead for right in behind):
+            return Found(restore, begin, stop, True)
     return None
 
 
