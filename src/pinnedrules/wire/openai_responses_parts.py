@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from pinnedrules.errors import Unreadable
 
-__all__ = ["PARTS", "Pieces", "refuse_other", "text_at"]
+__all__ = ["NAMED_BY", "PARTS", "Pieces", "refuse_other", "text_at"]
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "response.function_call_arguments": ("function_call", "arguments"),
@@ -25,18 +25,21 @@ PARTS: Mapping[str, tuple[str, str]] = {
 }
 """What an event's name begins with -> the type of the item that it belongs to, the event's member with its whole text."""
 
+NAMED_BY = ("call_id", "name", "namespace")
+"""Members that tell in some events which call it is; not every server sends them."""
+
 _COMMANDS = 4096  # of one shell call
 
 
 class Pieces:
     """What the events of one call have told of its text."""
 
-    __slots__ = ("_final", "_grown", "_names")
+    __slots__ = ("_final", "_grown", "_told")
 
     def __init__(self) -> None:
         self._grown: dict[int, list[str]] = {}
         self._final: dict[int, str] = {}
-        self._names: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def begun(self) -> bool:
@@ -49,11 +52,14 @@ class Pieces:
         if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < _COMMANDS:
             raise Unreadable("a part of a tool call without a place")
         text = data.get("delta" if step == "delta" else member)
-        name = data.get("name")
-        if not isinstance(text, str) or not isinstance(name, str | None):
+        if not isinstance(text, str):
             raise Unreadable("a part of a tool call that is not text")
-        if name is not None:
-            self._names.add(name)
+        for key in NAMED_BY:
+            name = data.get(key)
+            if not isinstance(name, str | None):
+                raise Unreadable("a part of a tool call whose name is not text")
+            if name is not None:
+                self._told.add((key, name))
         if step == "done":
             if self._final.setdefault(place, text) != text:
                 raise Unreadable("two texts for one tool call")
@@ -71,7 +77,7 @@ class Pieces:
                 raise Unreadable("a tool call whose pieces differ from the whole")
         if any(text_at(whole, place) != text for place, text in self._final.items()):
             raise Unreadable("a tool call whose pieces differ from the whole")
-        if not self._names <= {whole.get("name")}:
+        if any(whole.get(key) != name for key, name in self._told):
             raise Unreadable("two names for one tool call")
         if added is not None and not _begins(added, whole, top=True, grown=self.begun):
             raise Unreadable("a tool call that begins as another one")

@@ -158,7 +158,10 @@ class ResponsesStream:
             stem, _, step = str(data.value("type")).rpartition(".")
             if step == "delta" and not frame.first:
                 return self._dropped(frame)
-            return self._passed(frame, {"delta" if step == "delta" else PARTS[stem][1]: quote(fate.arguments)})
+            changes: dict[str, bytes | None] = {"delta" if step == "delta" else PARTS[stem][1]: quote(fate.arguments)}
+            if data.value("call_id") is not None:
+                changes["call_id"] = quote(fate.id)
+            return self._passed(frame, changes)
         raw = data.get("item") or b"{}"
         began = Rewrite(fate.id, "") if frame.kind == "item" and not _told_at_once(item) else fate
         return self._passed(frame, {"item": written_item(raw, began)})
