@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pinnedrules.testing.script import Seen
+from pinnedrules.testing.script import Reply, Seen
 from pinnedrules.testing.shapes import Problem, name_from
 
 __all__ = ["Exchange", "HttpError", "object_in"]
@@ -17,7 +17,7 @@ __all__ = ["Exchange", "HttpError", "object_in"]
 class Exchange:
     """One request as it came and what became of it.
 
-    ``headers`` are pairs with names as they came; ``seen`` is set when the model was asked; ``answer``
+    ``headers`` are pairs with names as they came; ``seen`` and ``reply`` are set when the model was asked; ``answer``
     holds the bytes of the answer's body that were written, content coding included; ``gone`` says that the
     client closed before its end.
     """
@@ -28,6 +28,7 @@ class Exchange:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     seen: Seen | None = None
+    reply: Reply | None = None
     status: int = 0
     answer: bytearray = field(default_factory=bytearray)
     gone: bool = False

@@ -195,9 +195,10 @@ class ScriptedProvider:
         known = self._history.add(exchange.number, wire.prefix(body))
         exchange.seen = _see(exchange, wire, body)
         try:
-            return self._model(exchange.seen), Turn(exchange.number, body, known)
+            exchange.reply = self._model(exchange.seen)
         except Exception as error:
             raise self._mistake(error) from error
+        return exchange.reply, Turn(exchange.number, body, known)
 
     def _mistake(self, error: Exception) -> HttpError:
         """Note what the scripted model did wrong."""
