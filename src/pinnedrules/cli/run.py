@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from pinnedrules.cli.arguments import Usage
-from pinnedrules.cli.launch.child import NOT_EXECUTABLE, NOT_FOUND, run_child
+from pinnedrules.cli.launch.child import NotStarted, run_child
 from pinnedrules.cli.launch.ending import Ending, ending
 from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
@@ -67,8 +67,9 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
             raise Stopped(f"{found.scope} is stopped: {found.reason}", next_step="pinnedrules resume --reason WHY")
         try:
             code = _guarded(arguments, guard, session, before, stop, printer)
-        except (FileNotFoundError, PermissionError) as error:
-            return _not_started(before.command[0], error, printer)
+        except NotStarted as error:
+            printer.fail(str(error), error.next_step)
+            return error.code
         end = ending(before.program, session, code, state=guard.folder, report=guard.report())
         if end.stop.state == "stop":
             # Whoever stopped it looks every 50 ms which guards have confirmed; one that is gone has not.
@@ -116,14 +117,6 @@ def _serving(arguments: argparse.Namespace, guard: Guard, session: SessionId, be
         raise Usage(
             f"cannot listen on port {arguments.port}: {error.strerror}", "leave --port out for a free one"
         ) from error
-
-
-def _not_started(name: str, error: OSError, printer: Printer) -> int:
-    if isinstance(error, PermissionError):
-        printer.fail(f"{name} cannot be executed ({error.strerror})", f"chmod +x {name}, or name its interpreter first")
-        return NOT_EXECUTABLE
-    printer.fail(f"{name}: command not found", "give its whole path, or install it; what stands after -- is started")
-    return NOT_FOUND
 
 
 def _tell(end: Ending, file: Path | None, printer: Printer) -> None:

@@ -17,9 +17,9 @@ from types import FrameType
 
 from pinnedrules.cli.launch.start import Start
 
-__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "run_child"]
+__all__ = ["NotStarted", "run_child"]
 
-NOT_EXECUTABLE, NOT_FOUND = 126, 127
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 """As every shell says it (POSIX, Shell Command Language, 2.8.2)."""
 
 _BY_SIGNAL = 128
@@ -29,10 +29,24 @@ _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
 
 
+class NotStarted(Exception):
+    """The command is not there, or is no program; ``code`` is the exit code for that, ``next_step`` says what to do."""
+
+    def __init__(self, name: str, error: OSError) -> None:
+        missing = isinstance(error, FileNotFoundError)
+        self.code = _NOT_FOUND if missing else _NOT_EXECUTABLE
+        self.next_step = (
+            "give its whole path, or install it; what stands after -- is started as it is, without a shell"
+            if missing
+            else f"chmod +x {name}, or name its interpreter first"
+        )
+        super().__init__(f"{name}: command not found" if missing else f"{name} cannot be executed ({error.strerror})")
+
+
 def run_child(start: Start, stopped: Callable[[], bool]) -> int:
     """Run it to its end; when *stopped* says so, end it: politely, and after five seconds by force.
 
-    Returns its exit code, or 128 and the number of the signal that ended it. Raises OSError when it cannot be started.
+    Returns its exit code, or 128 and the number of the signal that ended it. Raises NotStarted.
     """
     child = _Child()
     with _terminal() as terminal, child.signals(terminal):
@@ -56,9 +70,12 @@ class _Child:
 
     def start(self, start: Start, *, own_group: bool) -> None:
         self._own_group = own_group
-        self._process = subprocess.Popen(
-            start.command, env=dict(start.environment), process_group=0 if own_group else None
-        )
+        try:
+            self._process = subprocess.Popen(
+                start.command, env=dict(start.environment), process_group=0 if own_group else None
+            )
+        except OSError as error:
+            raise NotStarted(start.command[0], error) from error
         for number in self._early:
             self.send(number)
 

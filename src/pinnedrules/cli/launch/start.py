@@ -55,7 +55,7 @@ class Start:
     def option(self, *names: str) -> str:
         """Return the value that the command line gives one of these options, or an empty string."""
         words = self.command[self._at + 1 :]
-        for word, following in zip(words, (*words[1:], ""), strict=True):
+        for word, following in zip(words, (*words[1:], ""), strict=False):
             name, equals, value = word.partition("=")
             if name in names:
                 return value if equals else following
