@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.rules.making import EMPTY, EXAMPLE, NOW, call, judged, rules
 
-from pinnedrules.rules.decide import MAX_REWRITES, decide
+from pinnedrules.rules.decide import decide
 from pinnedrules.rules.load import load
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import MEMORY
+from pinnedrules.rules.single import MAX_REWRITES
 from pinnedrules.types import Call, Decision, Effect
 
 EXAMPLE_RULES = load(EXAMPLE)

@@ -72,7 +72,7 @@ CALLS = st.fixed_dictionaries(
 FACTS = st.fixed_dictionaries({"untrusted": st.booleans(), "spent": SMALL})
 
 
-def _matchable(file: dict[str, Any]) -> bool:
+def matchable(file: dict[str, Any]) -> bool:
     """Leave out rules that can never match, which the loader refuses."""
     always = {"read", "write", "send", "execute"}.union(*file["tools"].values())
     for rule in file["rules"]:
@@ -86,18 +86,21 @@ def _matchable(file: dict[str, Any]) -> bool:
     return True
 
 
+def numbered(file: dict[str, Any]) -> None:
+    """Give every rule an id and a text. One that names what it is about and says no more is asked about."""
+    for number, rule in enumerate(file["rules"]):
+        rule.update(id=f"r{number}", text=f"Rule {number}.")
+        if not {"require", "then", "else"} & set(rule):
+            rule["then"] = "ask"
+
+
 @settings(max_examples=400)
-@given(FILES.filter(_matchable), st.lists(CALLS, min_size=1, max_size=4), FACTS)
+@given(FILES.filter(matchable), st.lists(CALLS, min_size=1, max_size=4), FACTS)
 def test_the_decider_does_what_the_design_s_three_steps_say(
     file: dict[str, Any], calls: list[dict[str, Any]], facts: dict[str, Any]
 ) -> None:
     """How a call is decided, exactly: verdict, deciding rules and undecided rules equal the reference's."""
-    for number, rule in enumerate(file["rules"]):
-        rule.update(id=f"r{number}", text=f"Rule {number}.")
-    # A rule that names what it is about and says no more is asked about.
-    for rule in file["rules"]:
-        if not {"require", "then", "else"} & set(rule):
-            rule["then"] = "ask"
+    numbered(file)
     rules = load(reference.text(file))
     spent = {f"total:r{number}": str(facts["spent"]) for number in range(len(file["rules"]))}
     ledger = LedgerState(session={**spent, **({"read_untrusted": "1"} if facts["untrusted"] else {})})

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from pinnedrules.types import Call
 
-__all__ = ["MAX_CHARS", "MAX_DEPTH", "MAX_DIGITS", "Unread", "dump", "read", "write"]
+__all__ = ["INPUT", "MAX_CHARS", "MAX_DEPTH", "MAX_DIGITS", "Unread", "dump", "read", "write"]
 
 MAX_CHARS = 1 << 20
 MAX_DEPTH = 64

@@ -2,36 +2,45 @@
 
 Rules of this file:
 
-1. It does nothing but decide: no clock, no disk, no memory of what it decided before.
-2. Whatever cannot be read, matched or evaluated ends in a deny, an ask or the rule's ``else``; never in an allow.
-3. A permission needs certainty about the name, the effects and every requirement; an objection needs none.
+1. A call that carries another call in its arguments is decided as what it carries, and by the rules that name it: the
+   stricter of both. A permission for the outer tool permits nothing that is inside.
+2. Where it is not clear what is carried, everything that it may be is decided, and a person is asked at least.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from pinnedrules.rules.arguments import INPUT, Unread, read
-from pinnedrules.rules.builtin_tools import added_by_arguments, known_by_kind
-from pinnedrules.rules.destinations import names_destination, targets
+from pinnedrules.rules.arguments import Unread, read
+from pinnedrules.rules.destinations import MAX_TARGETS, targets
+from pinnedrules.rules.meta_tools import MAX_CARRIED, Carried, is_meta, rewrap, unwrap
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.rules.plan import Tool
-from pinnedrules.rules.predicates.base import Cannot, Facts
+from pinnedrules.rules.plan import Candidate
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.rewrite import CannotRewrite, rewritten
-from pinnedrules.rules.terms import Action, Rewriting, Rule
-from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
+from pinnedrules.rules.single import Carrier, decide_single, speaking
+from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Verdict
 
-__all__ = ["MAX_REWRITES", "decide"]
+__all__ = ["Reached", "decide", "reached"]
 
-MAX_REWRITES = 16
-"""Rules that may rewrite one call, each once."""
+_RANK: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
+_TOO_DEEP = f"it carries calls in calls, more than {MAX_CARRIED} deep"
+_TWICE = "one rule changes it and another one the call that it carries"
+_NO_PLACE = "a rule changes the call that it carries, and that cannot be put back into it"
 
-_UNKNOWN: tuple[Effect, ...] = ("write",)
-_FREE_TEXT = frozenset({INPUT})
-_RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One call that a released call comes to: what it does, with which arguments, and the rules that speak of it.
+
+    ``carries`` is true for a call that does nothing but reach the ones before it.
+    """
+
+    call: Call
+    arguments: dict[str, object]
+    effects: tuple[Effect, ...]
+    candidates: tuple[Candidate, ...]
+    carries: bool = False
 
 
 def decide(
@@ -51,224 +60,115 @@ def decide(
     3. Arguments that nobody declared, on a tool with an effect: at least ask. A name that is not plain ASCII, arguments
        that cannot be read: deny.
     """
+    if effects is not None or not is_meta(call.name):
+        return decide_single(rules, call, ledger, now, effects=effects)
+    return _decide(rules, call, ledger, now, 0)
+
+
+def reached(rules: RuleSet, call: Call) -> list[Reached]:
+    """Return what a released call comes to: itself, or everything that it may carry and then itself as the carrier.
+
+    Arguments that cannot be read count as none, so that every amount in them is unknown.
+    """
+    return _reached(rules, call, 0)
+
+
+def _decide(rules: RuleSet, call: Call, ledger: LedgerState, now: Moment, depth: int) -> Decision:
+    carried = _carried(rules, call)
+    if carried is None:
+        return decide_single(rules, call, ledger, now)
+    if depth == MAX_CARRIED or not carried.calls:
+        whole = decide_single(rules, call, ledger, now)
+        return _joined([whole], carried, carried.problem or _TOO_DEEP, whole.effects)
+    problem, released, patch = carried.problem, call, None
+    inside = [_decide(rules, one, ledger, now, depth + 1) for one in carried.calls]
+    changed = next((one for one in inside if one.arguments is not None), None)
+    if changed is not None and changed.arguments is not None:
+        if problem or not carried.place:
+            problem = problem or _NO_PLACE
+        else:
+            released, patch = rewrap(call, carried, changed.arguments, changed.patch)
+    outer = decide_single(rules, released, ledger, now, carrier=_carrier(rules, unwrap(released) or carried, depth))
+    if outer.arguments is not None:
+        released, problem = replace(call, arguments=outer.arguments), problem or (_TWICE if changed else "")
+        carried, patch = unwrap(released) or carried, outer.patch
+        inside = [_decide(rules, one, ledger, now, depth + 1) for one in carried.calls]
+        problem = problem or carried.problem or (_TWICE if any(one.arguments is not None for one in inside) else "")
+    joined = _joined([outer, *inside], carried, problem, [effect for one in inside for effect in one.effects])
+    if patch is None or problem or joined.verdict == "deny":
+        return joined
+    return replace(joined, arguments=released.arguments, patch=patch)
+
+
+def _carried(rules: RuleSet, call: Call) -> Carried | None:
+    """Return what *call* carries; None also for a tool that the file declares and that names no call this time."""
+    carried = unwrap(call)
+    if carried is None or not carried.plain:
+        return carried
     tool = rules.plan.tool(call.name)
-    if tool is None:
-        return Decision(
-            "deny", effects or _UNKNOWN, reasons=(f"the tool name {shown(call.name, 80)} is not plain ASCII",)
-        )
-    effects = effects or known_by_kind(call)
-    if effects and not tool.known:
-        tool = replace(tool, effects=effects, exact=True, candidates={})
+    return None if tool is not None and tool.exact else carried
+
+
+def _reached(rules: RuleSet, call: Call, depth: int) -> list[Reached]:
+    carried = _carried(rules, call) if depth < MAX_CARRIED else None
     try:
         arguments = read(call)
-    except Unread as problem:
-        return Decision("deny", tool.effects, reasons=(str(problem),))
-    round_ = _evaluate(rules, tool, call, arguments, ledger, now)
-    return _rewrite(rules, round_, ledger, now) if round_.patched else _conclude(rules, round_)
+    except Unread:
+        arguments = {}
+    if carried is None or not carried.calls:
+        return [Reached(call, arguments, *speaking(rules, call, arguments))]
+    inside = [item for one in carried.calls for item in _reached(rules, one, depth + 1)]
+    outer = speaking(rules, call, arguments, _as_carrier(inside, carried))
+    return [*inside, Reached(call, arguments, *outer, carries=True)]
 
 
-@dataclass(slots=True)
-class _Round:
-    """What the rules say to one form of the call: an action for each, and why when its requirements are not met.
-
-    ``patched`` is true when one of them is, or was, a patch.
-    """
-
-    call: Call
-    tool: Tool
-    arguments: dict[str, object]
-    effects: tuple[Effect, ...]
-    said: list[tuple[Action, Rule, str | None]]
-    undecided: list[Undecided]
-    patched: bool
-
-    def strictest(self) -> Verdict | None:
-        """Return the strictest verdict that a rule gave."""
-        found: Verdict | None = None
-        for action, _, _ in self.said:
-            if isinstance(action, Rewriting):
-                continue
-            if action == "deny":
-                return action
-            if action == "ask" or (action == "allow" and found is None):
-                found = action
-        return found
-
-    @property
-    def rewrites(self) -> bool:
-        """True when no rule objects and some would rewrite."""
-        return self.strictest() not in ("deny", "ask") and any(isinstance(said, Rewriting) for said, _, _ in self.said)
+def _carrier(rules: RuleSet, carried: Carried, depth: int) -> Carrier:
+    return _as_carrier([item for one in carried.calls for item in _reached(rules, one, depth + 1)], carried)
 
 
-def _evaluate(
-    rules: RuleSet,
-    tool: Tool,
-    call: Call,
-    arguments: dict[str, object],
-    ledger: LedgerState,
-    now: Moment,
-    used: frozenset[str] = frozenset(),
-) -> _Round:
-    """Step 1: ask every rule that speaks of the call. *used* are the rules that have rewritten it already."""
-    effects = tool.effects
-    if effects == ("read",) and arguments and names_destination(arguments):
-        effects = ("read", "send")
-    elif not tool.exact and (added := added_by_arguments(tool.name, arguments)):
-        effects = tuple(effect for effect in EFFECTS if effect in (*effects, *added))
-    said: list[tuple[Action, Rule, str | None]] = []
-    undecided: list[Undecided] = []
-    patched = False
-    facts = Facts(arguments, ledger, now)
-    for candidate in rules.plan.candidates(tool, effects).objecting(facts):
-        why: str | None = None
-        for check in candidate.checks:
-            try:
-                outcome = check(facts)
-            except Exception as problem:  # noqa: BLE001 - a check that breaks is a check that cannot be decided
-                outcome = Cannot(f"the check failed: {type(problem).__name__}")
-            if outcome is not None:
-                # Every requirement is asked, so that all that cannot be decided are named.
-                why = why or outcome.why
-                if isinstance(outcome, Cannot):
-                    undecided.append(Undecided(candidate.rule.id, outcome.why))
-        action = candidate.then if why is None else candidate.otherwise
-        if isinstance(action, Rewriting):
-            patched = True
-            if candidate.rule.id in used:
-                # Its one patch did not bring about what the rule requires.
-                action = None if why is None else "ask"
-        if action is not None:
-            said.append((action, candidate.rule, why))
-    return _Round(call, tool, arguments, effects, said, undecided, patched)
+def _as_carrier(inside: Sequence[Reached], carried: Carried) -> Carrier:
+    without = frozenset(candidate.rule.id for item in inside for candidate in item.candidates)
+    return Carrier(_in_order(effect for item in inside for effect in item.effects), without, carried.keys)
 
 
-@dataclass(slots=True)
-class _Trail:
-    """What rewriting left behind on the way to the form of the call that was decided."""
-
-    rules: list[Rule] = field(default_factory=list)
-    patch: list[Mapping[str, object]] = field(default_factory=list)
-    undecided: list[Undecided] = field(default_factory=list)
-
-
-def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -> Decision:
-    """Step 2, rewrite: apply the first patch and decide the result again, until no rule rewrites any more."""
-    trail = _Trail()
-    while round_.rewrites:
-        rule, rewriting = next((rule, said) for said, rule, _ in round_.said if isinstance(said, Rewriting))
-        try:
-            if len(trail.rules) == MAX_REWRITES:
-                raise CannotRewrite(f"more than {MAX_REWRITES} rules rewrite the call")
-            call = rewritten(rewriting, round_.call, round_.arguments)
-        except CannotRewrite as problem:
-            round_.said.append(("ask", rule, str(problem)))
-            round_.undecided.append(Undecided(rule.id, str(problem)))
-            break
-        trail.undecided.extend(round_.undecided)
-        trail.rules.append(rule)
-        trail.patch.extend(rewriting.operations)
-        used = frozenset(rule.id for rule in trail.rules)
-        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used)
-    decision = _conclude(rules, round_)
-    return _with_trail(decision, trail, round_.call) if trail.rules else decision
-
-
-def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
-    """Name the rules that rewrote the call before those that decided on the result, and one that did both there."""
-    runs = decision.verdict != "deny"
-    before = [rule for rule in trail.rules if rule.id not in decision.rules]
-    why = tuple("rewritten by the rule" for _ in before) if decision.verdict != "allow" else ()
-    return replace(
-        decision,
-        rules=tuple(rule.id for rule in before) + decision.rules,
-        sentences=tuple(rule.text for rule in before) + decision.sentences,
-        reasons=why + decision.reasons,
-        undecided=tuple(dict.fromkeys([*trail.undecided, *decision.undecided])),
-        arguments=call.arguments if runs else None,
-        patch=tuple(trail.patch) if runs else (),
-    )
-
-
-def _conclude(rules: RuleSet, round_: _Round) -> Decision:
-    """Steps 2 and 3: turn what the rules said into the decision."""
-    deciding: list[tuple[Rule, str | None]] = []
-    extra: list[str] = []
-    verdict: Verdict
-    said = round_.strictest()
-    if said == "ask" and _by_default(rules, round_) == "deny":
-        # A rule that only what is told of the name brings in does not lift what the default refuses.
-        verdict = "deny"
-        extra.append(_default_reason(round_, verdict))
-    elif said is not None:
-        verdict = said
-        deciding = [(rule, why) for action, rule, why in round_.said if action == said]
-    else:
-        verdict = max((rules.default[effect] for effect in round_.effects), key=_RANK.__getitem__)
-        if verdict != "allow":
-            extra.append(_default_reason(round_, verdict))
-    strangers = _undeclared(round_)
-    if strangers and verdict != "deny":
-        extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
-        if verdict == "allow":
-            verdict, deciding = "ask", []
-    names = tuple([rule.id for rule, _ in deciding])
-    sentences = tuple([rule.text for rule, _ in deciding])
-    undecided = tuple(round_.undecided)
+def _joined(parts: Sequence[Decision], carried: Carried, problem: str, effects: Iterable[Effect]) -> Decision:
+    """Return the strictest of *parts* as one decision that tells what the call carries; an ask at least with a problem."""
+    undecided = tuple(dict.fromkeys(item for part in parts for item in part.undecided))
+    verdict = max((part.verdict for part in parts), key=_RANK.__getitem__)
+    if verdict == "allow" and problem:
+        return Decision("ask", _in_order(effects), (), (problem,), (), undecided, _told(parts, carried))
+    rules: dict[str, tuple[str, str]] = {}
+    more: list[str] = [problem] if problem and verdict == "ask" else []
+    for part in (part for part in parts if part.verdict == verdict):
+        for number, rule in enumerate(part.rules):
+            rules.setdefault(rule, (part.sentences[number], part.reasons[number] if part.reasons else ""))
+        more += part.reasons[len(part.rules) :]
+    sentences = tuple(sentence for sentence, _ in rules.values())
     if verdict == "allow":
-        return _allowed(round_.effects, names, sentences, undecided)
-    reasons = tuple([why or _said_plainly(round_, rule, verdict) for rule, why in deciding])
-    reach = targets(round_.arguments)
-    return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
+        return Decision("allow", _in_order(effects), tuple(rules), (), sentences, undecided)
+    reasons = (*(reason for _, reason in rules.values()), *dict.fromkeys(more))
+    return Decision(verdict, _in_order(effects), tuple(rules), reasons, sentences, undecided, _told(parts, carried))
 
 
-def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
-    """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
-    tool = round_.tool
-    if tool.exact or tool.plain == round_.effects:
-        return None
-    for _, rule, _ in round_.said:
-        if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
-            return None
-    return max((rules.default[effect] for effect in tool.plain), key=_RANK.__getitem__)
+def _told(parts: Sequence[Decision], carried: Carried) -> tuple[str, ...]:
+    """Return what a person must see: the tools inside, and where their calls lead."""
+    names = dict.fromkeys(shown(call.name, 80) for call in carried.calls)
+    lines = [f"calls: {' or '.join(names)}"] if names else []
+    for part in parts:
+        lines += part.targets
+    if not any(part.targets for part in parts):
+        for call in carried.calls:
+            lines += _leads(call)
+    return tuple(dict.fromkeys(lines))[: MAX_TARGETS + 1]
 
 
-@lru_cache(maxsize=1024)
-def _allowed(
-    effects: tuple[Effect, ...], names: tuple[str, ...], sentences: tuple[str, ...], undecided: tuple[Undecided, ...]
-) -> Decision:
-    """Return a permission; most calls of a session get the same few of them."""
-    return Decision("allow", effects, names, (), sentences, undecided)
+def _leads(call: Call) -> tuple[str, ...]:
+    try:
+        return targets(read(call))
+    except Unread:
+        return ()
 
 
-def _undeclared(round_: _Round) -> list[str]:
-    """Return the arguments that neither the file nor the request's schema declares, for a call with an effect."""
-    if round_.effects == ("read",):
-        return []
-    declared = round_.tool.args
-    if declared is None:
-        declared = round_.call.declared
-    if declared is None:
-        declared = _FREE_TEXT if round_.call.kind == "custom" else frozenset()
-    if declared.issuperset(round_.arguments):
-        return []
-    return [name for name in round_.arguments if name not in declared]
-
-
-def _default_reason(round_: _Round, verdict: Verdict) -> str:
-    tool = round_.tool
-    what = ""
-    if not tool.known:
-        what = f"the tool {shown(tool.name, 80)} is not declared; "
-    elif not tool.exact:
-        what = f"the tool {shown(tool.name, 80)} is not declared by exactly this name; "
-    elif tool.effects != round_.effects:
-        what = "it reads at a place that its arguments name, so it also sends; "
-    return f"{what}no rule permits it: {verdict} ({', '.join(round_.effects)})"
-
-
-def _said_plainly(round_: _Round, rule: Rule, verdict: Verdict) -> str:
-    """Return what a rule without a requirement objects to, in its own terms."""
-    wanted = rule.on.effects if rule.on and not rule.on.tools else ()
-    effects = [effect for effect in round_.effects if effect in wanted]
-    what = f"the effect {' and '.join(effects)}" if effects else shown(round_.call.name, 80)
-    return f"the rule {'denies' if verdict == 'deny' else 'asks about'} {what}"
+def _in_order(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    found = set(effects)
+    return tuple(effect for effect in EFFECTS if effect in found)
