@@ -344,8 +344,9 @@ def test_a_request_that_cannot_be_read_is_refused(name: str) -> None:
 @pytest.mark.parametrize("more", [{"previous_response_id": 7}, {"conversation": 7}, {"conversation": {"id": 7}}])
 def test_a_place_that_cannot_be_read_is_refused(more: dict[str, Any]) -> None:
     """Invariant 2: what a request continues must be known."""
-    with pytest.raises(Unreadable):
-        RESPONSES.tokens(body(USER, **more))
+    for act in (RESPONSES.tokens, RESPONSES.read_request):
+        with pytest.raises(Unreadable):
+            act(body(USER, **more))
 
 
 def test_a_large_request_is_read_every_time() -> None:
@@ -610,6 +611,11 @@ def test_what_the_provider_keeps_is_continued() -> None:
         "previous_response_id": "resp_9",
         "input": ANSWERS,
     }
+
+
+def test_what_was_not_to_be_kept_is_not_continued() -> None:
+    """A server that does not say whether it keeps an answer is believed to have done as it was told."""
+    assert went_on(body(USER, store=False), *SAID)["input"] == [USER, *SAID, *ANSWERS]
 
 
 @pytest.mark.parametrize("conversation", ["conv_1", {"id": "conv_1"}])

@@ -437,6 +437,14 @@ def test_what_the_model_said_before_stays() -> None:
     assert items(restored(body(older, WEB, message("Deleting."), pin()), one))[:2] == [older, WEB]
 
 
+def test_an_answer_may_be_the_first_thing_of_an_input() -> None:
+    """An application that cut its history may begin with it; a placeholder for nothing leaves nothing."""
+    one = record(*SAID, visible="Deleting.", closed=False)
+
+    assert items(restored(body(*SAID[:2], pin(), NEXT), one)) == [*SAID, denied(), NEXT]
+    assert items(restored(body(pin(), NEXT), record(refused=()))) == [NEXT]
+
+
 # -- rewritten calls -----------------------------------------------------------------------------------------------
 
 CHANGED: dict[str, Any] = {"refused": (), "rewritten": {SHOWN_ID: ("call_1", '{"id": 1}', NOTE)}, "placeholder": ""}

@@ -58,6 +58,7 @@ class OpenAIResponses:
                 "The request uses a prompt template, whose text, instructions and tools are stored at the provider.",
                 next_step="put the template's text and tools into the request itself",
             )
+        kept_places(read)  # raises when it cannot be read what the request continues
         tools, server_tools = sort_tools(read)
         return RequestFacts(
             messages=read.items,
@@ -127,7 +128,7 @@ class OpenAIResponses:
         kept = next((place for place in answer.places if place.startswith("response:")), "")
         if read.request.value("conversation") is not None:
             changes["input"] = array(added)
-        elif kept:
+        elif kept and read.request.value("store") is not False:
             changes["previous_response_id"] = quote(kept.removeprefix("response:"))
             changes["input"] = array(added)
         else:

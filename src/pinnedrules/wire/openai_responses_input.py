@@ -15,7 +15,7 @@ from pinnedrules.errors import Unreadable
 from pinnedrules.wire.json_text import Object, items, loads, obj
 from pinnedrules.wire.openai_responses_items import INPUT_ONLY, OUTPUT
 
-__all__ = ["Input", "is_output", "item_kind", "last_user_text", "message_text", "read_input"]
+__all__ = ["Input", "is_output", "item_kind", "last_user_text", "message_text", "read_input", "shown_text"]
 
 _ROLES = ("user", "assistant", "developer", "system")
 _CONFIGURES = frozenset({"agent", "id", "reasoning", "text", "type"})
@@ -117,15 +117,26 @@ def is_output(raw: bytes, kind: str) -> bool:
     return kind in OUTPUT or kind == "item_reference"
 
 
+def shown_text(raw: bytes) -> str:
+    """Return what a person reads of a message: a string, or the texts among its parts."""
+    return "".join(_texts(raw)[0])
+
+
 def message_text(raw: bytes) -> str | None:
-    """Return the text of a message that is nothing but text: a string, or text parts. Else None."""
+    """Return the text of a message that is nothing but text; None when it has other parts."""
+    texts, whole = _texts(raw)
+    return "".join(texts) if whole else None
+
+
+def _texts(raw: bytes) -> tuple[list[str], bool]:
+    """Return the texts of a message, and whether they are all that it holds."""
     content = Object(raw).value("content")
     if isinstance(content, str):
-        return content
+        return [content], True
     parts = content if isinstance(content, list) else [None]
     texts = [part.get("text") if isinstance(part, dict) and part.get("type") in _TEXTS else None for part in parts]
     found = [text for text in texts if isinstance(text, str)]
-    return "".join(found) if len(found) == len(texts) else None
+    return found, len(found) == len(texts)
 
 
 def last_user_text(read: Input) -> str:
@@ -134,15 +145,12 @@ def last_user_text(read: Input) -> str:
     for raw, kind in zip(reversed(read.items), reversed(read.kinds), strict=True):
         if is_output(raw, kind):
             break
-        if kind == "message" and Object(raw).value("role") == "user":
-            texts.insert(0, _shown_text(Object(raw).value("content")))
+        message = Object(raw)
+        if kind != "message" or message.value("role") != "user":
+            continue
+        content = message.value("content")
+        parts = content if isinstance(content, list) else []
+        if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
+            raise Unreadable("a message whose content is neither text nor a list of parts")
+        texts.insert(0, shown_text(raw))
     return "\n".join(texts)
-
-
-def _shown_text(content: object) -> str:
-    if isinstance(content, str | None):
-        return content or ""
-    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
-        raise Unreadable("a message whose content is neither text nor a list of parts")
-    texts = [part.get("text") for part in content if part.get("type") in _TEXTS]
-    return "".join(text for text in texts if isinstance(text, str))

@@ -220,7 +220,7 @@ def _object(item: Object, key: str) -> str:
     raw = item.get(key) or b"null"
     if not isinstance(loads(raw), dict):
         raise Unreadable(f"a call whose {key!r} is not an object")
-    return _exact(raw)
+    return raw.decode()
 
 
 def _actions(item: Object) -> str:
@@ -231,11 +231,4 @@ def _actions(item: Object) -> str:
     if not isinstance(several, list) or not all(isinstance(one, dict) for one in several):
         raise Unreadable("a computer call whose 'actions' are not a list of objects")
     single = f'"action":{_object(item, "action")},' if item.value("action") is not None else ""
-    return f'{{{single}"actions":{_exact(raw)}}}'
-
-
-def _exact(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        raise Unreadable("a call that is not UTF-8") from error
+    return f'{{{single}"actions":{raw.decode()}}}'

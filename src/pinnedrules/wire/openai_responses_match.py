@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Restore
 from pinnedrules.wire.json_text import Object, items
+from pinnedrules.wire.openai_responses_input import shown_text
 from pinnedrules.wire.openai_responses_items import result_items
 from pinnedrules.wire.placeholder import squeezed
 
-__all__ = ["Answered", "Entry", "entries", "pin_token", "read_entry", "refusals", "shown_text"]
+__all__ = ["Answered", "Entry", "entries", "pin_token", "read_entry", "refusals"]
 
 _PIN = re.compile(r"msg_pin_([0-9a-f]{32})\Z")
 _NAMED_BY = ("id", "call_id", "encrypted_content")
-_TEXTS = ("input_text", "output_text", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,6 @@ def read_entry(raw: bytes) -> Entry:
 def entries(message: bytes) -> list[Entry]:
     """Return the items of a whole answer, which is a JSON array. Raises Unreadable."""
     return [read_entry(raw) for raw in items(message)]
-
-
-def shown_text(raw: bytes) -> str:
-    """Return what a person reads of a message: a string, or the texts among its parts."""
-    content = Object(raw).value("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") in _TEXTS]
-    return "".join(text for text in texts if isinstance(text, str))
 
 
 def pin_token(raw: bytes) -> str:

@@ -16,7 +16,7 @@ from pinnedrules.errors import Unreadable
 from pinnedrules.types import Restore
 from pinnedrules.wire.base import Restored
 from pinnedrules.wire.json_text import Object, array, items, loads, obj, quote
-from pinnedrules.wire.openai_responses_input import Input, is_output, message_text, read_input
+from pinnedrules.wire.openai_responses_input import Input, is_output, message_text, read_input, shown_text
 from pinnedrules.wire.openai_responses_items import answers, rewritten_item
 from pinnedrules.wire.openai_responses_match import (
     Answered,
@@ -25,7 +25,6 @@ from pinnedrules.wire.openai_responses_match import (
     pin_token,
     read_entry,
     refusals,
-    shown_text,
 )
 from pinnedrules.wire.placeholder import call_token, count, find, squeezed, tokens
 from pinnedrules.wire.request import Edits
@@ -178,7 +177,8 @@ class _Restoring:
         answer = entries(row.message)
         refused = {identifier for identifier, _ in row.results}
         if not closed:
-            self._take_back(answer, lead, written)
+            if not written:
+                self._take_back(answer, lead)
             written += [entry.raw for entry in answer if self._keeps or repeatable(entry)]
             return written + refusals(row.message, self._missing(row))
         first = next((n for n, entry in enumerate(answer) if entry.call in refused), len(answer))
@@ -190,19 +190,16 @@ class _Restoring:
         self._open = Answered(row, answer[first:])
         return written + self._open.first()
 
-    def _take_back(self, answer: Sequence[Entry], lead: str, written: list[bytes]) -> None:
+    def _take_back(self, answer: Sequence[Entry], lead: str) -> None:
         """Take out what the application repeated of an answer that is put back as a whole."""
         own = "".join(entry.text or "" for entry in answer).removesuffix(squeezed(lead))
-        while written or self.edits.messages:
-            last = read_entry((written or self.edits.messages)[-1])
+        while self.edits.messages:
+            last = read_entry(self.edits.messages[-1])
             if last.text is not None and own.endswith(last.text):
                 own = own.removesuffix(last.text)
             elif last.text is not None or not any(entry.same(last) for entry in answer):
                 return
-            if written:
-                written.pop()
-            else:
-                self.edits.take_back()
+            self.edits.take_back()
 
     def _piece(self, raw: bytes, text: str) -> list[bytes]:
         """Return part of a message that held several answers, as a message of its own: the original if it is one."""
