@@ -14,10 +14,14 @@ import pytest
 from tests.cli.ran import Cli, Ran
 
 from pinnedrules.cli import main
+from pinnedrules.cli.launch import child
+from pinnedrules.cli.launch.ending import ending
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import EVERYTHING, StopFile
+from pinnedrules.report import Report
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Seen
+from pinnedrules.types import Entry, SessionId
 
 SEARCH = ProposedCall("search", {"query": "invoices"})
 DELETE = ProposedCall("delete_mail", {"id": "7"})
@@ -435,6 +439,61 @@ def test_at_a_terminal_ctrl_c_is_the_command_s(rules: Path) -> None:
     assert exit_code == 6
     assert "hits 1" in out
     assert "ended with code 6" in out
+
+
+def test_at_a_terminal_another_program_s_signal_is_passed_on(rules: Path) -> None:
+    """What does not come from the keys has not reached the command yet."""
+    code = (
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
+        "print('ready', flush=True)\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(600)"
+    )
+    spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+    exit_code, out = Started(rules, code, sys.executable, "-c", spawn).end()
+    assert exit_code == 5
+    assert "ended with code 5" in out
+
+
+def test_a_command_that_does_not_end_when_stopped_is_killed(
+    run: Run, state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop does not depend on the goodwill of what it stops."""
+    monkeypatch.setattr(child, "_GRACE_SECONDS", 0.2)
+    code = f"import signal, time\nsignal.signal(15, signal.SIG_IGN)\nopen({str(state.path / 'STOP')!r}, 'w')\ntime.sleep(600)"
+
+    assert run(sys.executable, "-c", code).code == 128 + signal.SIGKILL
+
+
+def test_the_end_of_many_denials_is_short(state: StateFolder) -> None:
+    """The same denial is one line, and of many there are twenty and a way to see them all."""
+    report = Report()
+    for number in range(30):
+        for _ in range(2):
+            report.add(_decision(f"tool-{number}", "no"))
+    lines = [text for text, _ in ending("agent", SessionId("s"), 0, state=state, report=report).lines()]
+
+    assert sum(line.startswith("  denied 2 times tool-") for line in lines) == 20
+    assert "  and 10 more: pinnedrules log --verdict deny" in lines
+
+
+def test_the_last_hundred_unanswered_asks_are_kept(state: StateFolder) -> None:
+    """Memory is bounded; a ticket that the store does not know was refused all the same."""
+    report = Report()
+    for number in range(101):
+        report.add(_decision("delete_mail", "nobody has answered yet", ticket=f"t{number}"))
+    found = ending("agent", SessionId("s"), 0, state=state, report=report)
+
+    assert sum("denied, nobody answered by no-deletes: a call" in text for text, _ in found.lines()) == 100
+    assert found.exit_code == 3
+    released = {**_decision("delete_mail", "").body, "ticket": "t100", "released": True}
+    report.add(Entry("decision", SessionId("s"), released))
+    assert len(report.waiting) == 99
+
+
+def _decision(tool: str, why: str, ticket: str = "") -> Entry:
+    body = {"tool": tool, "call": "c", "verdict": "deny", "released": False, "rules": ["no-deletes"], "ticket": ticket}
+    return Entry("decision", SessionId("s"), body, {"reasons": [why]})
 
 
 def test_help_says_what_may_stand_in_the_command_line(cli: Cli) -> None:

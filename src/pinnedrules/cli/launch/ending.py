@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ WAITS = 3
 """Exit code: the command itself ended well, but something it wanted waits for a person."""
 
 _LONG = 300
+_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Ending:
     code: int
     state: StateFolder
     report: Report
-    waiting: tuple[tuple[str, str, Ticket | None], ...]
+    waiting: tuple[tuple[str, tuple[str, ...], Ticket | None], ...]
     stop: StopState
 
     @property
@@ -69,15 +71,21 @@ class Ending:
         yield f"  log: pinnedrules log --session {shlex.quote(self.session)} {folder}", "quiet"
 
     def _denied(self) -> Iterator[tuple[str, Tone]]:
-        for call in self.report.refused_calls:
-            if not call.unanswered:
-                by = f" by {', '.join(call.rules)}" if call.rules else ""
-                yield f"  denied {shown(call.tool, 80)}{by}: {shown(call.why, _LONG)}", "bad"
+        # A model that tries again and again is one line.
+        found = Counter(
+            f"{shown(call.tool, 80)}{_by(call.rules)}: {shown(call.why, _LONG)}"
+            for call in self.report.refused_calls
+            if not call.unanswered
+        )
+        for line, times in list(found.items())[:_LINES]:
+            yield f"  denied{f' {times} times' if times > 1 else ''} {line}", "bad"
+        if len(found) > _LINES:
+            yield f"  and {len(found) - _LINES} more: pinnedrules log --verdict deny", "bad"
 
     def _waiting(self, folder: str) -> Iterator[tuple[str, Tone]]:
         for ticket, rules, found in self.waiting:
             what = shown(found.summary if found else "a call", _LONG)
-            by = f" by {rules}" if rules else ""
+            by = _by(rules)
             if found is None or found.state == "expired":
                 yield f"  denied, nobody answered{by}: {what}", "open"
             elif found.state == "approved":
@@ -119,11 +127,15 @@ def ending(program: str, session: SessionId, code: int, *, state: StateFolder, r
         for ticket, call in report.waiting.items():
             found = _ticket(store, ticket)
             if found is None or found.state != "denied":
-                waiting.append((ticket, ", ".join(call.rules), found))
+                waiting.append((ticket, call.rules, found))
     finally:
         store.close()
     stop = StopFile(state.path).read(session)
     return Ending(program, session.name, code, state, report, tuple(waiting), stop)
+
+
+def _by(rules: tuple[str, ...]) -> str:
+    return f" by {', '.join(rules)}" if rules else ""
 
 
 def _ticket(store: Store, ticket: str) -> Ticket | None:
