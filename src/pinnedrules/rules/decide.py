@@ -18,7 +18,8 @@ from pinnedrules.rules.meta_tools import MAX_CARRIED, Carried, is_meta, rewrap, 
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Candidate
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.single import Carrier, decide_single, speaking
+from pinnedrules.rules.single import decide_single
+from pinnedrules.rules.speaking import Carrier, speaking
 from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Verdict
 
 __all__ = ["Reached", "decide", "reached"]

@@ -9,42 +9,28 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
-from pinnedrules.rules.builtin_tools import added_by_arguments, known_by_kind
-from pinnedrules.rules.destinations import names_destination, targets
+from pinnedrules.rules.destinations import targets
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.rules.plan import Candidate, Tool
+from pinnedrules.rules.plan import Tool
 from pinnedrules.rules.predicates.base import Cannot, Facts
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.rewrite import CannotRewrite, rewritten
+from pinnedrules.rules.speaking import UNKNOWN, Carrier, asked, effects_of, tool_of
 from pinnedrules.rules.terms import Action, Rewriting, Rule
-from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
+from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
 
-__all__ = ["MAX_REWRITES", "Carrier", "decide_single", "speaking"]
+__all__ = ["MAX_REWRITES", "decide_single"]
 
 MAX_REWRITES = 16
 """Rules that may rewrite one call, each once."""
 
-_UNKNOWN: tuple[Effect, ...] = ("write",)
 _FREE_TEXT = frozenset({INPUT})
 _RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """How a call is decided that carries another one: only by rules that name its tool, besides what is decided inside.
-
-    ``effects`` are those of what it carries, ``without`` the rules that speak of that too, and are asked there; ``keys``
-    the arguments that carry it.
-    """
-
-    effects: tuple[Effect, ...]
-    without: frozenset[str]
-    keys: frozenset[str]
 
 
 def decide_single(
@@ -57,10 +43,10 @@ def decide_single(
     carrier: Carrier | None = None,
 ) -> Decision:
     """Decide one call as it stands. Never raises for anything that is in the call."""
-    tool = _tool(rules, call, effects)
+    tool = tool_of(rules, call, effects)
     if tool is None:
         return Decision(
-            "deny", effects or _UNKNOWN, reasons=(f"the tool name {shown(call.name, 80)} is not plain ASCII",)
+            "deny", effects or UNKNOWN, reasons=(f"the tool name {shown(call.name, 80)} is not plain ASCII",)
         )
     try:
         arguments = read(call)
@@ -68,44 +54,6 @@ def decide_single(
         return Decision("deny", tool.effects, reasons=(str(problem),))
     round_ = _evaluate(rules, tool, call, arguments, ledger, now, carrier=carrier)
     return _rewrite(rules, round_, ledger, now) if round_.patched else _conclude(rules, round_)
-
-
-def speaking(
-    rules: RuleSet, call: Call, arguments: dict[str, object], carrier: Carrier | None = None
-) -> tuple[tuple[Effect, ...], tuple[Candidate, ...]]:
-    """Return what *call* does, as it is decided, and the rules that speak of it. Nothing for a name that is not plain."""
-    tool = _tool(rules, call, None)
-    if tool is None:
-        return _UNKNOWN, ()
-    effects = _effects(tool, arguments, carrier)
-    return effects, tuple(_asked(rules.plan.candidates(tool, effects).every, carrier))
-
-
-def _tool(rules: RuleSet, call: Call, effects: tuple[Effect, ...] | None) -> Tool | None:
-    tool = rules.plan.tool(call.name)
-    effects = effects or known_by_kind(call)
-    if tool is not None and effects and not tool.known:
-        return replace(tool, effects=effects, exact=True, candidates={})
-    return tool
-
-
-def _effects(tool: Tool, arguments: dict[str, object], carrier: Carrier | None) -> tuple[Effect, ...]:
-    """Return what a call does, told by its tool and its arguments; by what it carries, if it does."""
-    if carrier is not None:
-        own = tool.effects if tool.known else ()
-        return tuple(effect for effect in EFFECTS if effect in (*own, *carrier.effects))
-    if tool.effects == ("read",) and arguments and names_destination(arguments):
-        return ("read", "send")
-    if not tool.exact and (added := added_by_arguments(tool.name, arguments)):
-        return tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added))
-    return tool.effects
-
-
-def _asked(candidates: Iterable[Candidate], carrier: Carrier | None) -> Iterable[Candidate]:
-    """Leave out the rules that are not asked about a call that carries another one."""
-    if carrier is None:
-        return candidates
-    return (one for one in candidates if one.rule.on and one.rule.on.tools and one.rule.id not in carrier.without)
 
 
 @dataclass(slots=True)
@@ -153,12 +101,12 @@ def _evaluate(
     carrier: Carrier | None = None,
 ) -> _Round:
     """Step 1: ask every rule that speaks of the call. *used* are the rules that have rewritten it already."""
-    effects = _effects(tool, arguments, carrier)
+    effects = effects_of(tool, arguments, carrier)
     said: list[tuple[Action, Rule, str | None]] = []
     undecided: list[Undecided] = []
     patched = False
     facts = Facts(arguments, ledger, now)
-    for candidate in _asked(rules.plan.candidates(tool, effects).objecting(facts), carrier):
+    for candidate in asked(rules.plan.candidates(tool, effects).objecting(facts), carrier):
         why: str | None = None
         for check in candidate.checks:
             try:

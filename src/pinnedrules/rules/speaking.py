@@ -1,0 +1,72 @@
+"""What a call does, and which rules speak of it: told by its name, its kind, its arguments, and by what it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pinnedrules.rules.builtin_tools import added_by_arguments, known_by_kind
+from pinnedrules.rules.destinations import names_destination
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.plan import Candidate, Tool
+from pinnedrules.types import EFFECTS, Call, Effect
+
+__all__ = ["UNKNOWN", "Carrier", "asked", "effects_of", "speaking", "tool_of"]
+
+UNKNOWN: tuple[Effect, ...] = ("write",)
+"""What a tool does of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How a call is decided that carries another one: only by rules that name its tool, besides what is decided inside.
+
+    ``effects`` are those of what it carries, ``without`` the rules that speak of that too, and are asked there; ``keys``
+    the arguments that carry it.
+    """
+
+    effects: tuple[Effect, ...]
+    without: frozenset[str]
+    keys: frozenset[str]
+
+
+def speaking(
+    rules: RuleSet, call: Call, arguments: dict[str, object], carrier: Carrier | None = None
+) -> tuple[tuple[Effect, ...], tuple[Candidate, ...]]:
+    """Return what *call* does, as it is decided, and the rules that speak of it. Nothing for a name that is not plain."""
+    tool = tool_of(rules, call, None)
+    if tool is None:
+        return UNKNOWN, ()
+    effects = effects_of(tool, arguments, carrier)
+    return effects, tuple(asked(rules.plan.candidates(tool, effects).every, carrier))
+
+
+def tool_of(rules: RuleSet, call: Call, effects: tuple[Effect, ...] | None) -> Tool | None:
+    """Return what is known of the tool of *call*, None for a name that is not plain.
+
+    *effects* are those of a tool that the provider runs; they count where no declaration says anything.
+    """
+    tool = rules.plan.tool(call.name)
+    effects = effects or known_by_kind(call)
+    if tool is not None and effects and not tool.known:
+        return replace(tool, effects=effects, exact=True, candidates={})
+    return tool
+
+
+def effects_of(tool: Tool, arguments: dict[str, object], carrier: Carrier | None) -> tuple[Effect, ...]:
+    """Return what a call does, told by its tool and its arguments; by what it carries, if it does."""
+    if carrier is not None:
+        own = tool.effects if tool.known else ()
+        return tuple(effect for effect in EFFECTS if effect in (*own, *carrier.effects))
+    if tool.effects == ("read",) and arguments and names_destination(arguments):
+        return ("read", "send")
+    if not tool.exact and (added := added_by_arguments(tool.name, arguments)):
+        return tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added))
+    return tool.effects
+
+
+def asked(candidates: Iterable[Candidate], carrier: Carrier | None) -> Iterable[Candidate]:
+    """Leave out the rules that are not asked about a call that carries another one."""
+    if carrier is None:
+        return candidates
+    return (one for one in candidates if one.rule.on and one.rule.on.tools and one.rule.id not in carrier.without)
