@@ -49,7 +49,7 @@ def read_address(raw_path: str) -> Address:
 
 def usable_name(name: str) -> bool:
     """Whether *name* can be a session's or a user's."""
-    return 0 < len(name) <= _LONGEST_NAME and name.isprintable()
+    return len(name) <= _LONGEST_NAME and name.isprintable() and not name.isspace() and name != ""
 
 
 def base_path(dialect: str, *, token: str, session: str = "") -> str:

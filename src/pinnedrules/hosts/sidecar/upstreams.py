@@ -36,8 +36,12 @@ class Upstream:
     key: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(self.base)
+            whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:
             raise ValueError(f"{self.base!r} is no base URL; it begins with https:// and names a host")
         if parts.query or parts.fragment or parts.username is not None:
             raise ValueError("a base URL has no user, no query and no fragment")
