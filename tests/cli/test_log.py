@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.ran import INBOX, Cli
 
+from pinnedrules.cli.follow import Follower
+from pinnedrules.cli.times import since
 from pinnedrules.control.state import StateFolder
 from pinnedrules.errors import StateError
 from pinnedrules.types import Entry, SessionId
@@ -71,6 +82,71 @@ def test_the_story_can_be_read(cli: Cli, write_log: Write) -> None:
     assert "log." not in out
 
 
+def test_what_belongs_to_the_provider_s_own_state_is_told(cli: Cli, write_log: Write) -> None:
+    """Polls, items, compaction endpoints, calls at execution, calls taken back: each has its words."""
+    held = {"path": "GET /v1/responses/r1", "bytes": 0}
+    write_log(
+        Entry("request", INBOX, held | {"kind": "poll"}),
+        Entry("request", INBOX, held | {"kind": "items", "edits": ["block"]}),
+        Entry("request", INBOX, dict(REQUEST.body) | held | {"kind": "compact", "block_verified": False}),
+        Entry("request", INBOX, dict(REQUEST.body) | {"kind": "request"}),
+        Entry(
+            "compaction",
+            INBOX,
+            {"kind": "endpoint", "messages_before": 9, "messages_after": 3, "block_verified": False},
+        ),
+        Entry(
+            "compaction", INBOX, {"kind": "client", "messages_before": 9, "messages_after": 3, "block_verified": True}
+        ),
+        Entry("compaction", INBOX, {"kind": "client", "block_verified": False}),
+        Entry("execution", INBOX, {"tool": "search", "released_before": True}, {"arguments": '{"q":1}'}),
+        Entry("execution", INBOX, {"tool": "search", "released_before": False}, {"arguments": "{}"}),
+        Entry("withheld", INBOX, {"calls": ["c1"], "why": "it could not be put back"}),
+        Entry("answer", INBOX, {"finish": "no answer", "error": "ConnectError"}),
+    )
+
+    lines = [line.partition("[inbox] ")[2] for line in cli("log").out.splitlines()[1:]]
+
+    assert lines == [
+        "asked for an answer that is being made: GET /v1/responses/r1, 0 bytes",
+        "put items into what the provider keeps: GET /v1/responses/r1, 0 bytes, edited: block",
+        "asked the provider to compact, without the block, as that takes none: GET /v1/responses/r1, 0 bytes, edited: block",
+        "request to gpt-x: 3 messages, 99 bytes (extended), the block in place, edited: block",
+        "compaction (endpoint): 9 messages became 3",
+        "compaction (client): 9 messages became 3; the block in the request that follows",
+        "compaction (client); NO BLOCK in the request that follows",
+        'ran search({"q":1}), as it was released',
+        "ran search({})",
+        "TAKEN BACK: 1 call: it could not be put back",
+        "answer: 0 calls, 0 refused (no answer, ConnectError)",
+    ]
+
+
+def test_a_question_that_waits_is_told_as_one(cli: Cli, write_log: Write) -> None:
+    """A call that did not run because nobody has answered yet was asked about; it was not denied by anybody."""
+    waits = decision("send_email", verdict="deny", rules=["inside"], ticket="t-1")
+    write_log(replace(waits, private={"targets": ["to: bob"], "reasons": ["it is outside", "nobody has answered yet"]}))
+
+    out = cli("log").out
+
+    assert "ASKED, and did not run: send_email(to: bob) by inside: it is outside; nobody has answered yet [t-1]" in out
+
+
+def test_times_are_those_of_the_reader(cli: Cli, write_log: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line has the local time of day, below the day it belongs to."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    write_log(REQUEST, decision("search"))
+
+    head, first, second = cli("log").out.splitlines()
+    monkeypatch.undo()
+    time.tzset()
+
+    assert head == "Wednesday, 2023-11-15:"
+    assert first.startswith("07:13:20 [inbox] request to gpt-x")
+    assert second.startswith("07:13:21 [inbox] allowed search")
+
+
 def test_one_of_something_is_told_as_one(cli: Cli, write_log: Write) -> None:
     """Whoever reads the story reads words: one call is a call."""
     write_log(
@@ -121,6 +197,148 @@ def test_records_can_be_chosen(cli: Cli, write_log: Write) -> None:
     assert tools("--verdict", "deny") == ["send_email", "send_email"]
     assert tools("--verdict", "deny", "--session", "inbox") == ["send_email"]
     assert tools("--type", "decision", "--last", "2") == ["send_email", "send_email"]
+
+
+def test_records_can_be_chosen_by_user_and_time(cli: Cli, write_log: Write) -> None:
+    """Whose session it was is found by the name that its records commit to; a time is a span, a clock or a date."""
+    write_log(decision("a"), decision("b", session=SessionId("inbox", "lee")), decision("c", session=SessionId("x")))
+
+    def tools(*argv: str) -> list[str]:
+        return [entry["record"]["body"]["tool"] for entry in cli("log", "--json", *argv).json["records"]]
+
+    assert tools("--user", "lee") == ["b"]
+    assert tools("--user", "anna", "--session", "inbox") == ["a"]
+    assert tools("--since", "2023-11-14T22:13:22+00:00") == ["c"]
+    assert tools("--since", "2001-01-01") == ["a", "b", "c"]
+    assert tools("--since", "1d") == []
+
+
+def test_a_session_that_there_is_not_is_said_with_those_there_are(cli: Cli, write_log: Write) -> None:
+    """A misspelled session is no empty story: the sessions of the log are named, the last one first."""
+    write_log(decision("a"), decision("b", session=SessionId("outbox")), decision("c"))
+
+    found = cli("log", "--session", "inbx")
+
+    assert (found.code, found.out) == (2, "")
+    assert found.err == (
+        "pinnedrules: no record of session inbx\n  next: sessions here, the last one first: inbox, outbox\n"
+    )
+    assert cli("log", "--session", "inbox", "--tool", "none").code == 0
+
+
+def test_many_sessions_are_counted(cli: Cli, write_log: Write) -> None:
+    """A long list is cut."""
+    write_log(*(decision("a", session=SessionId(f"s{number}")) for number in range(25)))
+
+    assert "s24, s23" in cli("log", "--session", "x").err
+    assert "s5 and 5 more" in cli("log", "--session", "x").err
+
+
+def test_nothing_found_is_said(cli: Cli, state: StateFolder, write_log: Write) -> None:
+    """An empty page is explained, next to the result and never in it."""
+    assert cli("log").err == "pinnedrules: nothing was recorded yet\n"
+    write_log(REQUEST)
+    nothing = cli("log", "--verdict", "deny")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "pinnedrules: no record matches\n")
+    assert cli("log", "--session", "x", "--json").json["error"] == "no record of session x"
+
+
+@pytest.mark.parametrize("text", ["soon", "25:00", "0001-01-01", "1y", "2026-13-01", "", "9" * 9 + "w"])
+def test_what_is_no_time_is_said(cli: Cli, write_log: Write, text: str) -> None:
+    """A time that cannot be read chooses nothing by accident."""
+    write_log(REQUEST)
+
+    assert cli("log", "--since", text).code == (2 if text and not text.endswith("w") else 0)
+
+
+def test_a_time_can_be_typed_in_every_way() -> None:
+    """A span, a clock, a day, a date, both."""
+    now = datetime(2026, 5, 1, 12, 0, 0).timestamp()
+
+    def back(text: str) -> float:
+        return now - since(text, now) / 1e6
+
+    assert [back(text) for text in ("90s", "10min", "10 m", "2h", "1d", "1w")] == [90, 600, 600, 7200, 86400, 604800]
+    assert [back(text) for text in ("11:30", "11:59:59", "today", "2026-05-01 11:00")] == [1800, 1, 43200, 3600]
+
+
+FOLLOW = [sys.executable, "-m", "pinnedrules", "log", "--follow"]
+
+
+@contextmanager
+def following(*argv: object) -> Iterator[tuple[Callable[[str], str], subprocess.Popen[str]]]:
+    """Run ``log --follow`` as a program; the function reads its lines up to one that holds a text."""
+    with subprocess.Popen(
+        [*FOLLOW, *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
+        assert program.stdout is not None
+        output = program.stdout
+
+        def until(text: str) -> str:
+            return next(line for line in output if text in line)
+
+        try:
+            yield until, program
+        finally:
+            program.send_signal(signal.SIGINT)
+            output.read()
+            assert program.wait(60) == 0
+
+
+def test_a_running_session_is_followed(state: StateFolder, write_log: Write) -> None:
+    """What is there is told, then each new record as it is written; Ctrl-C is the ordinary end."""
+    write_log(REQUEST, decision("search"))
+
+    with following("--session", "inbox", "--last", "1") as (until, _):
+        assert "allowed search" in until(" search")
+        until("following 1 log, Ctrl-C ends it")
+        write_log(decision("send_email", verdict="deny", rules=["inside"]))
+        assert "DENIED send_email(to: bob@evil.test) by inside: it is outside" in until("send_email")
+        write_log(decision("send_email", session=SessionId("other")), decision("search", approved_by="anna"))
+        assert "[inbox] allowed search(to: bob@evil.test), approved by anna" in until("[inbox]")
+
+
+def test_following_can_begin_before_the_session_does(home: Path, write_log: Write, state: StateFolder) -> None:
+    """A log that appears later is followed as well, and a session that is not there yet is said to be so."""
+    log = state.log
+    moved = log.rename(log.with_name("later"))
+
+    with following("--session", "inbox", "--json", "--state", state.path) as (until, _):
+        assert "no record of session inbox yet, no session yet" in until("following 0 logs")
+        moved.rename(log)
+        write_log(REQUEST)
+        assert json.loads(until("request"))["record"]["body"]["model"] == "gpt-x"
+
+
+def test_a_half_written_line_is_told_when_it_is_whole(state: StateFolder, write_log: Write) -> None:
+    """Nothing is told twice, torn or lost: not while it is written, not after lines were taken out, not without values."""
+    write_log(REQUEST, decision("search"))
+    (lane,) = state.log.glob("*/0*.jsonl")
+    (private,) = state.log.glob("*/private/0*.jsonl")
+    data = lane.read_bytes()
+    private.write_bytes(b"[]\njunk\n")
+    follower = Follower(state.log)
+
+    lane.write_bytes(data[:-5])
+    first = [item.record["type"] for item in follower.fresh()]
+    lane.write_bytes(data + b"junk\n")
+    second = [item.record["type"] for item in follower.fresh()]
+    lane.write_bytes(data[:10])
+    assert follower.fresh() == []
+    private.unlink()
+    lane.write_bytes(data[:10] + data)
+
+    assert first == ["log.open", "request", "decision"]
+    assert second == ["log.close"]
+    assert all(not item.values for item in follower.fresh())
+
+
+@pytest.mark.parametrize("argv", [["--check"], ["--erase-user", "anna"], ["--erase-session", "x"]], ids=" ".join)
+def test_only_telling_follows(cli: Cli, write_log: Write, argv: list[str]) -> None:
+    """What comes to an end is not followed."""
+    write_log(REQUEST)
+
+    assert cli("log", "--follow", *argv).code == 2
 
 
 def test_erased_and_changed_values_are_not_told(cli: Cli, write_log: Write, state: StateFolder) -> None:
@@ -264,6 +482,8 @@ def test_what_could_not_be_recorded_is_said(cli: Cli, write_log: Write, monkeypa
         ["--erase-user", "anna", "--erase-session", "inbox"],
         ["--erase-user", "anna", "--session", "inbox"],
         ["--erase-session", "inbox", "--last", "3"],
+        ["--erase-session", "inbox", "--since", "1d"],
+        ["--erase-user", "anna", "--user", "anna"],
         ["--erase-session", "inbox", "--check"],
     ],
     ids=" ".join,

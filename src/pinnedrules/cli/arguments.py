@@ -264,7 +264,12 @@ def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     made.add_argument("--tool", default="", metavar="NAME", help="only decisions on this tool")
     made.add_argument("--verdict", default="", choices=("allow", "ask", "deny"), help="only these decisions")
+    made.add_argument("--user", default="", metavar="NAME", help="only records of this user's sessions")
+    made.add_argument("--since", default="", metavar="TIME", help="10min, 2h, 1d, 14:30 or 2026-05-01")
     made.add_argument("--last", type=_positive, default=0, metavar="N", help="only the last N records")
+    made.add_argument(
+        "-f", "--follow", action="store_true", help="go on with what comes; with --json one document per line"
+    )
     made.add_argument("--check", action="store_true", help="verify every lane of the log")
     whose = made.add_mutually_exclusive_group()
     whose.add_argument("--erase-user", metavar="USER", help="erase the personal values of this user's records")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
+from pinnedrules.cli.follow import Follower
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.states import found_states
-from pinnedrules.cli.story import Told, tell, told
+from pinnedrules.cli.story import Told, day, tell, told
+from pinnedrules.cli.times import since
 from pinnedrules.control.principals import os_user
 from pinnedrules.control.state import StateFolder
 from pinnedrules.errors import StateError
@@ -25,11 +30,15 @@ __all__ = ["run"]
 
 _BOOKKEEPING = ("log.open", "log.close")
 """Of no interest unless somebody asks for them."""
+_NAMED = 20
+_POLL_SECONDS = 0.2
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return 0; with ``--check`` 1 when a lane is broken; when erasing 1 when nothing was found to erase."""
-    states = [state for state in found_states(arguments.state) if state.log.is_dir()]
+    if arguments.follow:
+        return _follow(arguments, printer)
+    states = _states(arguments)
     if not states:
         raise Usage("no log was found", "name the state folder with --state DIR")
     if arguments.erase_user is not None or arguments.erase_session is not None:
@@ -38,32 +47,122 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     return _check(logs, printer) if arguments.check else _tell(arguments, logs, printer)
 
 
+def _states(arguments: argparse.Namespace) -> list[StateFolder]:
+    return [state for state in found_states(arguments.state) if state.log.is_dir()]
+
+
+@dataclass(slots=True)
+class _Choice:
+    """Which records are wanted. Remembers the sessions that went by, for whoever asked for one that there is not."""
+
+    arguments: argparse.Namespace
+    since_us: int
+    sessions: dict[str, None] = field(default_factory=dict)
+
+    def of(self, items: Iterable[Told]) -> Iterator[Told]:
+        for item in items:
+            session = item.record["session"]
+            if session:
+                self.sessions.pop(session, None)
+                self.sessions[session] = None
+            if self._wanted(item):
+                yield item
+
+    def _wanted(self, item: Told) -> bool:
+        wanted, record, body = self.arguments, item.record, item.body
+        return (
+            (not wanted.session or record["session"] == wanted.session)
+            and (record["type"] == wanted.type if wanted.type else record["type"] not in _BOOKKEEPING)
+            and (not wanted.tool or body.get("tool") == wanted.tool)
+            and (not wanted.verdict or body.get("verdict") == wanted.verdict)
+            and (not wanted.user or item.user == wanted.user)
+            and int(record["ts"]) >= self.since_us
+        )
+
+    @property
+    def missing(self) -> str:
+        """Say that there is no such session, and which there are; empty when there is, or none was asked for."""
+        if not self.arguments.session or self.arguments.session in self.sessions:
+            return ""
+        names = [shown(name, 60) for name in reversed(self.sessions)]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"sessions here, the last one first: {', '.join(names[:_NAMED])}{more}" if names else "no session yet"
+
+
+def _choice(arguments: argparse.Namespace) -> _Choice:
+    try:
+        return _Choice(arguments, since(arguments.since, time.time()) if arguments.since else 0)
+    except (ValueError, OverflowError, OSError):
+        raise Usage(f"{shown(arguments.since)!r} is no time", "--since 10min, 2h, 1d, 14:30 or 2026-05-01") from None
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Prints records under the log and the day that they belong to."""
+
+    printer: Printer
+    several: bool
+    place: tuple[Path, str] | None = None
+    printed: int = 0
+
+    def add(self, log: Path, item: Told) -> None:
+        place = (log, day(item))
+        if self.several and (self.place is None or self.place[0] != log):
+            self.printer.line(f"{log}:", "quiet")
+        if place != self.place:
+            self.printer.line(f"{place[1]}:", "quiet")
+        self.place = place
+        self.printed += 1
+        self.printer.line(*tell(item))
+
+
 def _tell(arguments: argparse.Namespace, logs: Sequence[Path], printer: Printer) -> int:
-    document = []
+    choice, lines, document = _choice(arguments), _Lines(printer, len(logs) > 1), []
     for log in logs:
-        if len(logs) > 1:
-            printer.line(f"{log}:", "quiet")
-        wanted = _wanted(arguments, log)
-        chosen: Iterator[Told] | deque[Told] = deque(wanted, maxlen=arguments.last) if arguments.last else wanted
+        wanted = choice.of(told(log))
+        chosen: Iterable[Told] = deque(wanted, maxlen=arguments.last) if arguments.last else wanted
         for item in chosen:
-            printer.line(*tell(item))
-            if printer.as_json:
-                document.append({"log": str(log), "record": item.record, "values": item.values})
+            lines.add(log, item)
+            document.append(_plain(log, item))
+    if choice.missing:
+        raise Usage(f"no record of session {shown(arguments.session)}", choice.missing)
+    if not lines.printed and not printer.as_json:
+        printer.note("pinnedrules: no record matches" if choice.sessions else "pinnedrules: nothing was recorded yet")
     printer.document({"records": document})
     return OK
 
 
-def _wanted(arguments: argparse.Namespace, log: Path) -> Iterator[Told]:
-    for item in told(log):
-        if arguments.session and item.record["session"] != arguments.session:
-            continue
-        if item.record["type"] != arguments.type if arguments.type else item.record["type"] in _BOOKKEEPING:
-            continue
-        if arguments.tool and item.body.get("tool") != arguments.tool:
-            continue
-        if arguments.verdict and item.body.get("verdict") != arguments.verdict:
-            continue
-        yield item
+def _follow(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Tell what there is, then what comes, until an interrupt."""
+    if arguments.check or arguments.erase_user is not None or arguments.erase_session is not None:
+        raise Usage("--follow goes with choosing records only", "pinnedrules log --follow [--session NAME]")
+    choice, lines = _choice(arguments), _Lines(printer, several=True)
+    followers: dict[Path, Follower] = {}
+    begun = False
+    try:
+        while True:
+            for state in _states(arguments):
+                follower = followers.setdefault(state.log, Follower(state.log))
+                fresh: Iterable[Told] = choice.of(follower.fresh())
+                if arguments.last and not begun:
+                    fresh = deque(fresh, maxlen=arguments.last)
+                for item in fresh:
+                    lines.add(state.log, item)
+                    printer.row(_plain(state.log, item))
+            if not begun:
+                missing = (
+                    f"; no record of session {shown(arguments.session)} yet, {choice.missing}" if choice.missing else ""
+                )
+                printer.note(f"pinnedrules: following {counted(len(followers), 'log')}, Ctrl-C ends it{missing}")
+                begun = True
+            sys.stdout.flush()
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        return OK
+
+
+def _plain(log: Path, item: Told) -> dict[str, object]:
+    return {"log": str(log), "record": item.record, "values": item.values}
 
 
 def _erase(arguments: argparse.Namespace, states: Sequence[StateFolder], printer: Printer) -> int:
@@ -71,7 +170,8 @@ def _erase(arguments: argparse.Namespace, states: Sequence[StateFolder], printer
     user, session = arguments.erase_user or "", arguments.erase_session or ""
     if not (user or session):
         raise Usage("nobody is named whose values to erase", "pinnedrules log --erase-user USER")
-    if any((arguments.session, arguments.type, arguments.tool, arguments.verdict, arguments.last, arguments.check)):
+    choices = ("session", "type", "tool", "verdict", "last", "check", "user", "since")
+    if any(getattr(arguments, name) for name in choices):
         raise Usage("erasing takes no other choice", "pinnedrules log --erase-user USER [--state DIR]")
     whose = f"session {shown(session)}" if session else "this user"
     found, unsaid = 0, False

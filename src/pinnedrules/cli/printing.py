@@ -30,6 +30,11 @@ class Printer:
         if self.as_json:
             print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
+    def row(self, value: object) -> None:
+        """Print one of many JSON documents, on a line of its own, where there is no end to wait for."""
+        if self.as_json:
+            print(json.dumps(value, ensure_ascii=False, default=str))
+
     def note(self, text: str, tone: Tone = "") -> None:
         """Print one line on stderr, which is never part of a result."""
         print(_toned(text, tone, sys.stderr), file=sys.stderr)

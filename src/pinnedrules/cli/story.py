@@ -16,17 +16,22 @@ from pinnedrules.evidence.reader import read
 from pinnedrules.evidence.record import commit
 from pinnedrules.rules.printable import counted, shown
 
-__all__ = ["Told", "tell", "told"]
+__all__ = ["Told", "day", "opened", "tell", "told"]
 
 _LONG = 300
+_UNANSWERED = "nobody has answered yet"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A record and those of its values that are still there and are the ones it commits to."""
+    """A record and those of its values that are still there and are the ones it commits to.
+
+    ``user`` is whose session it was; empty when nobody was named, or when that was erased.
+    """
 
     record: Mapping[str, Any]
     values: Mapping[str, Any] = field(default_factory=dict)
+    user: str = ""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -37,54 +42,104 @@ class Told:
 
 def told(log: Path) -> Iterator[Told]:
     """Yield the records of a log by time, each with its values."""
-    opened = _opened(log)
+    rows = _rows(log)
     for record in read(log):
-        yield Told(record, _matching(record, opened.get((record["lane"], record["seq"]), {})))
+        yield opened(record, rows.get((record["lane"], record["seq"]), {}))
+
+
+def opened(record: Mapping[str, Any], row: Mapping[str, Any]) -> Told:
+    """Put a record and its line of private values together. A changed value is as good as none."""
+    values = row.get("values", {})
+    found = {
+        name: value
+        for name, commitment in record["private"].items()
+        if (value := _open(values, name, commitment)) is not None
+    }
+    user = _open(row, "user", record["user"]) if record["user"] else ""
+    return Told(record, found, user if isinstance(user, str) else "")
+
+
+def day(item: Told) -> str:
+    """Return the day of a record, in local time, as people write it."""
+    return _moment(item).strftime("%A, %Y-%m-%d")
 
 
 def tell(item: Told) -> tuple[str, Tone]:
-    """Return one line about a record and how it is coloured."""
+    """Return one line about a record, which begins with the local time, and how it is coloured."""
     record = item.record
-    when = datetime.fromtimestamp(int(record["ts"]) / 1_000_000).astimezone().isoformat(" ", "seconds")
     who = f" [{shown(record['session'], 60)}]" if record["session"] else ""
     text, tone = _words(str(record["type"]), item)
-    return f"{when}{who} {text}", tone
+    return f"{_moment(item).strftime('%H:%M:%S')}{who} {text}", tone
+
+
+def _moment(item: Told) -> datetime:
+    return datetime.fromtimestamp(int(item.record["ts"]) / 1_000_000).astimezone()
 
 
 def _words(kind: str, item: Told) -> tuple[str, Tone]:
     body = item.body
-    if kind == "decision":
-        return _decision(item)
-    if kind == "request":
-        proven = "the block in place" if body["block_verified"] else "NO BLOCK"
-        edits = f", edited: {', '.join(body['edits'])}" if body["edits"] else ""
-        about = f"{counted(body['messages'], 'message')}, {counted(body['bytes'], 'byte')} ({body['change']})"
-        return f"request to {shown(body['model'])}: {about}, {proven}{edits}", "" if body["block_verified"] else "bad"
-    if kind == "compaction":
-        change = ""
-        if "messages_before" in body:
-            change = f": {counted(body['messages_before'], 'message')} became {body['messages_after']}"
+    match kind:
+        case "decision":
+            return _decision(item)
+        case "request":
+            return _request(body)
+        case "compaction":
+            return _compaction(body)
+        case "answer":
+            why = f", {shown(body['error'])}" if "error" in body else ""
+            calls = f"{counted(body.get('calls', 0), 'call')}, {body.get('refused', 0)} refused"
+            return f"answer: {calls} ({body['finish']}{why})", "quiet"
+        case "execution":
+            before = ", as it was released" if body["released_before"] else ""
+            return f"ran {shown(body['tool'], 80)}({shown(item.values.get('arguments', ''), 160)}){before}", "good"
+        case "withheld":
+            return f"TAKEN BACK: {counted(len(body['calls']), 'call')}: {shown(body['why'], _LONG)}", "bad"
+        case "refusal":
+            why = shown(item.values.get("why", "the reason was erased"), _LONG)
+            return f"REFUSED ({body['error']}): {why}", "bad"
+        case "stop" | "resume":
+            done = {"stop": "STOPPED", "pause": "PAUSED", "run": "resumed"}[body["state"]]
+            why = shown(item.values.get("reason", "the reason was erased"), _LONG)
+            return f"{done} {shown(body['scope'])} by {shown(body['by']) or 'nobody named'}: {why}", "bad"
+        case "approval":
+            what = shown(item.values.get("summary", body["tool"]), _LONG)
+            return f"{body['state']} by {shown(body['by'])}: {what} [{body['ticket']}]", "good"
+        case "redaction":
+            what = f"values of {counted(body['records'], 'record')} of one {body['of']}"
+            return f"{what} ERASED by {shown(body['by'])}", "open"
+        case _:
+            return f"{kind} {json.dumps(body, ensure_ascii=False)}" if body else kind, "quiet"
+
+
+_KINDS = {
+    "poll": "asked for an answer that is being made",
+    "items": "put items into what the provider keeps",
+    "compact": "asked the provider to compact, without the block, as that takes none",
+}
+
+
+def _request(body: Mapping[str, Any]) -> tuple[str, Tone]:
+    # Records from before there were kinds have none.
+    other = _KINDS.get(body.get("kind", "request"), "")
+    edits = f", edited: {', '.join(body['edits'])}" if body.get("edits") else ""
+    if other:
+        return f"{other}: {shown(body['path'])}, {counted(body['bytes'], 'byte')}{edits}", ""
+    proven = "the block in place" if body["block_verified"] else "NO BLOCK"
+    about = f"{counted(body['messages'], 'message')}, {counted(body['bytes'], 'byte')} ({body['change']})"
+    tone: Tone = "" if body["block_verified"] else "bad"
+    return f"request to {shown(body['model'])}: {about}, {proven}{edits}", tone
+
+
+def _compaction(body: Mapping[str, Any]) -> tuple[str, Tone]:
+    change = ""
+    if "messages_before" in body:
+        change = f": {counted(body['messages_before'], 'message')} became {body['messages_after']}"
+    if "block_verified" not in body or body["kind"] == "endpoint":
         return f"compaction ({body['kind']}){change}", "open"
-    if kind == "answer":
-        return (
-            f"answer: {counted(body.get('calls', 0), 'call')}, {body.get('refused', 0)} refused ({body['finish']})",
-            "quiet",
-        )
-    if kind == "refusal":
-        return f"REFUSED ({body['error']}): {shown(item.values.get('why', 'the reason was erased'), _LONG)}", "bad"
-    if kind in ("stop", "resume"):
-        done = {"stop": "STOPPED", "pause": "PAUSED", "run": "resumed"}[body["state"]]
-        why = shown(item.values.get("reason", "the reason was erased"), _LONG)
-        return f"{done} {shown(body['scope'])} by {shown(body['by']) or 'nobody named'}: {why}", "bad"
-    if kind == "approval":
-        what = shown(item.values.get("summary", body["tool"]), _LONG)
-        return f"{body['state']} by {shown(body['by'])}: {what} [{body['ticket']}]", "good"
-    if kind == "redaction":
-        return (
-            f"values of {counted(body['records'], 'record')} of one {body['of']} ERASED by {shown(body['by'])}",
-            "open",
-        )
-    return f"{kind} {json.dumps(body, ensure_ascii=False)}" if body else kind, "quiet"
+    proven = (
+        "the block in the request that follows" if body["block_verified"] else "NO BLOCK in the request that follows"
+    )
+    return f"compaction ({body['kind']}){change}; {proven}", "open" if body["block_verified"] else "bad"
 
 
 def _decision(item: Told) -> tuple[str, Tone]:
@@ -97,6 +152,8 @@ def _decision(item: Told) -> tuple[str, Tone]:
     reasons = "; ".join(str(reason) for reason in item.values.get("reasons", ()))
     why = f": {shown(reasons, _LONG)}" if reasons else ""
     ticket = f" [{body['ticket']}]" if body["ticket"] else ""
+    if not body["released"] and body["ticket"] and _UNANSWERED in reasons:
+        return f"ASKED, and did not run: {call}{by}{why}{ticket}", "open"
     if not body["released"]:
         return f"DENIED {call}{by}{why}{ticket}", "bad"
     if body["approved_by"]:
@@ -106,8 +163,8 @@ def _decision(item: Told) -> tuple[str, Tone]:
     return f"allowed {call}{by}", "good"
 
 
-def _opened(log: Path) -> dict[tuple[object, object], Mapping[str, Any]]:
-    """Read the values of all lanes by lane and number. They may be erased or damaged; that is no error here."""
+def _rows(log: Path) -> dict[tuple[object, object], Mapping[str, Any]]:
+    """Read the private lines of all lanes by lane and number. They may be erased or damaged; that is no error here."""
     found: dict[tuple[object, object], Mapping[str, Any]] = {}
     for lane in lane_folders(log):
         for segment in segments(lane):
@@ -118,21 +175,17 @@ def _opened(log: Path) -> dict[tuple[object, object], Mapping[str, Any]]:
             for line in lines:
                 try:
                     row = json.loads(line)
-                    found[lane.name, row["seq"]] = row.get("values", {})
-                except (ValueError, LookupError, TypeError, AttributeError):
+                    found[lane.name, row["seq"]] = row
+                except (ValueError, LookupError, TypeError):
                     continue
     return found
 
 
-def _matching(record: Mapping[str, Any], opened: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that are the ones the record commits to; a changed value is as good as none."""
-    found: dict[str, Any] = {}
-    for name, commitment in record["private"].items():
-        entry = opened.get(name, {})
-        try:
-            salt, value = bytes.fromhex(entry["salt"]), untagged(entry["value"])
-            if commit(salt, name, value) == commitment:
-                found[name] = value
-        except (ValueError, LookupError, TypeError):
-            continue
-    return found
+def _open(values: Any, name: str, commitment: object) -> object:
+    """Return the value that *commitment* stands for, None when it is not there any more."""
+    try:
+        entry = values[name]
+        salt, value = bytes.fromhex(entry["salt"]), untagged(entry["value"])
+        return value if commit(salt, name, value) == commitment else None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
