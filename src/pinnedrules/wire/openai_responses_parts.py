@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from pinnedrules.errors import Unreadable
 
-__all__ = ["NAMED_BY", "PARTS", "Pieces", "refuse_other", "text_at"]
+__all__ = ["PARTS", "Pieces", "refuse_other", "text_at"]
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "response.function_call_arguments": ("function_call", "arguments"),
@@ -25,7 +25,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
 }
 """What an event's name begins with -> the type of the item that it belongs to, the event's member with its whole text."""
 
-NAMED_BY = ("call_id", "name", "namespace")
+_NAMED_BY = ("call_id", "name", "namespace")
 """Members that tell in some events which call it is; not every server sends them."""
 
 _COMMANDS = 4096  # of one shell call
@@ -54,7 +54,7 @@ class Pieces:
         text = data.get("delta" if step == "delta" else member)
         if not isinstance(text, str):
             raise Unreadable("a part of a tool call that is not text")
-        for key in NAMED_BY:
+        for key in _NAMED_BY:
             name = data.get(key)
             if not isinstance(name, str | None):
                 raise Unreadable("a part of a tool call whose name is not text")
