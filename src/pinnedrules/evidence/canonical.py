@@ -42,17 +42,20 @@ def canonical(value: object) -> bytes:
     Raises TypeError for anything else (floats too), and ValueError for nesting beyond :data:`MAX_DEPTH` and
     for member names that become equal.
     """
-    return written(value if _quick(value, 0) else _tagged(value, 0))
+    return _spelled(value) if _quick(value, 0) else written(_tagged(value, 0))
 
 
 def written(value: object) -> bytes:
     """Return the bytes of a value that carries its tags already, such as one read from a line of evidence."""
-    if _quick(value, 0):
-        try:
-            return _ENCODER.encode(value)
-        except UnicodeEncodeError:
-            pass  # a lone surrogate somewhere: the slow way escapes it
-    return _write(value, 0).encode()
+    return _spelled(value) if _quick(value, 0) else _write(value, 0).encode()
+
+
+def _spelled(value: object) -> bytes:
+    """Return the bytes of a quick value."""
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _write(value, 0).encode()  # a lone surrogate somewhere, which this way escapes
 
 
 def untagged(value: object) -> object:

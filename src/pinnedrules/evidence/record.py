@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -152,19 +153,26 @@ def draft(origin: Origin, entry: Entry, moment: Moment, private: Mapping[str, st
 
     Raises TypeError or ValueError for a body that has no canonical form.
     """
-    ruleset = {"sha256": origin.ruleset_sha256, "version": origin.ruleset_version}
     # The members in canonical order, with gaps for what only the place decides.
-    before = (entry.body, origin.boot, entry.conversation, entry.epoch)
+    boot, constant, ruleset = _same(origin)
     after = (entry.session.name, entry.session.tenant, moment.utc_us, entry.type, user)
     return Draft(
         (
-            b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":' % (*map(canonical, before),),
-            b',"level":%b,"log":%b,"mono_ns":%b,"prev":"'
-            % (*map(canonical, (origin.level, origin.log, moment.mono_ns)),),
-            b'","private":%b,"ruleset":%b,"seq":' % (canonical(private), canonical(ruleset)),
+            b'{"body":%b,"boot":%b,"conversation":%b,"epoch":%b,"lane":'
+            % (canonical(entry.body), boot, canonical(entry.conversation), canonical(entry.epoch)),
+            b',%b,"mono_ns":%b,"prev":"' % (constant, canonical(moment.mono_ns)),
+            b'","private":%b,"ruleset":%b,"seq":' % (canonical(private), ruleset),
             b',"session":%b,"tenant":%b,"ts":%b,"type":%b,"user":%b,"v":1}' % (*map(canonical, after),),
         )
     )
+
+
+@lru_cache(maxsize=8)
+def _same(origin: Origin) -> tuple[bytes, bytes, bytes]:
+    """Return what of *origin* stands in every record: the boot id, level and log, the rule set."""
+    ruleset = {"sha256": origin.ruleset_sha256, "version": origin.ruleset_version}
+    level_and_log = b'"level":%b,"log":%b' % (canonical(origin.level), canonical(origin.log))
+    return canonical(origin.boot), level_and_log, canonical(ruleset)
 
 
 def chain(link: Link, record: Draft) -> tuple[bytes, Link]:

@@ -55,7 +55,9 @@ def refuse_hidden_calls(value: object) -> None:
 
 
 def _looks_like_call(value: dict[object, object]) -> bool:
+    if not _KEYS.isdisjoint(value) and any(value.get(key) for key in _KEYS):
+        return True
     kind = value.get("type")
-    if any(value.get(key) for key in _KEYS) or (isinstance(kind, str) and kind in _TYPES):
+    if isinstance(kind, str) and kind in _TYPES:
         return True
     return isinstance(value.get("name"), str) and ("arguments" in value or "input" in value)

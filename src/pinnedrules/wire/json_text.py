@@ -108,7 +108,7 @@ def obj(members: Iterable[tuple[str, bytes]]) -> bytes:
 def items(data: bytes) -> list[bytes]:
     """Return the raw elements of a JSON array. Raises Unreadable."""
     try:
-        return [bytes(raw) for raw in _RAW_ARRAY.decode(data)]
+        return list(map(bytes, _RAW_ARRAY.decode(data)))
     except _MSGSPEC_ERRORS:
         return _slow_items(data)
     except RecursionError as error:
@@ -154,7 +154,22 @@ class Object:
         except RecursionError as error:
             raise Unreadable("JSON is nested too deeply") from error
         else:
-            self._walk(data, raw)
+            if not self._cut(data, raw):
+                self._walk(data, raw)
+
+    def _cut(self, data: bytes, raw: Mapping[str, msgspec.Raw]) -> bool:
+        """Take the members over when *data* has room for nothing else: then no key stands twice.
+
+        Every key and every last value is somewhere in *data*, a key never in fewer bytes than decoded, with a colon and
+        commas between them. Where that adds up to all of *data*, a former member of the same name would have no place,
+        and no key is escaped.
+        """
+        values = {key: bytes(value) for key, value in raw.items()}
+        names = {key: b'"%b"' % key.encode() for key in values}
+        if len(data) != sum(map(len, names.values())) + sum(map(len, values.values())) + 2 * len(raw) + (not raw) + 1:
+            return False
+        self._keys, self._values = names, values
+        return True
 
     def _walk(self, data: bytes, raw: Mapping[str, msgspec.Raw]) -> None:
         """Find every member again in *data*: a repeated key shows as a member that is not where it must be."""
@@ -209,15 +224,11 @@ class Object:
 
     def edit(self, changes: Mapping[str, bytes | None]) -> bytes:
         """Return the object with these members set (in place, or at the end) or removed (None)."""
-        parts = []
-        for key, name in self._keys.items():
-            value = changes.get(key, self._values[key])
-            if value is not None:
-                parts.append(name + b":" + value)
-        parts += [
-            quote(key) + b":" + value for key, value in changes.items() if key not in self._keys and value is not None
-        ]
-        return b"{" + b",".join(parts) + b"}"
+        members = [(name, changes.get(key, self._values[key])) for key, name in self._keys.items()]
+        members += [(quote(key), value) for key, value in changes.items() if key not in self._keys]
+        # Joined once, because one of the values is most of a request.
+        pieces = [piece for name, value in members if value is not None for piece in (b",", name, b":", value)]
+        return b"".join([b"{", *pieces[1:], b"}"])
 
 
 def _text(data: bytes) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
@@ -53,6 +54,7 @@ class Route:
     family: str = ""
 
 
+@lru_cache(maxsize=256)
 def route(method: str, path: str, passed: frozenset[str] = frozenset()) -> Route:
     """Return what to do with a request of this method and path; a query is ignored.
 

@@ -99,7 +99,7 @@ def count_elsewhere(body: bytes, marker: str, slot_text: str) -> int:
 
     The bytes are counted as they are when neither the marker nor the body can hide it behind an escape.
     """
-    if _PLAIN_MARKER.match(marker) and ASCII_ESCAPE.search(body) is None:
+    if _PLAIN_MARKER.match(marker) and (b"\\u00" not in body or ASCII_ESCAPE.search(body) is None):
         total = body.count(marker.encode())
     else:
         total = sum(text.count(marker) for text in strings(loads(body)))
