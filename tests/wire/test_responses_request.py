@@ -32,6 +32,7 @@ from pinnedrules.errors import Unreadable
 from pinnedrules.types import Restore
 from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.openai_responses import OpenAIResponses
+from pinnedrules.wire.openai_responses_input import item_kind
 from pinnedrules.wire.placeholder import mark
 
 RESPONSES = OpenAIResponses()
@@ -784,3 +785,37 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for act in (RESPONSES.read_request, RESPONSES.read_items):
         with pytest.raises(Unreadable):
             act(data)
+
+
+KINDS = st.sampled_from(["message", "function_call", "additional_tools", "configuration_update", "new", "", None, 7])
+ROLES = st.sampled_from(["user", "assistant", "owner", "", None])
+MEMBERS = st.lists(
+    st.tuples(st.just('"type"') | st.just('"\\u0074ype"'), KINDS.map(json.dumps))
+    | st.tuples(st.just('"role"'), ROLES.map(json.dumps))
+    | st.tuples(st.sampled_from(['"id"', '"content"', '"\u00e9"', '"tools"']), st.just('"x"')),
+    max_size=4,
+)
+
+
+@settings(max_examples=400)
+@given(MEMBERS, st.sampled_from([",", ", ", " ,"]), st.sampled_from([":", ": "]))
+def test_the_short_way_of_telling_an_item_agrees_with_the_long_one(
+    members: list[tuple[str, str]], comma: str, colon: str
+) -> None:
+    """However an item is written, no repeated key and no escape hides its type."""
+    raw = ("{" + comma.join(name + colon + value for name, value in members) + "}").encode()
+    names = [json.loads(name) for name, _ in members]
+    value = json.loads(raw)
+    kind = value.get("type")
+    if kind is None:
+        kind = "message" if "role" in value else "item_reference" if "id" in value else None
+    known = kind in ("message", "function_call", "additional_tools", "configuration_update", "item_reference")
+    readable = known and len(names) == len(set(names))
+    readable = readable and (kind != "message" or value.get("role") in ("user", "assistant"))
+    readable = readable and (kind != "configuration_update" or {"type", "id"} >= set(names))
+    try:
+        assert item_kind(raw) == kind
+    except Unreadable:
+        assert not readable
+    else:
+        assert readable

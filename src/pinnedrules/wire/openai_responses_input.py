@@ -6,13 +6,12 @@ here is Unreadable: such an item could bring tools in or change settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import Object, items, loads, obj
+from pinnedrules.wire.json_text import Object, dumps, items, loads, obj
 from pinnedrules.wire.openai_responses_items import INPUT_ONLY, OUTPUT
 
 __all__ = ["Input", "is_output", "item_kind", "last_user_text", "message_text", "read_input", "shown_text"]
@@ -22,6 +21,8 @@ _CONFIGURES = frozenset({"agent", "id", "reasoning", "text", "type"})
 _TEXTS = ("input_text", "output_text", "text")
 _KNOWN = INPUT_ONLY | OUTPUT
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PLAIN_KINDS = {dumps(kind): kind for kind in _KNOWN - {"configuration_update"}}
+_PLAIN_ROLES = frozenset(map(dumps, _ROLES))
 _LARGE = 8 * 1024 * 1024
 
 
@@ -38,27 +39,28 @@ class Input:
     listed: bool
 
 
-_last: tuple[bytes, Input] | None = None
+_last: tuple[bytes, Input, bytes] | None = None
 
 
 def read_input(body: bytes) -> Input:
     """Return what a request puts in. Raises Unreadable.
 
-    The same bytes object is read several times on its way (facts, tokens, place, slot), so the last reading is kept. One
-    name is bound at once, so that threads see a whole reading or none.
+    The same bytes object is read several times on its way (facts, tokens, place), and its input again once the block is
+    placed, so the last reading is kept. One name is bound at once, so that threads see a whole reading or none.
     """
     global _last
     last = _last
     if last is not None and last[0] is body:
         return last[1]
-    found = _read(Object(body))
+    request = Object(body)
+    raw = request.get("input") or b"null"
+    found = replace(last[1], request=request) if last is not None and last[2] == raw else _read(request, raw)
     if len(body) <= _LARGE:
-        _last = (body, found)
+        _last = (body, found, raw)
     return found
 
 
-def _read(request: Object) -> Input:
-    raw = request.get("input") or b"null"
+def _read(request: Object, raw: bytes) -> Input:
     if raw.startswith(b"["):
         found = tuple(items(raw))
         return Input(request, found, tuple(item_kind(item) for item in found), listed=True)
@@ -74,38 +76,38 @@ def item_kind(raw: bytes) -> str:
 
     A message may leave its type out (EasyInputMessageParam), and so may a reference.
     """
-    members = _members(raw)
-    kind = _value(members, "type")
+    return _plain_kind(raw) or _told_kind(raw)
+
+
+def _plain_kind(raw: bytes) -> str:
+    """Return the type of an item that is written plainly; empty when it takes a closer look."""
+    try:
+        members = _MEMBERS.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    # Without blanks, escapes in a key and a repeated key, an object is exactly as long as its members.
+    length = 1 + 4 * len(members) + sum(map(len, members)) + sum(map(len, map(bytes, members.values())))
+    if length != len(raw):
+        return ""
+    kind = _PLAIN_KINDS.get(bytes(members.get("type", b"")), "")
+    return kind if kind != "message" or bytes(members.get("role", b"")) in _PLAIN_ROLES else ""
+
+
+def _told_kind(raw: bytes) -> str:
+    item = Object(raw)
+    kind = item.value("type")
     if kind is None:
-        kind = "message" if "role" in members else "item_reference" if "id" in members else None
+        kind = "message" if item.get("role") else "item_reference" if item.get("id") else None
     if not isinstance(kind, str) or kind not in _KNOWN:
         raise Unreadable(
             f"The request puts in an item of the type {str(kind)[:40]!r}, of which it is not known what it does.",
             next_step="leave that item out",
         )
-    if kind == "message" and _value(members, "role") not in _ROLES:
+    if kind == "message" and item.value("role") not in _ROLES:
         raise Unreadable("a message whose role is none of user, assistant, system and developer")
-    if kind == "configuration_update" and not _CONFIGURES.issuperset(members):
+    if kind == "configuration_update" and not _CONFIGURES.issuperset(item.names):
         raise Unreadable("a configuration update of settings that are not known")
     return kind
-
-
-def _members(raw: bytes) -> Mapping[str, bytes]:
-    """Return the raw members of an object whose keys are unique. Raises Unreadable."""
-    try:
-        members = {key: bytes(value) for key, value in _MEMBERS.decode(raw).items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        members = {}
-    # JSON without blanks and without a repeated key is exactly as long as its members; anything else is read slowly.
-    if 1 + len(members) + sum(len(key) + 3 + len(value) for key, value in members.items()) == len(raw):
-        return members
-    found = Object(raw)
-    return {key: found.get(key) or b"" for key in found.names}
-
-
-def _value(members: Mapping[str, bytes], key: str) -> object:
-    raw = members.get(key)
-    return None if raw is None else loads(raw)
 
 
 def is_output(raw: bytes, kind: str) -> bool:
