@@ -113,6 +113,26 @@ def test_a_repeated_key_is_refused(data: bytes) -> None:
         loads_unique(data)
 
 
+@given(st.lists(st.tuples(st.text("ab\u00e9\n", max_size=2), VALUES, st.booleans()), max_size=4), SPACES)
+def test_a_key_that_stands_twice_is_found_however_it_is_spelled(
+    members: list[tuple[str, object, bool]], spaces: tuple[str, str]
+) -> None:
+    """Invariant 2: neither an escape nor white space hides that an object has two readings."""
+    comma, colon = (space.encode() for space in spaces)
+    spelled = [(_escaped(key) if escape else quote(key)) + colon + text_of(value) for key, value, escape in members]
+    data = b"{" + comma.join(spelled) + b"}"
+
+    if len({key for key, _, _ in members}) == len(members):
+        assert [Object(data).value(key) for key, _, _ in members] == [value for _, value, _ in members]
+    else:
+        with pytest.raises(Unreadable):
+            Object(data)
+
+
+def _escaped(key: str) -> bytes:
+    return b'"' + b"".join(b"\\u%04x" % ord(character) for character in key) + b'"'
+
+
 def test_a_repeated_key_is_refused_at_any_depth() -> None:
     """The strict reading looks into everything."""
     with pytest.raises(Unreadable):
