@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import openai
@@ -9,7 +10,8 @@ import pytest
 from tests.testing.conftest import Connect
 
 from pinnedrules.testing.asserts import assert_all_accepted
-from pinnedrules.testing.script import ProposedCall, Reply
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import ProposedCall, Reply, Script
 
 USER: Any = {"role": "user", "content": "hi"}
 
@@ -226,6 +228,37 @@ def test_reasoning_under_another_prefix_is_dropped_and_told(connect: Connect) ->
     assert "input_transformations" not in kept.to_dict()
     assert [entry["id"] for entry in told["input_transformations"]] == [back[0]["id"]]  # type: ignore[attr-defined]
     assert line.provider.dropped_reasoning == ((2, back[0]["id"]),)
+
+
+def test_paths_that_belong_to_nothing_are_not_found(connect: Connect) -> None:
+    """Beside the known endpoints of a kept response or conversation there is nothing."""
+    line = connect(Reply("ok"))
+    made = line.openai.responses.create(model="m", input="hi")
+    conversation = line.openai.conversations.create()
+
+    for path in (
+        "/responses",
+        f"/responses/{made.id}/items",
+        "/conversations",
+        f"/conversations/{conversation.id}/cancel",
+    ):
+        with pytest.raises(openai.NotFoundError, match="Invalid URL"):
+            line.openai.get(path, cast_to=object)
+    with pytest.raises(openai.BadRequestError, match="teleport"):
+        line.openai.post(
+            "/responses/input_tokens", body={"model": "m", "input": [{"type": "teleport"}]}, cast_to=object
+        )
+
+
+def test_a_legacy_call_is_no_item(connect: Connect) -> None:
+    """A reply that the service could not give is the script's mistake, and is said at the end."""
+    with (
+        pytest.raises(ValueError, match="legacy call"),
+        ScriptedProvider(Script([Reply(calls=[ProposedCall("f", kind="legacy")])])) as provider,
+        openai.OpenAI(base_url=provider.openai_url, api_key="k", max_retries=0) as client,
+        suppress(openai.InternalServerError),
+    ):
+        client.responses.create(model="m", input="hi")
 
 
 def test_a_websocket_is_refused_so_that_clients_fall_back(connect: Connect) -> None:

@@ -231,6 +231,17 @@ def test_the_compaction_endpoint_takes_a_kept_response(connect: Connect) -> None
     assert line.provider.seen[1].user == "hi"
 
 
+def test_the_compaction_endpoint_has_no_stream(connect: Connect) -> None:
+    """Whoever asks for a stream there gets the object all the same."""
+    line = connect(Reply("sum"))
+
+    answer = line.openai.post(
+        "/responses/compact", body={"model": "m", "input": "hi", "stream": True}, cast_to=dict[str, Any]
+    )
+
+    assert answer["object"] == "response.compaction"
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_the_service_compacts_when_it_is_asked_to(connect: Connect, streamed: bool) -> None:
     """A compaction item comes before the answer, with its event; what stood before it is not shown again."""

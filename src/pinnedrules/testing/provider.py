@@ -207,7 +207,7 @@ class ScriptedProvider:
         return HttpError(500, Problem(f"the scripted model raised {error!r}"))
 
     def _answer(self, handler: Handler, exchange: Exchange, wire: Wire, reply: Reply, turn: Turn) -> None:
-        streamed = turn.body.get("stream") is True
+        streamed = turn.body.get("stream") is True and wire is not self._compact
         if reply.raw is not None:
             frames = [reply.raw]
         elif reply.status != 200:

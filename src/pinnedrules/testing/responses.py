@@ -149,10 +149,6 @@ class Compact(Responses):
             }
         )
 
-    def frames(self, reply: Reply, turn: Turn) -> list[bytes]:
-        """Return the whole answer: this endpoint has no stream."""
-        return [self.json(reply, turn)]
-
 
 def _tools(body: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     brought = [item for item in items if item["type"] in ("additional_tools", "tool_search_output")]

@@ -140,6 +140,8 @@ def _spoken_events(item: Mapping[str, Any], reply: Reply) -> Iterator[Event]:
     text = item.get(key) or ""
     yield from ({"type": f"response.{step}"} for step in before)
     yield from ({"type": f"response.{name}.delta", "delta": piece} for piece in _pieces(text, reply))
-    yield {"type": f"response.{name}.done", key: text}
+    # Not in the newest SDK's type, but required by those of openai-python 2.
+    named = {"name": item["name"]} if item["type"] == "function_call" else {}
+    yield {"type": f"response.{name}.done", key: text, **named}
     failed = item.get("error") is not None
     yield from ({"type": f"response.{step.replace('completed', 'failed') if failed else step}"} for step in after)
