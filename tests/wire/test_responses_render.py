@@ -171,6 +171,14 @@ def test_frames_may_be_forwarded_raw_before_the_first_edit() -> None:
     assert head + rendered(reader, frames[first:], fates) == shown_to(GOLD, fates)
 
 
+def test_a_call_that_nobody_decided_is_never_written() -> None:
+    """Invariant 1 does not hang on the gate alone: a call whose fate is not said stops the stream."""
+    reader, frames, _ = read_all(stream(message("hi"), function("a")))
+
+    with pytest.raises(KeyError):
+        rendered(reader, frames, {})
+
+
 def test_what_the_provider_ran_passes() -> None:
     """Items of the provider's own tools pass as they are, whatever becomes of the calls."""
     name = golden("responses_server_tools.sse")
@@ -212,7 +220,7 @@ def test_a_changed_custom_call_has_another_input() -> None:
     assert read_all(data)[2].calls == {(0,): Call("bash", "ls", NEW_ID, "custom")}
 
 
-@pytest.mark.parametrize("told", ["", '{"id": 1}'])
+@pytest.mark.parametrize("told", ["", None, '{"id": 1}'])
 def test_a_changed_call_that_came_in_one_piece_stays_in_one_piece(told: str) -> None:
     """A server that sends no deltas tells the arguments where the call begins, or only where it ends."""
     item = function("a")
@@ -222,6 +230,17 @@ def test_a_changed_call_that_came_in_one_piece_stays_in_one_piece(told: str) -> 
 
     assert events_of(data)[2]["item"]["arguments"] == ("{}" if told else "")
     assert by_helper(data).output[0].arguments == "{}"
+
+
+@pytest.mark.parametrize("fate", [SAID, GONE, Rewrite(NEW_ID, "{}"), OUT])
+def test_an_empty_beginning_before_a_call_passes(fate: Outcome) -> None:
+    """An added event without an item says nothing, whatever becomes of the call that comes at its index."""
+    empty = {"type": "response.output_item.added", "output_index": 0, "item": None}
+    events = [*begin(), empty, *shown(0, function("a")), finish(function("a"))]
+    data = shown_to(numbered(events), {(0,): fate})
+
+    assert events_of(data)[2]["item"] is None
+    assert len(by_helper(data).output) == (0 if fate == GONE else 1)
 
 
 def test_a_part_that_tells_its_call_is_changed_with_it() -> None:

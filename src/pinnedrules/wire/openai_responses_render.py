@@ -22,6 +22,7 @@ from pinnedrules.wire.openai_responses_answer import (
     summed_usage,
     written_item,
 )
+from pinnedrules.wire.openai_responses_items import rewritten_item
 from pinnedrules.wire.openai_responses_output import Item
 from pinnedrules.wire.openai_responses_parts import PARTS
 from pinnedrules.wire.openai_responses_stream import EventReader, ResponsesFrame
@@ -59,7 +60,8 @@ class ResponsesStream:
     @property
     def visible(self) -> tuple[bytes, ...]:
         """The output items that the caller's stream has shown, as JSON."""
-        mine = [self._item(index, item.whole) for index, item in sorted(self._reader.items.items()) if item.whole]
+        told = [(index, item.whole) for index, item in sorted(self._reader.items.items()) if item.whole]
+        mine = [written_item(whole, self._fate_of(index)) for index, whole in told]
         return (*(self._former.visible if self._former else ()), *(item for item in mine if item), *self._closed)
 
     @property
@@ -100,7 +102,7 @@ class ResponsesStream:
             self._shift = self._next - frame.number
         if frame.kind in ("begin", "end"):
             return self._response(frame)
-        fate = self._fate.get((frame.index,), Release())
+        fate = Release() if frame.kind == "other" else self._fate_of(frame.index)
         if isinstance(fate, Replace):
             return self._replaced(frame, fate)
         if isinstance(fate, Rewrite):
@@ -121,8 +123,10 @@ class ResponsesStream:
         gone = [key for key, fate in self._fate.items() if key[0] < index and fate == Replace("")]
         return offset + index - len(gone)
 
-    def _item(self, index: int, raw: bytes) -> bytes:
-        return written_item(raw, self._fate.get((index,), Release()))
+    def _fate_of(self, index: int) -> Outcome:
+        """Return what becomes of an item. Raises KeyError for a call of which that was not said."""
+        item = self._reader.items.get(index)
+        return self._fate[(index,)] if item is not None and item.call else Release()
 
     def _passed(self, frame: ResponsesFrame, changes: dict[str, bytes | None]) -> bytes:
         """Return an event with these members changed, at its place in the caller's stream."""
@@ -163,8 +167,11 @@ class ResponsesStream:
                 changes["call_id"] = quote(fate.id)
             return self._passed(frame, changes)
         raw = data.get("item") or b"{}"
-        began = Rewrite(fate.id, "") if frame.kind == "item" and not _told_at_once(item) else fate
-        return self._passed(frame, {"item": written_item(raw, began)})
+        if frame.kind == "whole":
+            return self._passed(frame, {"item": written_item(raw, fate)})
+        # Not complete yet, so it may lack what a call must have.
+        text = fate.arguments if _told_at_once(item) else ""
+        return self._passed(frame, {"item": rewritten_item(raw, fate.id, text)})
 
     def _response(self, frame: ResponsesFrame) -> bytes:
         """Return an event that repeats the response, with the items that the caller sees."""
@@ -175,7 +182,7 @@ class ResponsesStream:
         changes: dict[str, bytes | None] = {}
         output = response.get("output") or b"null"
         raws = items(output) if frame.slots else []
-        written = [self._item(slot, raw) for slot, raw in zip(frame.slots, raws, strict=True)]
+        written = [written_item(raw, self._fate_of(slot)) for slot, raw in zip(frame.slots, raws, strict=True)]
         if frame.kind == "end":
             # A server that repeats nothing of what it showed goes on to do so.
             silent = not raws and any(item.whole for item in self._reader.items.values())
