@@ -95,8 +95,9 @@ def test_a_guard_says_once_who_will_answer(rules: Path, capfd: pytest.CaptureFix
 def test_without_anybody_to_ask_an_ask_is_refused_with_one_line_and_a_report(
     rules: Path, provider: ScriptedProvider, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Headless: deny, one line on standard error, guard.report()."""
+    """Headless: deny, one line on standard error (after the first, see test_people), guard.report()."""
     with Guard(rules) as guard:
+        (guard.folder.path / "told").touch()
         capfd.readouterr()
         arrived = propose(guard, "delete_mail", provider)
 

@@ -80,6 +80,7 @@ class Guard:
         from pinnedrules.evidence.log import Log
         from pinnedrules.hosts.keeper import Core
         from pinnedrules.notes import origin
+        from pinnedrules.people import People
         from pinnedrules.report import Report
         from pinnedrules.rulefile import RuleFile
         from pinnedrules.rules.printable import counted
@@ -129,7 +130,7 @@ class Guard:
             report=self._report,
             rules=lambda: self._policy().proposed,
             ticket_seconds=ticket_life,
-            announce=self._say,
+            people=None if quiet else People(self.folder.path, self._source, self._say),
         )
         self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
         self._entered: Counter[SessionId] = Counter()

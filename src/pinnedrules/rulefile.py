@@ -10,10 +10,11 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pinnedrules.errors import RuleFileError
 from pinnedrules.pins.block import Block, render
-from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.model import Rule, RuleSet
 
 __all__ = ["RuleFile"]
 
@@ -58,6 +59,24 @@ class RuleFile:
                 f"{self.name} changed: what is stricter in it counts from now on; "
                 "what is laxer, and the pinned text, when the guard is made anew"
             )
+
+    def rule(self, name: str) -> Rule | None:
+        """Return a rule that is in force, or that the changed file proposes."""
+        return self.rules.rule(name) or (self.proposed.rule(name) if self.proposed else None)
+
+    def place(self, rule: str) -> str:
+        """Return where a rule stands, for people: ``rules.yaml, line 7``; only the file's name when that is not known."""
+        from pinnedrules.rules.source import find, parse, value_of
+
+        if self.path is None:
+            return f"{self.name} is no file; pinnedrules init --{self.name} writes one"
+        try:
+            root = parse(self.path.read_text(encoding="utf-8"))
+            document: Any = value_of(root)
+            number = [entry["id"] for entry in document["rules"]].index(rule)
+        except (OSError, ValueError, LookupError, TypeError, RuleFileError):
+            return self.name
+        return f"{self.name}, line {find(root, ('rules', number)).line}"
 
     def _signature(self) -> tuple[int, int, int] | None:
         if self.path is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pinnedrules.clock import moment
 from pinnedrules.commands import (
@@ -34,7 +34,7 @@ from pinnedrules.control.grants import Grants
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered
 from pinnedrules.report import Report
-from pinnedrules.types import Proposal, Ticket
+from pinnedrules.types import Entry, Proposal, Ticket
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
@@ -51,6 +51,16 @@ _SYNC_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 
+class People(Protocol):
+    """Who watches the program."""
+
+    def asked(self, proposal: Proposal, ticket: Ticket) -> None:
+        """Say that a call waits for a person who is not here."""
+
+    def recorded(self, entry: Entry) -> None:
+        """Say what was recorded, where people should know."""
+
+
 class World:
     """The outside of one guard. Thread-safe; survives a fork because log and store do."""
 
@@ -65,7 +75,7 @@ class World:
         report: Report,
         rules: Callable[[], object],
         ticket_seconds: float,
-        announce: Callable[[str], None] | None = None,
+        people: People | None = None,
     ) -> None:
         self.log = log
         self.store = store
@@ -75,7 +85,7 @@ class World:
         self._terminal = terminal
         self._rules = rules
         self._ticket_us = int(ticket_seconds * 1e6)
-        self._announce = announce or _to_stderr
+        self._people = people
         self._asked: set[str] = set()
         self._grants = Grants(ticket_seconds)
         self._lock = threading.Lock()
@@ -104,7 +114,12 @@ class World:
                 return secrets.token_bytes(command.size)
             case Record():
                 self.report.add(command.entry)
-                return self.log.append(command.entry, moment())
+                position = self.log.append(command.entry, moment())
+                if self._people is not None:
+                    # A standard error that is closed must not turn a record into a failure.
+                    with contextlib.suppress(Exception):
+                        self._people.recorded(command.entry)
+                return position
             case Sync():
                 self.log.wait(command.position, _SYNC_SECONDS)
                 return None
@@ -148,9 +163,9 @@ class World:
         if not fresh:
             return ticket
         if self._approver is None or (self._terminal and on_loop):
-            self._announce(
-                f"pinnedrules: nobody is here to ask about {summary}; pinnedrules approvals approve {ticket.id}"
-            )
+            if self._people is not None:
+                with contextlib.suppress(Exception):
+                    self._people.asked(proposal, ticket)
             return ticket
         self._approver.ask(ticket, proposal, lambda yes, by, why: self._answer(ticket.id, yes, by, why))
         return self.store.ticket(ticket.id)  # It may be answered already.
@@ -170,7 +185,3 @@ class World:
             if any(ticket.state != "open" for ticket in tickets) or time.monotonic() >= until:
                 return tickets
             time.sleep(_POLL_SECONDS)
-
-
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")

@@ -28,6 +28,7 @@ class StateFolder(os.PathLike[str]):
         stop.json stop.lock see control/stop.py
         db/state.sqlite3    see control/store.py
         log/                see evidence/lanes.py
+        told                a refusal was explained to a person once
     """
 
     path: Path

@@ -171,7 +171,6 @@ class Replay:
             report=self._collector,
             rules=lambda: None,
             ticket_seconds=600.0,
-            announce=lambda line: None,
         )
         policy = Policy(source.rules, source.block, self._store.secret(), on_denied="end")
         self._core = Core(world=world, policy=lambda: policy, candidates=lambda session: (session,))

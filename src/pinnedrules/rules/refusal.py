@@ -1,11 +1,16 @@
-"""The text that stands where a refused call stood: one text for the model and for the person who reads along."""
+"""The text that stands where a refused call stood, for the model and for the person who reads along; and what the person
+who watches the program is told besides, at length the first time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pinnedrules.rules.names import plain
 from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Call, Decision, Ticket
 
-__all__ = ["MAX_RULES", "refusal"]
+__all__ = ["MAX_RULES", "explained", "in_a_line", "refusal"]
 
 _LOOK = "to look into it: pinnedrules log --verdict deny"
 MAX_RULES = 4
@@ -30,6 +35,64 @@ def refusal(call: Call, decision: Decision, *, ticket: Ticket | str | None = Non
     lines.append("Do not try to reach the same end with another tool or other arguments.")
     lines.append(_next(call, decision, ticket))
     return "\n".join(lines)
+
+
+def in_a_line(tool: str, targets: Sequence[str], rules: Sequence[str], reasons: Sequence[str]) -> str:
+    """Return one line for the person who watches the program."""
+    by = f"by {_some(list(rules))}" if rules else "no rule permits it"
+    why = f" ({reasons[0]})" if reasons else ""
+    return f"pinnedrules: refused {shown(tool, 80)}({_some(list(targets))}), {by}{why}; {_LOOK}"
+
+
+def explained(
+    tool: str,
+    targets: Sequence[str],
+    rules: Sequence[tuple[str, str]],
+    reasons: Sequence[str],
+    *,
+    ticket: str,
+    source: str,
+    place: str,
+    state: str,
+) -> str:
+    """Return what a person is told who sees a refusal for the first time: what this is, why, and what to do. Some lines.
+
+    *rules* are (id, sentence) of those that decided, *ticket* the id of an open one, *source* the name of the rules and
+    *place* where the first of them stands; *state* is the state folder, quoted for a shell.
+    """
+    name = shown(tool, 80)
+    why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]] or ["no rule permits it."]
+    why += [f"({reason})" for reason in reasons[:MAX_RULES]]
+    waits = "a person has to permit it." if ticket else "it is not permitted."
+    lines = [
+        "pinnedrules: a tool call was held back. It is the first one here, so this says what that is; later ones get a line.",
+        f"  what      The model proposed {name}({_some(list(targets))}). It did not run: {waits}",
+        *(f"  {'why' if not number else '':10}{line}" for number, line in enumerate(why)),
+        "  who       pinnedrules stands between the model and the tools. It puts the rules of",
+        f"            {source} into every request, and decides every call by them before it can run.",
+        "  and now   The refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
+        "  next",
+    ]
+    if ticket:
+        command = f"pinnedrules approvals approve {shown(ticket, 80)}"
+        lines.append(f"    to allow exactly this call, once, when it is tried again: {command}")
+    lines += [f"    {line}" for line in _from_now_on(tool, rules, reasons, place)]
+    lines.append(f"    to see what happened: pinnedrules log --verdict deny --state {state}")
+    return "\n".join(lines)
+
+
+def _from_now_on(tool: str, rules: Sequence[tuple[str, str]], reasons: Sequence[str], place: str) -> Sequence[str]:
+    """Return what a person changes so that such calls are allowed."""
+    if any(reason.startswith("paused: ") for reason in reasons):
+        return ["to go on after the pause: pinnedrules resume --reason WHY"]
+    if rules:
+        return [f"to allow such calls from now on: change rule {rules[0][0]} ({place})"]
+    if plain(tool) != tool:
+        return ["no rule can allow it: give the tool a name of letters, digits and _"]
+    return [
+        f"to allow such calls from now on: say under tools: ({place}) what {tool} does, as in {tool}: read, if it only reads,",
+        f"      or write a rule that permits it, with on: {tool} and then: allow",
+    ]
 
 
 def _next(call: Call, decision: Decision, ticket: Ticket | str | None) -> str:
