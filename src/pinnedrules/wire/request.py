@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 _PLAIN_MARKER = re.compile(r"[ !#-.0-\[\]-~]*\Z")  # characters that JSON never has to escape, without the slash
-_OPEN = ("patternProperties", "propertyNames")
+_OPEN = frozenset({"patternProperties", "propertyNames"})
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
@@ -80,12 +80,14 @@ def declared(schema: object, depth: int = 4) -> frozenset[str] | None:
         return frozenset()
     if not isinstance(schema, Mapping) or depth == 0 or "$ref" in schema:
         return None
-    if any(key in schema for key in _OPEN) or schema.get("additionalProperties", False) is not False:
+    if not _OPEN.isdisjoint(schema) or schema.get("additionalProperties", False) is not False:
         return None
     properties = schema.get("properties")
     names = frozenset(properties) if isinstance(properties, Mapping) else frozenset()
     for key in _PARTS:
-        parts = schema.get(key)
+        if key not in schema:
+            continue
+        parts = schema[key]
         for part in parts if isinstance(parts, list) else [parts]:
             more = declared(part, depth - 1)
             if more is None:
