@@ -9,18 +9,25 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
+from pinnedrules.drive import arun, run
 from pinnedrules.errors import PathRefused, Refused
+from pinnedrules.gate.context import Flow
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
 from pinnedrules.hosts.transport import KEEPER, PLACED
 from pinnedrules.types import SessionId
+from pinnedrules.wire.paths import route
 
 __all__ = ["gate_http", "guarded"]
 
 C = TypeVar("C")
+# The part of the SDK that opens a websocket, and the door that it knocks at.
+_SOCKETS = {"live": "/v1/live/sessions", "realtime": "/v1/realtime", "responses": "/v1/responses"}
 _COPYING: contextvars.ContextVar[bool] = contextvars.ContextVar("pinnedrules_copying", default=False)
 
 
@@ -76,13 +83,21 @@ class _Guarded:
 
     with_options = copy
 
-    def _refuse_sockets(self, options: Any) -> None:
+    def _socket(self, options: Any) -> Flow[None] | None:
+        """Return the check of a websocket that the owner lets pass, None when *options* open none. Raises PathRefused."""
         url = str(getattr(options, "url", ""))
-        if url.startswith(("ws://", "wss://")):
-            raise self._no_socket(url.split("?")[0])
+        if not url.startswith(("ws://", "wss://")):
+            return None
+        path, keeper = urlsplit(url).path, self._pinnedrules_keeper
+        if route("GET", path, keeper.core.passed).verdict != "pass":
+            raise self._no_socket(url.split("?")[0], path)
+        return keeper.admit("GET", path, (), None).check
 
-    def _no_socket(self, url: str) -> Refused:
-        refusal = PathRefused(f"A websocket to {url} would bypass the gate.", next_step="use the same API over HTTP")
+    def _no_socket(self, url: str, path: str) -> Refused:
+        refusal = PathRefused(
+            f"A websocket to {url} would bypass the gate.",
+            next_step=route("GET", path).next_step or "use the same API over HTTP",
+        )
         return self._pinnedrules_keeper.translate(refusal)
 
     # Some connect methods (beta.realtime everywhere, all of them before openai 3) open a websocket without asking
@@ -91,16 +106,30 @@ class _Guarded:
     @property
     def websocket_base_url(self) -> Any:
         """The SDK's attribute, readable while a client is copied; whoever else reads it is about to open a websocket."""
-        if _COPYING.get():
-            return vars(self)["websocket_base_url"]
-        raise self._no_socket("the realtime API")
+        if not _COPYING.get():
+            self._let_socket(sys._getframe(1).f_globals.get("__name__", ""))
+        return vars(self)["websocket_base_url"]
 
     @websocket_base_url.setter
     def websocket_base_url(self, value: Any) -> None:
         vars(self)["websocket_base_url"] = value
 
-    def _configure_realtime(self, *_: Any) -> Any:
-        raise self._no_socket("the realtime API")
+    def _configure_realtime(self, *args: Any) -> Any:
+        self._let_socket("realtime")
+        return super()._configure_realtime(*args)  # type: ignore[misc]
+
+    def _let_socket(self, module: str) -> None:
+        """Raise PathRefused unless the owner lets the websockets pass that this module of the SDK opens."""
+        path = next((_SOCKETS[part] for part in module.split(".") if part in _SOCKETS), _SOCKETS["realtime"])
+        if route("GET", path, self._pinnedrules_keeper.core.passed).verdict != "pass":
+            raise self._no_socket(path, path)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refusal:
+            raise self._pinnedrules_keeper.translate(refusal) from None
 
 
 class _GuardedSync(_Guarded):
@@ -110,7 +139,9 @@ class _GuardedSync(_Guarded):
             return super().request(*args, **kwargs)  # type: ignore[misc]
 
     def _prepare_options(self, options: Any) -> Any:
-        self._refuse_sockets(options)
+        if (check := self._socket(options)) is not None:
+            with self._translated():
+                run(check, self._pinnedrules_keeper.world)
         return super()._prepare_options(options)  # type: ignore[misc]
 
 
@@ -121,7 +152,9 @@ class _GuardedAsync(_Guarded):
             return await super().request(*args, **kwargs)  # type: ignore[misc]
 
     async def _prepare_options(self, options: Any) -> Any:
-        self._refuse_sockets(options)
+        if (check := self._socket(options)) is not None:
+            with self._translated():
+                await arun(check, self._pinnedrules_keeper.world)
         return await super()._prepare_options(options)  # type: ignore[misc]
 
 
