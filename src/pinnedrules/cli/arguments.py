@@ -72,6 +72,17 @@ def _state(made: _Parser, what: str) -> None:
     made.add_argument("--state", type=Path, metavar="DIR", help=f"{what} (default: PINNEDRULES_HOME, else found)")
 
 
+def _passed(made: _Parser) -> None:
+    made.add_argument(
+        "--pass",
+        dest="passed",
+        action="append",
+        default=[],
+        metavar="FAMILY",
+        help="let doors that no gate covers pass, ungated: batches, unknown, ... (docs/provider-side.md)",
+    )
+
+
 def _demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     # Only for the list of commands: the demo reads its own arguments.
     _command(commands, "demo", "See it work: real clients, a scripted model, nothing leaves this machine.")
@@ -134,6 +145,7 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="hold answers for a person (default: %(default)g)",
     )
     made.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
+    _passed(made)
     _state(made, "keep state and log here")
 
 
@@ -190,6 +202,7 @@ def _serve(commands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="SECONDS",
         help="for running answers at the end (default: %(default)g)",
     )
+    _passed(made)
     _state(made, "keep state and log here")
 
 

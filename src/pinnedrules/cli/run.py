@@ -21,7 +21,7 @@ from pinnedrules.cli.launch.ending import Ending, ending
 from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
 from pinnedrules.cli.printing import Printer
-from pinnedrules.cli.serve import SidecarGuard
+from pinnedrules.cli.serve import SidecarGuard, passing
 from pinnedrules.control.principals import os_user
 from pinnedrules.control.stop import StopFile
 from pinnedrules.errors import Stopped
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         ask_wait=arguments.ask_wait,
         state=arguments.state,
         quiet=True,
+        paths=passing(arguments),
     )
     with guard:
         stop = StopFile(guard.folder.path)

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import Literal
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
@@ -20,8 +21,9 @@ from pinnedrules.hosts.sidecar.limits import Limits
 from pinnedrules.hosts.sidecar.serving import Serving
 from pinnedrules.hosts.sidecar.token import kept_token
 from pinnedrules.hosts.sidecar.upstreams import Upstreams, is_loopback
+from pinnedrules.wire.path_table import check_families
 
-__all__ = ["SidecarGuard", "run"]
+__all__ = ["SidecarGuard", "passing", "run"]
 
 _USAGE = "pinnedrules serve --rules rules.yaml, or --profile NAME"
 _POLL_SECONDS = 1.0
@@ -54,6 +56,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         approver="tickets",
         ask_wait=arguments.ask_wait,
         state=arguments.state,
+        paths=passing(arguments),
     )
     with guard, _Signals() as signals:
         serving = _serving(arguments, guard, upstreams)
@@ -65,6 +68,15 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
             if not died:
                 printer.note("pinnedrules: no new requests; waiting for running answers (again to end at once)")
     return FOUND if died else OK
+
+
+def passing(arguments: argparse.Namespace) -> dict[str, Literal["pass"]]:
+    """Return the families of doors that ``--pass`` lets pass. Raises Usage for one that is none."""
+    try:
+        check_families(arguments.passed)
+    except ValueError as error:
+        raise Usage(str(error), "--pass FAMILY; docs/provider-side.md says what each of them is") from error
+    return dict.fromkeys(arguments.passed, "pass")
 
 
 class _Signals:
