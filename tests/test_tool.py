@@ -7,8 +7,8 @@ import datetime
 import inspect
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import openai
@@ -17,6 +17,7 @@ import pytest
 
 from pinnedrules import Denied, Guard, Stopped, Unreadable
 from pinnedrules.evidence.reader import read
+from pinnedrules.testing.plugin import MakeGuard
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script
 
@@ -48,18 +49,8 @@ TOOLS: list[Any] = [
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Guard]]:
-    path = tmp_path / "rules.yaml"
-    path.write_text(RULES, encoding="utf-8")
-    made: list[Guard] = []
-
-    def guard(**more: Any) -> Guard:
-        made.append(Guard(path, **{"approver": "tickets", "quiet": True, **more}))
-        return made[-1]
-
-    yield guard
-    for one in made:
-        one.close()
+def make(pinned_guard: MakeGuard) -> Callable[..., Guard]:
+    return partial(pinned_guard, RULES)
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.hosts.ways import WAYS, Sidecar, Transport, Way
 
 from pinnedrules import Guard
+from pinnedrules.testing.plugin import MakeGuard
 
 RULES = """\
 version: 1
@@ -53,17 +54,8 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_guard(rules: Path) -> Iterator[Callable[..., Guard]]:
-    made: list[Guard] = []
-
-    def make(**more: Any) -> Guard:
-        guard = Guard(rules, **{"approver": "tickets", "quiet": True, **more})
-        made.append(guard)
-        return guard
-
-    yield make
-    for guard in made:
-        guard.close()
+def make_guard(rules: Path, pinned_guard: MakeGuard) -> Callable[..., Guard]:
+    return partial(pinned_guard, rules)
 
 
 @pytest.fixture(params=WAYS)
