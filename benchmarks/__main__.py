@@ -22,9 +22,9 @@ from benchmarks.report import Row, as_json, summary, table
 from benchmarks.sidecar import latency
 from benchmarks.sidecar import load as sidecar_load
 
-__all__ = ["main"]
+__all__ = ["PARTS", "main"]
 
-_PARTS: Mapping[str, Callable[[float], Iterator[Row]]] = {
+PARTS: Mapping[str, Callable[[float], Iterator[Row]]] = {
     "requests": requests.rows,
     "pieces": pieces.rows,
     "streams": streams.rows,
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     size = made.add_mutually_exclusive_group()
     size.add_argument("--full", dest="size", action="store_const", const="full", help="all rounds: about ten minutes")
     size.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="only to see that it runs")
-    made.add_argument("--only", nargs="+", choices=sorted(_PARTS), default=list(_PARTS), metavar="PART")
+    made.add_argument("--only", nargs="+", choices=sorted(PARTS), default=list(PARTS), metavar="PART")
     made.add_argument("--json", type=Path, metavar="FILE", help="default: benchmarks/results/DATE[-SIZE].json")
     options = made.parse_args(arguments)
     chosen = options.size or "short"
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = {"date": date, "size": chosen, "machine": machine(), "versions": versions()}
     rows: list[Row] = []
     for part in options.only:
-        rows += _PARTS[part](_SCALES[chosen])
+        rows += PARTS[part](_SCALES[chosen])
     print(table(rows))
     print(summary(rows))
     file = options.json or _RESULTS / f"{date}{'' if chosen == 'full' else '-' + chosen}.json"

@@ -16,6 +16,7 @@ from typing import Any
 __all__ = ["Child", "answer_parent"]
 
 Told = Mapping[str, Any]
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 class Child:
@@ -30,14 +31,23 @@ class Child:
 
     def __enter__(self) -> Child:
         """Start. Raises RuntimeError when it ends before it is ready."""
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.hello = self._read()
+        self._process = subprocess.Popen(
+            self._command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            self.hello = self._read()
+        except RuntimeError:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let it end."""
+        self._end()
+
+    def _end(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()

@@ -16,7 +16,7 @@ from pinnedrules.guard import Guard
 
 __all__ = ["DIALECTS", "PATHS", "Canned", "base_url", "client", "creating", "guard"]
 
-DIALECTS = ("chat", "messages")
+DIALECTS = ("chat", "messages", "responses")
 PATHS = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
 _PROVIDER = "http://provider.invalid"
 _RULES = 20

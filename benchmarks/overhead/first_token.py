@@ -30,7 +30,7 @@ def rows(scale: float) -> Iterator[Row]:
             request = body(dialect, 10, stream=True)
             works = [_first(client(dialect, server=url), dialect, request)]
             works.append(_first(wrap(client(dialect, server=url)), dialect, request))
-            before, after = interleaved(works, max(5, int(_ROUNDS * scale)), time.perf_counter_ns)
+            before, after = interleaved(works, max(2, int(_ROUNDS * scale)), time.perf_counter_ns)
             name = f"time to first token, {dialect}"
             yield Row(name, "ms", added(before, after), target_p50=_TARGET_MS, plain=Spread.of_ns(before))
 

@@ -25,7 +25,7 @@ _KINDS: dict[str, Callable[[str], list[bytes]]] = {
 
 def rows(scale: float) -> Iterator[Row]:
     """Measure every dialect with both kinds of stream."""
-    rounds = max(5, int(_ROUNDS * scale))
+    rounds = max(1, int(_ROUNDS * scale))
     with guard() as wrap:
         for dialect in DIALECTS:
             request = body(dialect, 10, stream=True)

@@ -16,7 +16,7 @@ from benchmarks.child import Child
 __all__ = ["DIALECTS", "WAYS", "Caller", "Place", "Timing", "places", "request"]
 
 WAYS = ("straight", "proxy", "sidecar")
-DIALECTS = ("chat", "messages")
+DIALECTS = ("chat", "messages", "responses")
 _PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
 
 
