@@ -168,6 +168,9 @@ class Restore:
     ``rewritten`` maps the id the app sees to (original id, original arguments, note for its result);
     ``closed`` is true when the app saw the rest of this very answer (other calls of it, or nothing more), false when
     the model's next answer follows in the same message. ``released`` names the calls of the answer that the caller got.
+
+    ``at`` is the place of the answer that the provider continues from, ``kept`` what requests that continue it do not
+    repeat, ``block`` the digest of the block that it was made under; empty where none of that matters.
     """
 
     token: str
@@ -180,6 +183,9 @@ class Restore:
     rewritten: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     closed: bool = True
     released: tuple[str, ...] = ()
+    at: str = ""
+    kept: str = ""
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

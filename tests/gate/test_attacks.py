@@ -10,7 +10,7 @@ import pytest
 from tests.gate.scenario import RULES, Scenario, user
 
 from pinnedrules.commands import Forward, Keep, Record, Send
-from pinnedrules.errors import PathRefused, Stopped, Unpinned
+from pinnedrules.errors import PathRefused, Stopped, Unpinned, Unreadable
 from pinnedrules.rules.load import load
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState, Ticket
@@ -454,13 +454,28 @@ def test_a_row_of_another_session_restores_nothing_even_with_its_own_token() -> 
     assert "call_delete" not in json.dumps(second.sent[0])
 
 
-@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue", "id": "t_1"}])
-def test_a_thread_that_the_provider_holds_is_refused_from_its_first_request_on(thread: dict[str, str]) -> None:
-    """All or nothing: a conversation whose second request would have no place for the rules does not begin."""
+@pytest.mark.parametrize(
+    "thread",
+    [{"type": "continue", "id": "t_1"}, {"type": "resume"}, "t_1", {"type": "continue", "previous_message_id": 7}],
+)
+def test_a_thread_that_cannot_be_read_is_refused(thread: object) -> None:
+    """Invariant 2: what cannot be read cannot be allowed, least of all what a request leaves out."""
     scenario = Scenario(anthropic=True)
 
     result = scenario.exchange(scenario.request(user("go"), thread=thread))
 
-    assert isinstance(result.error, Unpinned)
-    assert "thread=False" in str(result.error)
+    assert isinstance(result.error, Unreadable)
     assert result.sent == []
+
+
+def test_a_thread_that_was_not_created_under_the_rules_is_lost() -> None:
+    """Nothing leaves without the block: the client gets the provider's own word for sending everything anew."""
+    scenario = Scenario(anthropic=True)
+
+    result = scenario.exchange(scenario.request(user("go"), thread={"type": "continue", "previous_message_id": "m_1"}))
+
+    assert result.sent == []
+    assert result.head is not None
+    assert result.head.status == 400
+    assert result.json["error"]["details"] == {"error_code": "thread_not_found"}
+    assert [entry.body["error"] for entry in scenario.recorded("refusal")] == ["Unpinned"]

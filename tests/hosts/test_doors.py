@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.hosts.surfaces import OPENAI, make_client, run
 
-from pinnedrules import Guard, PathRefused, Unpinned, Unreadable
+from pinnedrules import Guard, PathRefused, Unreadable
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script
 
@@ -102,19 +102,6 @@ def test_a_redirect_to_another_host_is_gated_as_well(guard: Guard) -> None:
             turn = run(OPENAI[0], guard.wrap(make_client("openai", first)), list(USER))
 
     assert turn.calls == ()
-
-
-def test_a_threaded_conversation_that_the_provider_holds_is_refused(guard: Guard) -> None:
-    """Until the next release: a continue of a server-held thread has no place for the rules."""
-    with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client("anthropic", provider))
-        with pytest.raises(Unpinned, match="thread"):
-            client.messages.create(
-                model="c", max_tokens=9, messages=USER, extra_body={"thread": {"type": "continue", "id": "t_1"}}
-            )
-        client.close()
-
-    assert provider.requests == ()
 
 
 def test_a_body_that_is_no_chat_request_is_refused_where_it_is_built(guard: Guard) -> None:
@@ -286,22 +273,6 @@ def test_the_sdks_own_tool_runner_never_runs_a_refused_call(form: str, guard: Gu
 
     assert ran == ["archive 1"]
     assert len(provider.requests) == 3
-
-
-def test_a_runner_that_lets_the_provider_hold_the_thread_is_refused_before_anything_runs(guard: Guard) -> None:
-    """All or nothing: the newest runner's default is refused at its first request, with the way out."""
-    import inspect
-
-    with ScriptedProvider(Script([])) as provider:
-        client = guard.wrap(make_client("anthropic", provider))
-        runner = getattr(client.beta.messages, "tool_runner", None)
-        if runner is None or "thread" not in inspect.signature(runner).parameters:
-            pytest.skip("this SDK's runner keeps the conversation itself")
-        with pytest.raises(Unpinned, match="thread=False"):
-            list(runner(model="c", max_tokens=99, messages=[{"role": "user", "content": "tidy"}], tools=[]))
-        client.close()
-
-    assert provider.requests == ()
 
 
 def test_azure_clients_are_gated_on_the_paths_they_use(guard: Guard) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.wire.chat_parts import dump
 from tests.wire.message_parts import answer, tool_use
 
-from pinnedrules.errors import Unpinned, Unreadable
+from pinnedrules.errors import Unreadable
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.base import ServerTool
 
@@ -139,9 +139,6 @@ def test_tools_that_a_message_brings_in_count(key: str) -> None:
         ),
         ({"context_management": {}}, ()),
         ({"context_management": {"edits": ["odd"]}}, ("request:odd",)),
-        ({"thread": {"type": "create"}}, ("request:thread",)),
-        ({"thread": {"type": "continue", "previous_message_id": "m"}}, ("request:thread.continue",)),
-        ({"thread": None}, ()),
     ],
 )
 def test_compaction_and_held_state_are_named(more: dict[str, Any], markers: tuple[str, ...]) -> None:
@@ -247,10 +244,13 @@ def test_placing_twice_is_placing_once(name: str) -> None:
     assert MESSAGES.place(placed, BLOCK) == (placed, ())
 
 
-def test_a_thread_that_the_provider_holds_cannot_be_pinned() -> None:
-    """A request that continues held state carries no system, so it is refused with a way out."""
-    with pytest.raises(Unpinned, match="thread=False"):
-        MESSAGES.place(body(USER, thread={"type": "continue", "previous_message_id": "m"}), BLOCK)
+def test_a_request_that_continues_a_thread_carries_no_block_and_says_what_it_continues() -> None:
+    """The provider rejects a repeated system; the gate looks the thread up before such a request leaves."""
+    request = body(USER, thread={"type": "continue", "previous_message_id": "m"})
+
+    assert MESSAGES.place(request, BLOCK) == (request, ())
+    assert MESSAGES.read_request(request).continues == "message:m"
+    assert MESSAGES.tokens(request) == ("message:m",)
 
 
 def test_a_thread_that_begins_is_pinned() -> None:

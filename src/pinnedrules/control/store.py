@@ -215,6 +215,9 @@ class Store:
             "rewritten": dict(restore.rewritten),
             "closed": restore.closed,
             "released": restore.released,
+            "at": restore.at,
+            "kept": restore.kept,
+            "block": restore.block,
         }
         with self._database.transaction() as db:
             db.execute(

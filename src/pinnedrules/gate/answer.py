@@ -62,6 +62,9 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         if turn is None:
             return
         turns.append(turn)
+        if ctx.kept:
+            # The client may have seen the id of this answer only; the provider goes on from the next one.
+            ctx.former = (*ctx.former, *turn.answer.places)
         again = yield from _again(ctx, turn)
         if again is None:
             # The model cannot be asked again; the caller still gets an answer that ends, with the refusal in it.

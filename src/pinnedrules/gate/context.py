@@ -67,8 +67,9 @@ class Context:
     ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside`` says
     that nobody named one. ``kind`` is that of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is the JSON Patch by
     which the host put the block in already. ``released`` are the calls of this very answer that were released when it
-    was first given (see :func:`~pinnedrules.gate.outcomes.released`), ``continued`` the places of pending results that
-    the request answered.
+    was first given, ``continued`` the places of pending results that the request answered. ``kept`` is what the provider
+    keeps of the request and no later one repeats, ``former`` the places of answers of the same turn that the gate replied
+    to itself (see ``held.py``).
     """
 
     policy: Policy
@@ -94,6 +95,8 @@ class Context:
     noted: bool = False
     released: frozenset[str] = frozenset()
     continued: tuple[str, ...] = ()
+    kept: str = ""
+    former: tuple[str, ...] = ()
 
     @property
     def session(self) -> SessionId:

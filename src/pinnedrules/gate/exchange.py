@@ -10,11 +10,12 @@ Rules of this package:
 
 from __future__ import annotations
 
-from pinnedrules.commands import Record, Redeem
+from pinnedrules.commands import Begin, Forward, Head, Record, Redeem
 from pinnedrules.errors import Broken, PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.gate.answer import read_answer, relay
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
+from pinnedrules.gate.held import Lost
 from pinnedrules.gate.request import prepare, send
 from pinnedrules.types import Call, Decision, Entry
 
@@ -32,6 +33,11 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
         head = yield from send(ctx, *prepared)
         # The answer to items repeats them, and they were checked: there is no call among them.
         yield from relay(ctx, head) if ctx.kind == "items" else read_answer(ctx, head)
+    except Lost:
+        refusal = Unpinned("The request continues a thread that was not created under the rules in force.")
+        yield from _note(ctx, refusal)
+        yield Begin(Head(400, (("content-type", "application/json"), ("x-should-retry", "false"))))
+        yield Forward(ctx.dialect.lost())
     except Refused as refusal:
         yield from _note(ctx, refusal)
         raise

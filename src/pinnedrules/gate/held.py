@@ -5,7 +5,10 @@ Rules of this file:
 1. An answer that is fetched again is decided once: what was released the first time, under the same stop epoch, is
    released again without another charge. Everything else is decided afresh.
 2. The provider runs a call of its own only after a yes. That yes leaves only for a call that was released here.
-3. What is kept here is found by the place at which the provider keeps the answer (``response:ID``, ``conversation:ID``).
+3. What is kept here is found by the place at which the provider keeps the answer (``response:ID``, ``conversation:ID``,
+   ``message:ID``).
+4. A request that continues something which the provider keeps together with the block leaves without one. It may do so only
+   if that was created here, under the very block in force; else the client is told to begin anew.
 """
 
 from __future__ import annotations
@@ -24,10 +27,28 @@ from pinnedrules.gate.tokens import ours, scope, stamp
 from pinnedrules.types import Call, Decision, Entry, Restore
 from pinnedrules.wire.base import Answer, Key, RequestFacts
 
-__all__ = ["approvals", "keep", "prepare_items", "prepare_poll", "released_before", "remember"]
+__all__ = ["Lost", "approvals", "continued", "keep", "prepare_items", "prepare_poll", "released_before", "remember"]
 
 _RESPONSE = re.compile(r"/responses/([^/?]+)")
 _NOTHING_ASKED = RequestFacts((), {}, (), "", stream=False, structured=False, choices=1)
+
+
+class Lost(Exception):
+    """The client has to send its whole conversation anew; no error to anybody."""
+
+
+def continued(ctx: Context, body: bytes, facts: RequestFacts, known: Mapping[str, Restore]) -> RequestFacts:
+    """Return the facts of a request with what the provider keeps of its thread. Raises Lost (rule 4)."""
+    if not facts.continues:
+        ctx.kept = ctx.dialect.kept(body)
+        return facts
+    row = known.get(facts.continues)
+    if row is None or row.block != ctx.policy.block.digest:
+        if ctx.enforcing:
+            raise Lost
+        return facts
+    ctx.kept = row.kept
+    return ctx.dialect.read_request(ctx.dialect.completed(body, row.kept))
 
 
 def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
@@ -78,8 +99,9 @@ def remember(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow
     A failure costs a second decision later and nothing else, so the answer goes on.
     """
     asked = [item for item in judged.values() if item.call.kind == "approval"]
-    superseded = any(place in ctx.continued for place in answer.places)
-    if answer.message is None or not (asked or superseded or (judged and answer.places)):
+    places = _places(ctx, answer)
+    wanted = asked or ctx.kept or any(place in ctx.continued for place in places) or (judged and places)
+    if answer.message is None or not wanted:
         return
     nonce = yield Random(8)
     if isinstance(nonce, bytes):
@@ -99,9 +121,20 @@ def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged
     """Keep *row* with what was released of *answer*, under its token and wherever it can be asked for; True when kept."""
     free = [item.call for item in judged.values() if not item.refused]
     asked = tuple(f"approval:{call.id}" for call in free if call.kind == "approval")
-    row = replace(row, released=tuple(_mark(ctx, call) for call in free))
-    kept = yield Keep(row, (*answer.places, *asked))
+    places = _places(ctx, answer)
+    row = replace(
+        row,
+        released=tuple(_mark(ctx, call) for call in free),
+        at=next(iter(places), ""),
+        kept=ctx.kept,
+        block=ctx.policy.block.digest,
+    )
+    kept = yield Keep(row, (*places, *ctx.former, *asked))
     return not isinstance(kept, Failed)
+
+
+def _places(ctx: Context, answer: Answer) -> tuple[str, ...]:
+    return answer.places if ctx.facts is None or ctx.facts.keeps else ()
 
 
 def _mark(ctx: Context, call: Call) -> str:

@@ -12,11 +12,12 @@ from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.context import Context, Flow, as_text, record, sync
-from pinnedrules.gate.held import approvals, prepare_items, prepare_poll
+from pinnedrules.gate.held import approvals, continued, prepare_items, prepare_poll
 from pinnedrules.gate.tokens import ours
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.server_tools import server_effects, server_name, server_untrusted
 from pinnedrules.types import Call, Entry, Restore
+from pinnedrules.wire.base import Restored
 from pinnedrules.wire.json_text import loads
 
 __all__ = ["prepare", "prepare_again", "send"]
@@ -26,6 +27,9 @@ _ROLES = {
     "openai-responses": frozenset({"instructions"}),
     "anthropic-messages": frozenset({"system"}),
 }
+
+
+_CONTINUED = Change("extended", "", 0, 0, 0, "", "", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,28 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
         return (yield from prepare_poll(ctx, body))
     if ctx.kind == "items":
         return (yield from prepare_items(ctx, body))
-    facts = ctx.facts = ctx.dialect.read_request(body)
-    if ctx.enforcing and any(marker.startswith("request:thread") for marker in facts.markers):
-        raise Unpinned(
-            "This request begins or continues a thread that the provider holds, where the rules cannot be put later.",
-            next_step="keep the conversation in the program: tool_runner(..., thread=False)",
-        )
+    tokens = ctx.dialect.tokens(body)
+    known = yield from _known(ctx, tokens)
+    facts = ctx.facts = continued(ctx, body, ctx.dialect.read_request(body), known)
     yield from approvals(ctx, facts.approved)
-    body, edits, inert = yield from _restored(ctx, body)
+    restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
+    body, edits, inert = restored.body, restored.patch, restored.inert
     # The provider's documentation wants a compaction endpoint without instructions; what it gives back is history,
-    # and the block is in every request that uses it (invariant 2 of the design's second promise).
-    pinned = ctx.kind != "compact"
+    # and the block is in every request that uses it (the design's second promise).
+    pinned = ctx.kind != "compact" and not facts.continues
     body, added = ctx.dialect.place(body, ctx.policy.block.text) if pinned else (body, ())
     placed = (*ctx.placed, *added)
     ctx.body = body
-    change = ctx.lineage.observe(facts.messages, _proven(ctx, body).slot_sha256 if pinned else "")
+    proof = _proven(ctx, body) if pinned else _Proof(False, 0, "")
+    # Only what is new stands in a request that continues something, so no compaction can be seen by it.
+    continuing = any(":" in token for token in tokens)
+    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, proof.slot_sha256)
     ctx.conversation = change.conversation
     waits, asked = yield from _server_tools(ctx)
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
-    proof = _proven(ctx, ctx.body) if pinned else _Proof(False, 0, "")
-    compaction = kind((*facts.markers, *ctx.markers)) or ("" if pinned else "endpoint")
+    if pinned and ctx.body is not body:
+        proof = _proven(ctx, ctx.body)
+    compaction = kind((*facts.markers, *ctx.markers)) or ("endpoint" if ctx.kind == "compact" else "")
     if change.kind == "rewritten" or compaction:
         yield from record(ctx, _compaction(ctx, change, compaction, proof))
     found = (("block", placed), ("restored call", edits), ("forced approval", forced))
@@ -79,7 +85,8 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
 
 def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
     """Check and record the request by which the gate answers the model itself; return the record's position."""
-    proof = _proven(ctx, body)
+    continues = ctx.dialect.read_request(body).continues
+    proof = _Proof(False, 0, "") if continues else _proven(ctx, body)
     patch = _difference(ctx.body, body)
     ctx.body = body
     entry = _request(ctx, proof, change="answered by the gate", edits=["correction"], patch=patch)
@@ -104,16 +111,15 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     raise error
 
 
-def _restored(ctx: Context, body: bytes) -> Flow[tuple[bytes, Sequence[Mapping[str, object]], Sequence[str]]]:
-    tokens = ctx.dialect.tokens(body)
+def _known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
+    """Return what was kept under the tokens and places that the request names, as far as it is this session's."""
     if not tokens:
-        return body, (), ()
+        return {}
     found = yield Find(tokens)
     rows = found if isinstance(found, Mapping) else {}
     known = {token: row for token, row in rows.items() if isinstance(row, Restore) and ours(ctx, row)}
     ctx.continued = tuple(token for token in known if ":" in token)
-    restored = ctx.dialect.restore(body, known)
-    return restored.body, restored.patch, restored.inert
+    return known
 
 
 def _proven(ctx: Context, body: bytes) -> _Proof:

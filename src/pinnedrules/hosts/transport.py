@@ -185,7 +185,7 @@ class Gated:
             head.status,
             headers=list(head.headers),
             stream=library.stream(out, keeper.translate),
-            extensions=channel.response.extensions,
+            extensions=channel.response.extensions if channel.response is not None else {},
             request=request,
         )
 
@@ -228,7 +228,7 @@ class AsyncGated:
             head.status,
             headers=list(head.headers),
             stream=library.async_stream(out, keeper.translate),
-            extensions=channel.response.extensions,
+            extensions=channel.response.extensions if channel.response is not None else {},
             request=request,
         )
 

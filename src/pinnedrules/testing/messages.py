@@ -130,9 +130,10 @@ class Messages:
     def error(self, status: int, problem: Problem, request_id: str) -> bytes:
         """Return the service's error object."""
         kind = _ERROR_TYPES.get(status) or ("invalid_request_error" if status < 500 else "api_error")
+        details = {} if problem.details is None else {"details": dict(problem.details)}
         error = {
             "type": "error",
-            "error": {"type": kind, "message": problem.message},
+            "error": {"type": kind, "message": problem.message} | details,
             "request_id": request_id,
         }
         return compact(error).encode()

@@ -27,7 +27,7 @@ from pinnedrules.testing.chat import Chat
 from pinnedrules.testing.doors import plain_door
 from pinnedrules.testing.exchange import Exchange, HttpError, object_in
 from pinnedrules.testing.history import History, Moved
-from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.messages_threads import Threaded
 from pinnedrules.testing.responses import Compact, Responses
 from pinnedrules.testing.responses_doors import Doors
 from pinnedrules.testing.responses_store import NotHeld
@@ -53,7 +53,7 @@ class ScriptedProvider:
         self._model = model
         self._key = key
         self._chat = Chat()
-        self._messages = Messages(secrets.token_bytes(32))
+        self._messages = Threaded(secrets.token_bytes(32))
         self._responses = Responses()
         self._compact = Compact(self._responses.store)
         self._doors = Doors(self._responses)

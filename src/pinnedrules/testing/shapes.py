@@ -27,12 +27,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a request is refused, with status 400 unless it says otherwise."""
+    """Why a request is refused, with status 400 unless it says otherwise. ``details`` are for programs (Messages)."""
 
     message: str
     param: str | None = None
     code: str | None = None
     status: int = 400
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pinnedrules.wire.hidden import refuse_hidden_calls
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads, obj
 from pinnedrules.wire.usage import add_usage
 
-__all__ = ["MessagesAnswer", "Shown", "found_markers", "message_bytes", "read_json", "was_cut", "write_json"]
+__all__ = ["MessagesAnswer", "Shown", "found_markers", "message_bytes", "places", "read_json", "was_cut", "write_json"]
 
 _WENT_TO_ITS_END = frozenset({"tool_use", "end_turn", "stop_sequence"})
 
@@ -61,6 +61,11 @@ def found_markers(blocks: Sequence[Mapping[str, object]], management: object) ->
     return tuple(markers)
 
 
+def places(identifier: object) -> tuple[str, ...]:
+    """Return where the provider keeps an answer with this id, if it keeps it (message threads)."""
+    return (f"message:{identifier}",) if isinstance(identifier, str) and identifier else ()
+
+
 def read_json(body: bytes) -> MessagesAnswer:
     """Read a whole ``message`` object, or the error a server sends in its place. Raises Unreadable."""
     answer = as_object(body)
@@ -86,6 +91,7 @@ def read_json(body: bytes) -> MessagesAnswer:
         cut=was_cut(finish),
         usage=usage if isinstance(usage, dict) else {},
         markers=found_markers(content, answer.get("context_management")),
+        places=places(answer.get("id")),
     )
 
 

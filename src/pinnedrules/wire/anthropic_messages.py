@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pinnedrules.errors import Unpinned, Unreadable
+from pinnedrules.errors import Unreadable
 from pinnedrules.types import Outcome, Restore
-from pinnedrules.wire import anthropic_answer, anthropic_restore
+from pinnedrules.wire import anthropic_answer, anthropic_restore, anthropic_threads
 from pinnedrules.wire.anthropic_blocks import text_block, visible_text
 from pinnedrules.wire.anthropic_render import MessagesStream
 from pinnedrules.wire.anthropic_restore import result_block, user_message
@@ -42,16 +42,18 @@ class AnthropicMessages:
             choices=1,
             markers=_markers(request),
             last_user_text=_last_user_text(messages),
+            keeps=anthropic_threads.in_thread(request),
+            continues=anthropic_threads.place_of(request),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
-        """Put *block* first into the top-level ``system``. Raises Unreadable, and Unpinned for a held thread."""
+        """Put *block* first into the top-level ``system``; a request that continues a thread is left as it is.
+
+        Raises Unreadable.
+        """
         request, _ = read_messages(body)
-        if _continues_thread(request):
-            raise Unpinned(
-                "This request continues a thread that the provider holds, where the rules cannot be put.",
-                next_step="keep the conversation in the program: tool_runner(..., thread=False)",
-            )
+        if anthropic_threads.place_of(request):
+            return body, ()
         system = request.get("system") or b"null"
         if system.startswith(b"["):
             blocks = items(system)
@@ -88,16 +90,44 @@ class AnthropicMessages:
         return Slot(text, "system", path, count_elsewhere(body, marker, text))
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
-        """Return candidate tokens found anywhere in the bytes."""
-        return tokens(body)
+        """Return candidate tokens found anywhere in the bytes, and the place that a request in a thread continues."""
+        if b'"thread"' not in body and ASCII_ESCAPE.search(body) is None:
+            return tokens(body)
+        place = anthropic_threads.place_of(read_messages(body)[0])
+        return (*tokens(body), place) if place else tokens(body)
 
     def restore(self, body: bytes, known: Mapping[str, Restore]) -> Restored:
         """Turn placeholders and rewritten calls back. Raises Unreadable."""
-        return anthropic_restore.restore(body, known)
+        restored = anthropic_restore.restore(body, known)
+        request, messages = read_messages(restored.body)
+        row = known.get(anthropic_threads.place_of(request))
+        if row is None:
+            return restored
+        changes, patch, used = anthropic_threads.settled(request, messages, row)
+        return Restored(
+            request.edit(changes) if changes else restored.body,
+            (*restored.used, *used),
+            tuple(token for token in restored.inert if token not in used),
+            (*restored.patch, *patch),
+        )
 
     def force_approval(self, body: bytes, servers: frozenset[str]) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
         """Return the same bytes: this API cannot be told to ask."""
         return body, ()
+
+    def kept(self, body: bytes) -> str:
+        """Return the tools of a request in a thread: those that continue it may not repeat them."""
+        request, _ = read_messages(body)
+        return anthropic_threads.kept(request) if anthropic_threads.in_thread(request) else ""
+
+    def completed(self, body: bytes, kept: str) -> bytes:
+        """Return the request with the tools of its thread."""
+        request, _ = read_messages(body)
+        return anthropic_threads.completed(request, kept)
+
+    def lost(self) -> bytes:
+        """Return the error by which the SDK replays the whole conversation as a new thread."""
+        return anthropic_threads.LOST
 
     def read_items(self, body: bytes) -> None:
         """Raise Unreadable: this API keeps no items."""
@@ -108,6 +138,9 @@ class AnthropicMessages:
         if answer.message is None:
             raise Unreadable("an answer that cannot be repeated in a request")
         request, messages = read_messages(body)
+        if anthropic_threads.in_thread(request):
+            changes = anthropic_threads.continuing(request, answer, results)
+            return request.edit({**changes, **_unforced(request)})
         told = user_message([result_block(*result) for result in results])
         return request.edit({"messages": array([*messages, answer.message, told]), **_unforced(request)})
 
@@ -166,20 +199,13 @@ def _structured(request: Object) -> bool:
 
 
 def _markers(request: Object) -> tuple[str, ...]:
-    """Name the provider-side compaction and the server-held state that a request asks for."""
+    """Name the provider-side compaction that a request asks for."""
     markers = ["request:compaction"] if request.value("compaction") else []
     management = request.value("context_management")
     edits = management.get("edits") if isinstance(management, dict) else None
     for edit in edits if isinstance(edits, list) else ():
         markers.append(f"request:{edit.get('type') if isinstance(edit, dict) else edit}")
-    if request.value("thread") is not None:
-        markers.append("request:thread.continue" if _continues_thread(request) else "request:thread")
     return tuple(markers)
-
-
-def _continues_thread(request: Object) -> bool:
-    thread = request.value("thread")
-    return thread is not None and not (isinstance(thread, dict) and thread.get("type") == "create")
 
 
 def _last_user_text(messages: Sequence[bytes]) -> str:

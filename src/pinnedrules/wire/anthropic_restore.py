@@ -16,7 +16,7 @@ from pinnedrules.wire.json_text import Object, array, dumps, items, loads, obj, 
 from pinnedrules.wire.placeholder import call_token, count, find, tokens
 from pinnedrules.wire.request import Edits, read_messages
 
-__all__ = ["NAME", "restore", "result_block", "user_message"]
+__all__ = ["NAME", "noted", "restore", "result_block", "user_message"]
 
 NAME = "anthropic-messages"
 _NO_RESULT = "The application gave no result for this call."
@@ -156,7 +156,7 @@ class _Restoring:
             return block
         original, note = self._renamed.pop(identifier)
         self.honoured[call_token(identifier)] += 1
-        return result.edit({"tool_use_id": quote(original), "content": _noted(result.get("content") or b"null", note)})
+        return result.edit({"tool_use_id": quote(original), "content": noted(result.get("content") or b"null", note)})
 
     def _use(self, token: str, what: str) -> None:
         self._spent.add(what)
@@ -200,7 +200,8 @@ def _after(blocks: Sequence[bytes], texts: Sequence[str], offset: int) -> list[b
     return kept
 
 
-def _noted(content: bytes, note: str) -> bytes:
+def noted(content: bytes, note: str) -> bytes:
+    """Return the content of a result with *note* before it."""
     value = loads(content)
     if isinstance(value, list):
         return array([text_block(note), *items(content)])

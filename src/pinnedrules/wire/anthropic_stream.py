@@ -15,7 +15,7 @@ from typing import Literal
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Call
-from pinnedrules.wire.anthropic_answer import MessagesAnswer, Shown, found_markers, message_bytes, was_cut
+from pinnedrules.wire.anthropic_answer import MessagesAnswer, Shown, found_markers, message_bytes, places, was_cut
 from pinnedrules.wire.anthropic_blocks import block_call, is_call, is_server_run, refuse_repeated_ids, visible_text
 from pinnedrules.wire.base import Frame, Key
 from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
@@ -162,6 +162,7 @@ class BlockReader:
             cut=self.failed or was_cut(self._finish),
             usage=self.usage,
             markers=found_markers(values, self._management),
+            places=places(self.start.get("id")),
             shown=shown,
         )
 

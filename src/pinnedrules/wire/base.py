@@ -42,6 +42,9 @@ class RequestFacts:
     ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open).
     ``markers`` name provider-side compaction settings found in the request, for the record. ``approved`` are the ids of
     the provider's own calls (MCP approval items) that this request says yes to.
+
+    ``keeps`` says that the provider may keep the answer. ``continues`` is the place of an answer that the provider keeps
+    together with the block, so that this request may not carry it (``message:ID``, Anthropic's threads).
     """
 
     messages: tuple[bytes, ...]
@@ -54,6 +57,8 @@ class RequestFacts:
     markers: tuple[str, ...] = ()
     last_user_text: str = ""
     approved: tuple[str, ...] = ()
+    keeps: bool = True
+    continues: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,9 @@ class Answer:
     or ``None`` when it cannot be rebuilt; ``text`` its visible text. ``cut`` says that the provider stopped early
     (length), so that the model cannot be asked to go on. ``markers`` name provider-side compaction found in the answer.
 
-    ``places`` name where the provider itself keeps this answer (``response:ID``, ``conversation:ID``), so that a later
-    request may continue it without repeating it; empty when it keeps nothing. ``running`` says that the provider is still
-    at work in the background and there is no answer yet.
+    ``places`` name where the provider itself keeps this answer (``response:ID``, ``conversation:ID``, ``message:ID``), so
+    that a later request may continue it without repeating it; empty when it keeps nothing. ``running`` says that the
+    provider is still at work in the background and there is no answer yet.
     """
 
     calls: Mapping[Key, Call]
@@ -200,6 +205,18 @@ class Dialect(Protocol):
 
         Returns the body with the JSON Patch that says what was done; the same bytes when it asks already.
         """
+        ...
+
+    def kept(self, body: bytes) -> str:
+        """Return what a request that continues the answer to this one does not repeat; empty when it repeats all of it."""
+        ...
+
+    def completed(self, body: bytes, kept: str) -> bytes:
+        """Return a request that continues something with what :meth:`kept` gave for it, to be read, not to be sent."""
+        ...
+
+    def lost(self) -> bytes:
+        """Return the provider's own answer (status 400, JSON) by which a client sends its whole conversation anew."""
         ...
 
     def read_items(self, body: bytes) -> None:

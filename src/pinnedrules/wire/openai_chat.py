@@ -111,6 +111,18 @@ class OpenAIChat:
         """Return the same bytes: this API cannot be told to ask."""
         return body, ()
 
+    def kept(self, body: bytes) -> str:
+        """Return nothing: every request repeats what it needs."""
+        return ""
+
+    def completed(self, body: bytes, kept: str) -> bytes:
+        """Return the same bytes."""
+        return body
+
+    def lost(self) -> bytes:
+        """Raise Unreadable: no client of this API would send anything anew."""
+        raise Unreadable("a conversation that the provider does not know")
+
     def read_items(self, body: bytes) -> None:
         """Raise Unreadable: this API keeps no items."""
         raise Unreadable("items for an API that keeps none")

@@ -103,6 +103,18 @@ class OpenAIResponses:
         """Set ``require_approval`` of these MCP servers to ``always``. Raises Unreadable."""
         return always_asking(read_input(body), servers) or (body, ())
 
+    def kept(self, body: bytes) -> str:
+        """Return nothing: every request repeats what it needs."""
+        return ""
+
+    def completed(self, body: bytes, kept: str) -> bytes:
+        """Return the same bytes."""
+        return body
+
+    def lost(self) -> bytes:
+        """Raise Unreadable: no client of this API would send anything anew."""
+        raise Unreadable("a conversation that the provider does not know")
+
     def read_items(self, body: bytes) -> None:
         """Check the body of ``/conversations`` or ``/conversations/{id}/items``. Raises Unreadable."""
         request = Object(body)
