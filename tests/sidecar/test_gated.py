@@ -120,7 +120,7 @@ def test_many_clients_at_once_stay_apart(make_bench: Make) -> None:
     assert asyncio.run(every()) == [(True, number % 2 == 0) for number in range(50)]
 
 
-def refunds(bench: Bench, *askings: dict[str, str]) -> list[bool]:
+def refunds(bench: Bench, *askings: dict[str, Any]) -> list[bool]:
     """Ask for a refund of 200 EUR under each of these identities; say whether it arrived."""
     return [b'"refund"' in bench.chat(**asking).body for asking in askings]
 

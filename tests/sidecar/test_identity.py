@@ -23,7 +23,7 @@ def known(
 
 
 # What was seen on the wire of each agent.
-AGENTS = {
+AGENTS: dict[str, tuple[list[tuple[str, str]], dict[str, Any], str]] = {
     "opencode": (
         [("x-session-id", "ses_1"), ("x-session-affinity", "ses_1"), ("x-opencode-session-id", "ses_1")],
         {},

@@ -17,6 +17,7 @@ from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.control.principals import os_user
 from pinnedrules.guard import Guard
+from pinnedrules.hosts.sidecar.address import usable_name
 from pinnedrules.hosts.sidecar.limits import Limits
 from pinnedrules.hosts.sidecar.serving import Serving
 from pinnedrules.hosts.sidecar.token import kept_token
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; then let running answers end. Returns 1 when the server died by itself."""
     if (arguments.rules is None) == (arguments.profile is None):
         raise Usage("name either a rule file or a profile", _USAGE)
+    if arguments.session and not usable_name(arguments.session):
+        raise Usage(f"{arguments.session!r} cannot be the name of a session", "--session NAME, printable, at most 200")
     upstreams = _upstreams(arguments)
     guard = SidecarGuard(
         arguments.rules,
@@ -139,7 +142,7 @@ def _serving(arguments: argparse.Namespace, guard: Guard, upstreams: Upstreams) 
         raise Usage(str(error), _USAGE) from error
     except OSError as error:
         raise Usage(
-            f"cannot listen on {arguments.host} port {arguments.port}: {error.strerror}",
+            f"cannot serve on {arguments.host} port {arguments.port}: {error.strerror or error}",
             "choose another with --port, or --port 0 for a free one",
         ) from error
 

@@ -39,12 +39,19 @@ class Door:
 
     def check(self, address: Address, headers: Headers, upstream: Upstream) -> None:
         """Raise Turned unless this request may be looked at."""
+        self._check_size(headers)
         self._check_host(headers)
         self._check_token(address, headers, upstream)
         if address.broken:
             raise Turned(Problem(400, "bad_path", address.broken, "use the base URL that the sidecar printed"))
         _check_upgrade(headers)
         self._check_body(headers)
+
+    def _check_size(self, headers: Headers) -> None:
+        # The HTTP server bounds only a head that has not come to its end yet.
+        if sum(len(name) + len(value) for name, value in headers) > self._limits.header:
+            kib = self._limits.header / 1024
+            raise Turned(Problem(431, "large_header", f"The headers are larger than {kib:g} KiB.", close=True))
 
     def _check_host(self, headers: Headers) -> None:
         host = _first(headers, "host").strip().lower()

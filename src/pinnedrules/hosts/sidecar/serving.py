@@ -64,7 +64,7 @@ class Serving:
     need the token all the same, but it travels in clear text. *upstreams* are by default those of the environment. The
     guard is not closed with it.
 
-    Raises OSError when the port is taken, and what :func:`make_app` raises.
+    Raises OSError when the port is taken, ValueError for a port that is none, and what :func:`make_app` raises.
     """
 
     def __init__(
@@ -79,6 +79,8 @@ class Serving:
         user: str = "",
         hosts: Collection[str] = (),
     ) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"a port is a number from 0 to 65535, not {port}")
         self.token = token or secrets.token_urlsafe(32)
         self._limits = limits or Limits()
         self._socket = socket.create_server(
