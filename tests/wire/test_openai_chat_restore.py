@@ -139,6 +139,27 @@ def test_calls_that_were_released_keep_their_results() -> None:
     assert messages(result) == [USER, BOTH, tool("c1", DENIED), tool("c2", "archived"), NEXT]
 
 
+def test_an_application_may_call_a_released_call_otherwise() -> None:
+    """A client that writes ids in its own form (seen in OpenClaw) keeps the result of the call that ran."""
+    several = {"role": "assistant", "content": "Both.", "tool_calls": [call("call_1"), call("call_2", "archive")]}
+    echoed = assistant("Both." + sentence(), tool_calls=[call("call2", "archive")])
+    one = record(several, {"call_1": DENIED}, visible="Both.")
+    result = restored(body(USER, echoed, tool("call2", "archived"), NEXT), one)
+
+    again = {**several, "tool_calls": [call("call_1"), call("call2", "archive")]}
+    assert messages(result) == [USER, again, tool("call_1", DENIED), tool("call2", "archived"), NEXT]
+
+
+@pytest.mark.parametrize("shown", [[call("x", "other")], [call("c1", "archive")]])
+def test_a_call_that_is_not_one_of_the_answer_s_is_not_taken_for_one(shown: list[dict[str, Any]]) -> None:
+    """Another tool, or the id of the refused call: the released call has no result then."""
+    echoed = assistant("Both." + sentence(), tool_calls=shown)
+    found = messages(restored(body(USER, echoed, NEXT), record(BOTH, {"c1": DENIED}, visible="Both.")))
+
+    assert found[1] == BOTH
+    assert found[2] == tool("c1", DENIED)
+
+
 def test_a_refused_call_between_two_texts_comes_back() -> None:
     """For a closed answer the visible text may go on after the placeholder."""
     result = restored(

@@ -89,9 +89,10 @@ class _Restoring:
         while found := find(text, offset, self._known, NAME, self._spent):
             self._use(found.restore.token, found.restore.token)
             original = found.restore.message
-            originals += [original, *result_messages(original, found.restore.results)]
+            names = _names_given(found.restore, message) if found.closed else {}
+            originals += [_named(original, names), *result_messages(original, found.restore.results)]
             if found.closed:
-                originals += self._unanswered(found.restore, message)
+                originals += self._unanswered(found.restore, message, names)
                 self.edits.swap(originals)
                 return
             reasoning.append(Object(original))
@@ -107,9 +108,12 @@ class _Restoring:
         else:
             self.edits.swap([*originals, message.edit(changes)])
 
-    def _unanswered(self, record: Restore, message: Object) -> list[bytes]:
-        """Answer the calls that were released with this answer and that the application's message no longer has."""
-        shown: set[str] = set()
+    def _unanswered(self, record: Restore, message: Object, names: Mapping[str, str]) -> list[bytes]:
+        """Answer the calls that were released with this answer and that the application's message no longer has.
+
+        *names* are the application's own ids for calls, by their original ones.
+        """
+        shown = set(names)
         for entry in _entries(message):
             identifier = str(Object(entry).value("id"))
             if identifier in record.rewritten and identifier not in self._spent:
@@ -177,6 +181,42 @@ def _parts(content: object) -> list[dict[str, object]]:
 def _entries(message: Object) -> list[bytes]:
     raw = message.get("tool_calls")
     return items(raw) if raw is not None and raw != b"null" else []
+
+
+def _names_given(record: Restore, message: Object) -> dict[str, str]:
+    """Return the ids that the application made of those of released calls, by the original ones.
+
+    Some clients write ids in a form of their own (OpenClaw leaves out all but letters and digits). Its results name them so.
+    """
+    answered = {identifier for identifier, _ in record.results}
+    originals = [Object(entry) for entry in _entries(Object(record.message))]
+    released = [entry for entry in originals if entry.value("id") not in answered]
+    shown = [Object(entry) for entry in _entries(message)]
+    if [_tool(entry) for entry in released] != [_tool(entry) for entry in shown]:
+        return {}
+    known = {*(str(entry.value("id")) for entry in originals), *record.rewritten, ""}
+    pairs = (
+        (str(ours.value("id")), str(theirs.value("id") or "")) for ours, theirs in zip(released, shown, strict=True)
+    )
+    return {ours: theirs for ours, theirs in pairs if theirs not in known}
+
+
+def _tool(entry: Object) -> object:
+    body = loads(entry.get("custom") or entry.get("function") or b"{}")
+    return body.get("name") if isinstance(body, dict) else None
+
+
+def _named(message: bytes, names: Mapping[str, str]) -> bytes:
+    """Return a message whose calls have the ids that the application knows them by."""
+    if not names:
+        return message
+    found = Object(message)
+    calls = []
+    for raw in _entries(found):
+        entry = Object(raw)
+        name = names.get(str(entry.value("id")))
+        calls.append(raw if name is None else entry.edit({"id": quote(name)}))
+    return found.edit({"tool_calls": array(calls)})
 
 
 def _has_calls(message: Object) -> bool:
