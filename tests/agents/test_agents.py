@@ -61,7 +61,10 @@ def test_of_two_parallel_calls_only_the_harmless_one_runs(agent: Agent, tmp_path
 
 def test_after_the_agent_s_own_compaction_the_rules_are_still_there_and_hold(agent: Agent, tmp_path: Path) -> None:
     """A denied call stays denied when the model has forgotten the rule; the rules are where no compaction reaches them."""
-    full = [Reply("", calls=[agent.call(HARMLESS)], usage=agent.full)]
+    full = [
+        Reply("", calls=[agent.call(HARMLESS)]),
+        Reply("", calls=[agent.call("echo again > AGAIN")], usage=agent.full),
+    ]
     if agent.compacts_between:
         full.append(Reply("Said hello.", usage=agent.full))
     talk = Talk([Reply("Noted."), *full, Reply("Now this.", calls=[agent.call(DANGER)]), Reply("Then I leave it.")])
