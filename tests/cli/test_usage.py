@@ -113,7 +113,9 @@ def test_an_abbreviation_is_not_guessed(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["show", "--profiles"], ["stop", "now"], ["approvals", "list"], ["log"]], ids=" ".join
+    "argv",
+    [["--help"], ["show", "--profiles"], ["stop", "now"], ["approvals", "list"], ["log"], ["init"]],
+    ids=" ".join,
 )
 def test_a_command_imports_no_sdk(argv: list[str]) -> None:
     """No command but demo imports an SDK or an HTTP library: they take seconds."""

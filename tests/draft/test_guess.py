@@ -19,6 +19,7 @@ get_order_status find_customer_order lookup_customer_email read_email list_sent_
 get_refund_status get_post_comments read_release_notes get_deleted_items get_running_jobs get_pull_request
 list_merge_requests web_search gmail.search github_get_issue mcp__github__list_issues notion:fetch getHTTPPage
 read_file list_directory grep glob ls search get_settings get_address get_news list_processes get_building
+list_all list_mail look_up
 """
 READS = _READS.split()
 
@@ -39,6 +40,12 @@ NOT_READS = {
     "get_refund": "spend",
     "search_transfer": "spend",
     "list_item_for_sale": "spend",
+    "list_property": "write",
+    "findOneAndUpdate": "write",
+    "getUserByIdOrCreate": "write",
+    "get_lock": "write",
+    "describe_instance_terminate": "delete",
+    "look_around": "write",
     "fetch_post_to_slack": "publish",
     "fetch_post_on_slack": "publish",
     "search_book_for_user": "spend",

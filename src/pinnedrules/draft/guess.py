@@ -106,6 +106,8 @@ def _reading(parts: Sequence[list[str]]) -> list[str] | None:
         return rest if verb in (words.LATER if start else words.ALONE) else None
     if verb == "check":
         return rest if set(rest) <= words.CHECKED else None
+    if verb == "list" and not any(word.endswith("s") or word in words.COLLECTIONS for word in rest):
+        return None
     if verb == "look" and rest[0] == "up":
         rest = rest[1:]
     elif verb not in words.READS:

@@ -20,6 +20,7 @@ __all__ = [
     "ACTING",
     "ALONE",
     "CHECKED",
+    "COLLECTIONS",
     "COMPOUNDS",
     "DECIDES",
     "FROM_OUTSIDE",
@@ -74,6 +75,11 @@ SERVICES = _set(
     " hubspot image images internet jira kb knowledge knowledgebase library linear maps mcp news notion outlook pdf"
     " repo repository salesforce semantic sheets slack stripe teams vector weather web wiki wikipedia youtube zendesk"
 )
+
+COLLECTIONS = _set(
+    "agenda all calendar content data dir directory folder history inbox inventory mail outbox people schedule tree"
+)
+"""``list_mail`` and ``list_files`` read; ``list_property`` may put one on the market."""
 
 CHECKED = _set("availability balance calendar health inventory price prices status stock time weather")
 """``check_status`` reads; ``check_out`` and ``check_off`` do not."""
