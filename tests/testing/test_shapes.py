@@ -1,4 +1,4 @@
-"""What both dialects send adds up to what the reply says, for any text."""
+"""What every dialect send adds up to what the reply says, for any text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pinnedrules.testing.chat import Chat
 from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.responses import Responses
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.testing.shapes import Turn
 
@@ -52,3 +53,27 @@ def test_messages_deltas_add_up(text: str, thinking: str, arguments: str, size: 
     assert blocks == ["thinking"] * bool(thinking) + ["text"] * bool(text) + ["tool_use"] * 2
     assert brought == {"text": text, "thinking": thinking, "partial_json": arguments * 2}
     assert [event["index"] for event in events if event["type"] == "content_block_stop"] == list(range(len(blocks)))
+
+
+@given(text=TEXT, thinking=TEXT, arguments=TEXT, size=st.integers(1, 70), whole=st.booleans())
+def test_responses_deltas_add_up(text: str, thinking: str, arguments: str, size: int, whole: bool) -> None:
+    """For all texts and fragment sizes: every item's deltas are what its end and the repeated output say."""
+    calls = [ProposedCall("f", arguments), ProposedCall("g", arguments, kind="custom")]
+    reply = Reply(text, calls, thinking, fragment_chars=size, whole_calls=whole)
+
+    turn = Turn(0, {"model": "m", "input": "hi"})
+    frames = [frame.decode().split("\ndata: ")[1] for frame in Responses().frames(reply, turn)]
+    events: list[dict[str, Any]] = [json.loads(frame) for frame in frames]
+    deltas: dict[str, str] = {}
+    for event in events:
+        if event["type"].endswith(".delta"):
+            deltas[event["item_id"]] = deltas.get(event["item_id"], "") + event["delta"]
+    output = events[-1]["response"]["output"]
+
+    assert [item["type"] for item in output] == (
+        ["reasoning"] * bool(thinking) + ["message"] * bool(text) + ["function_call", "custom_tool_call"]
+    )
+    told = [thinking] * bool(thinking) + [text] * bool(text) + [arguments] * 2
+    assert [deltas.get(item["id"], "") for item in output] == told
+    assert [item.get("arguments", item.get("input")) for item in output[-2:]] == [arguments] * 2
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
