@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import functools
 import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar, TypeVar
@@ -19,6 +18,7 @@ from pinnedrules.errors import PathRefused, Refused
 from pinnedrules.gate.context import Flow
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
+from pinnedrules.hosts.sdk import rebound, sdk_of, signs
 from pinnedrules.hosts.transport import KEEPER, PLACED
 from pinnedrules.types import SessionId
 from pinnedrules.wire.paths import route
@@ -78,6 +78,13 @@ class _Guarded:
             )
         with _copying():
             copied = super().copy(**kwargs)  # type: ignore[misc]
+        if signs(copied):
+            raise keeper.translate(
+                PathRefused(
+                    "A guarded client cannot be copied onto Amazon Bedrock: its requests are signed for AWS (SigV4).",
+                    next_step="use the provider's own API, Azure, Foundry or Vertex AI",
+                )
+            )
         gate_http(copied._client, keeper)
         return copied
 
@@ -195,7 +202,7 @@ def guarded(client: C, core: Core, session: SessionId) -> C:
     """Return *client* as an instance of a guarded subclass of its own class.
 
     The HTTP client is shared and gated in place, so the object that was passed in is gated too. Raises TypeError for
-    anything but an OpenAI or Anthropic client.
+    what is no client of the two SDKs, and for one that signs its requests.
     """
     base = type(client)
     former = getattr(base, "_pinnedrules_keeper", None)
@@ -203,41 +210,18 @@ def guarded(client: C, core: Core, session: SessionId) -> C:
         if former.core is core:
             return client
         raise TypeError("this client is already wrapped by another guard")
-    asynchronous, error_base = _sdk(client)
+    asynchronous, error_base = sdk_of(client)
     keeper = Keeper(core, session, error_base)
     mixin = _GuardedAsync if asynchronous else _GuardedSync
     subclass: Any = type(base.__name__, (mixin, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
     wrapped: Any = subclass.__new__(subclass)
-    # Resources are cached on the instance and point back at the unguarded client; they are made anew on first use.
-    cached = {name for kind in base.__mro__ for name, value in vars(kind).items() if _is_cached(value)}
-    state = {name: value for name, value in vars(client).items() if name not in cached}
-    stale = [name for name, value in state.items() if getattr(value, "_client", None) is client]
-    if stale:
-        raise TypeError(f"{base.__name__} keeps {', '.join(stale)} bound to the unguarded client")
-    vars(wrapped).update(state)
+    vars(wrapped).update(rebound(client, wrapped))
+    if hasattr(wrapped, "_build_middleware_chain"):
+        # It ends in the client that it was made for.
+        wrapped._middleware_chain = wrapped._build_middleware_chain()
     gate_http(wrapped._client, keeper)
     result: C = wrapped
     return result
-
-
-def _is_cached(value: object) -> bool:
-    return isinstance(value, functools.cached_property)
-
-
-def _sdk(client: object) -> tuple[bool, type[Exception]]:
-    for kind in type(client).__mro__:
-        package = kind.__module__.partition(".")[0]
-        if package == "openai" and kind.__name__ in ("OpenAI", "AsyncOpenAI"):
-            from openai import OpenAIError
-
-            return kind.__name__.startswith("Async"), OpenAIError
-        if package == "anthropic" and kind.__name__ in ("Anthropic", "AsyncAnthropic"):
-            from anthropic import AnthropicError
-
-            return kind.__name__.startswith("Async"), AnthropicError
-    raise TypeError(
-        f"cannot wrap {type(client).__name__}: only OpenAI, AsyncOpenAI, Anthropic and AsyncAnthropic clients are gated"
-    )
 
 
 def _transports(client: object) -> tuple[type[Any], type[Any]]:
