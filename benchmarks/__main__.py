@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows += PARTS[part](_SCALES[chosen])
     print(table(rows))
     print(summary(rows))
+    if chosen == "tiny":
+        print("(so few rounds say only that it runs)")
     file = options.json or _RESULTS / f"{date}{'' if chosen == 'full' else '-' + chosen}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     document = {**found, "load_after": load(), "rows": as_json(rows)}
