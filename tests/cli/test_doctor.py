@@ -46,6 +46,7 @@ def test_the_canary_is_held_on_every_way(cli: Cli, rules: Path, home: Path) -> N
     assert "@guard.tool: the function was not run" in found.out
     assert "a tool that nobody declared: rules.yaml asks about it" in found.out
     assert "  L0  a wrapped client, in the agent's process. Not kept out: code in that process" in found.out
+    assert all(f"\n  {level}  " in found.out for level in ("L1", "L2", "L3"))
     assert "asks are answered by: " in found.out
     assert "not seen from here:" in found.out
 
@@ -221,7 +222,10 @@ def test_a_state_folder_in_order_is_said_to_be(said: Said, state: StateFolder, w
     """Private, writable, nothing stopped, the log whole."""
     write_log(Entry("refusal", SessionId("s"), {"error": "Stopped"}))
 
-    assert said(state.path) == [("ok", "only this user can write there; 0 live guards on it")]
+    assert said(state.path) == [
+        ("ok", "only this user can write there; 0 live guards on it"),
+        ("ok", "3 records in order (unanchored), written at L0"),
+    ]
 
 
 def test_a_stop_in_force_is_told(said: Said, state: StateFolder) -> None:

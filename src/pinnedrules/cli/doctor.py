@@ -66,7 +66,7 @@ def _say(found: Sequence[Finding], printer: Printer) -> None:
         if finding.next_step:
             printer.line(f"        next: {finding.next_step}")
     printer.line(f"asks are answered by: {answering()}")
-    printer.line("what that is worth, by where the guard runs:")
+    printer.line("what that is worth, by where the guard runs (assurance level):")
     for level, about in EXCLUDES.items():
         printer.line(f"  {level}  {about}")
     printer.line("not seen from here:")

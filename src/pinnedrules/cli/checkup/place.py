@@ -13,7 +13,7 @@ from pinnedrules.cli.checkup.ways import WAYS, installed
 from pinnedrules.control.approvers import TerminalApprover
 from pinnedrules.control.running import live
 from pinnedrules.control.scopes import EVERYTHING, parse
-from pinnedrules.evidence.reader import check
+from pinnedrules.evidence.reader import check, read
 from pinnedrules.rules.printable import counted, shown
 
 __all__ = ["EXCLUDES", "UNSEEN", "answering", "state", "versions"]
@@ -32,7 +32,8 @@ EXCLUDES = {
     " may write the state folder or run a shell as this user, who can also approve and resume",
     "L1": "pinnedrules serve or run, outside the agent's process, under the same user. Not kept out: an agent that"
     " sends its requests elsewhere, with a key of its own; whoever may write the state folder or run a shell as this user",
-    "L2": "pinnedrules serve --hold-keys under an OS user of its own. Cannot be seen from here",
+    "L2": "pinnedrules serve --hold-keys under an OS user of its own, which no agent can become. Cannot be seen from here",
+    "L3": "that, with an outside witness of the log and approvals from another device. Not in this version",
 }
 """What each assurance level is, and what it does not keep out."""
 
@@ -91,11 +92,17 @@ _RESUME = "pinnedrules resume --reason WHY"
 
 
 def _log(log: Path) -> list[Finding]:
-    broken = [lane for lane in check(log) if lane.broken is not None] if log.is_dir() else []
+    """Verify the log there, and say at which levels its records were written."""
+    what, lanes = "log there", check(log) if log.is_dir() else []
+    broken = [f"lane {lane.lane} is broken at line {lane.broken.line}" for lane in lanes if lane.broken is not None]
+    if broken:
+        return [Finding(what, "bad", why, "pinnedrules log --check") for why in broken]
+    records = sum(lane.records for lane in lanes)
+    if not records:
+        return []
+    levels = sorted({str(record["level"]) for record in read(log)})
     return [
-        Finding("log there", "bad", f"lane {lane.lane} is broken at line {lane.broken.line}", "pinnedrules log --check")
-        for lane in broken
-        if lane.broken is not None
+        Finding(what, "ok", f"{counted(records, 'record')} in order (unanchored), written at {' and '.join(levels)}")
     ]
 
 
