@@ -62,7 +62,7 @@ def make_guard(rules: Path, pinned_guard: MakeGuard) -> Callable[..., Guard]:
 def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     """Wrapped in the program, and through the sidecar."""
     with contextlib.ExitStack() as open_all:
-        yield Transport() if request.param == "transport" else Sidecar(open_all)
+        yield Transport(open_all) if request.param == "transport" else Sidecar(open_all)
 
 
 @pytest.fixture

@@ -116,20 +116,49 @@ def final(answer: Any, stream: bool) -> Any:
     return next(event.response for event in answer if event.type == "response.completed")
 
 
-def test_the_gate_answers_the_model_within_history_that_the_provider_keeps(way: Way, guard: Guard) -> None:
-    """By default the program gets the model's next answer, and its id continues the provider's true state."""
+@pytest.mark.parametrize("held", ["previous_response_id", "created id", "conversation"])
+@pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
+def test_the_gate_answers_the_model_within_history_that_the_provider_keeps(
+    held: str, stream: bool, way: Way, guard: Guard
+) -> None:
+    """By default the program gets the model's next answer, and goes on from there whichever id it saw first."""
     script = Script([Reply("", calls=[DELETE]), Reply("I only suggest it."), Reply("Bye.")])
     with ScriptedProvider(script) as provider:
         client = way.client("responses", provider, guard)
-        first = ask(client, USER)
-        ask(client, "and now?", previous_response_id=first.id)
+        more: dict[str, Any] = {}
+        if held == "conversation":
+            if not hasattr(client, "conversations"):
+                pytest.skip("this SDK has no conversations")
+            more = {"conversation": client.conversations.create().id}
+        answer = ask(client, USER, stream=stream, **more)
+        events = list(answer) if stream else []
+        first = events[-1].response if stream else answer
+        if not more:
+            more = {"previous_response_id": events[0].response.id if stream and held == "created id" else first.id}
+        ask(client, "and now?", **more)
 
     assert first.output_text.endswith("I only suggest it.")
     assert_all_accepted(provider)
-    second = provider.requests[1].json
-    assert [item["type"] for item in second["input"]] == ["function_call_output"]
-    assert second["previous_response_id"]
-    assert last(provider)["previous_response_id"] == first.id
+    assert [item["type"] for item in provider.requests[-2].json["input"]] == ["function_call_output"]
+    assert "I only suggest it." in provider.seen[2].text
+    assert provider.seen[2].text.count("DENIED") == 1
+
+
+@pytest.mark.parametrize("form", ["json", "stream", "helper"])
+def test_a_call_of_the_answer_after_the_gates_own_can_be_answered(form: str, way: Way, guard: Guard) -> None:
+    """The program answers the call that it got, at whatever id it knows the answer by."""
+    script = Script([Reply("Hm.", calls=[DELETE]), Reply("Then.", calls=[ARCHIVE]), Reply("Bye.")])
+    with ScriptedProvider(script) as provider:
+        client = way.client("responses", provider, guard)
+        if form == "helper":
+            with client.responses.stream(model="gpt", input=USER, tools=RESPONSE_TOOLS) as stream:
+                first = stream.get_final_response()
+        else:
+            first = final(ask(client, USER, stream=form == "stream"), form == "stream")
+        assert calls_of(first) == ["archive"]
+        assert ask(client, [output("call_archive")], previous_response_id=first.id).output_text == "Bye."
+
+    assert_all_accepted(provider)
 
 
 def test_a_refusal_is_put_back_after_a_restart(make_guard: Callable[..., Guard]) -> None:

@@ -36,8 +36,11 @@ class Transport:
 
     name = "transport"
 
+    def __init__(self, open_all: contextlib.ExitStack) -> None:
+        self._open_all = open_all
+
     def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
-        return guard.wrap(make_client(kind, provider, **more))
+        return _closing(self._open_all, guard.wrap(make_client(kind, provider, **more)))
 
     def refused(
         self, kind: str, error: type[Refused], match: str | None = None
@@ -59,7 +62,7 @@ class Sidecar:
 
         upstreams = Upstreams(Upstream(provider.openai_url), Upstream(provider.url))
         serving = self._open_all.enter_context(Serving(guard, upstreams=upstreams))
-        return make_client(kind, _Served(f"{serving.url}/t/{serving.token}/s/table"), **more)
+        return _closing(self._open_all, make_client(kind, _Served(f"{serving.url}/t/{serving.token}/s/table"), **more))
 
     @contextlib.contextmanager
     def refused(self, kind: str, error: type[Refused], match: str | None = None) -> Iterator[Any]:
@@ -71,6 +74,13 @@ class Sidecar:
             yield caught
         code = re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
         assert code in str(getattr(caught.value, "body", ""))
+
+
+def _closing(open_all: contextlib.ExitStack, client: Any) -> Any:
+    """Close a synchronous client at the end of its test; an asynchronous one belongs to the loop that it ran on."""
+    if not type(client).__name__.startswith("Async"):
+        open_all.callback(client.close)
+    return client
 
 
 class _Served:

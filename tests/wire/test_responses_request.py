@@ -760,7 +760,7 @@ def test_a_broken_request_is_read_or_refused(data: st.DataObject, closed: bool) 
         for step in path[:-1]:
             holder = holder[step]
         if data.draw(st.booleans()):
-            holder[path[-1]] = data.draw(ODD)
+            holder[path[-1]] = copy.deepcopy(data.draw(ODD))
         else:
             del holder[path[-1]]
     row = Restore(**{**{name: getattr(ROW, name) for name in ROW.__slots__}, "closed": closed})

@@ -62,7 +62,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         if turn is None:
             return
         turns.append(turn)
-        if ctx.kept:
+        if ctx.kept or begun:
             # The client may have seen the id of this answer only; the provider goes on from the next one.
             ctx.former = (*ctx.former, *turn.answer.places)
         again = yield from _again(ctx, turn)

@@ -100,7 +100,8 @@ def remember(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow
     """
     asked = [item for item in judged.values() if item.call.kind == "approval"]
     places = _places(ctx, answer)
-    wanted = asked or ctx.kept or any(place in ctx.continued for place in places) or (judged and places)
+    owed = ctx.kept or ctx.former or any(place in ctx.continued for place in places)
+    wanted = asked or (places and (judged or owed))
     if answer.message is None or not wanted:
         return
     nonce = yield Random(8)

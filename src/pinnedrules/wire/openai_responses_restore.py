@@ -80,7 +80,20 @@ def restore(body: bytes, known: Mapping[str, Restore]) -> Restored:
             # The input was one text, or missing: it becomes a list first.
             patch = [{"op": "add", "path": "/input", "value": [loads(raw) for raw in read.items]}, *patch]
         body = read.request.edit({"input": array(work.edits.messages)})
+    body, moved = _moved(body, read, known)
+    patch = [*patch, *moved]
     return Restored(body, tuple(work.honoured), inert, tuple(patch))
+
+
+def _moved(body: bytes, read: Input, known: Mapping[str, Restore]) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+    """Continue from where the provider is: in a stream the client saw the id of an answer that the gate replied to."""
+    named = f"response:{read.request.value('previous_response_id')}"
+    row = known.get(named)
+    if row is None or not row.at.startswith("response:") or row.at == named:
+        return body, ()
+    ident = row.at.removeprefix("response:")
+    operation = {"op": "replace", "path": "/previous_response_id", "value": ident}
+    return Object(body).edit({"previous_response_id": quote(ident)}), (operation,)
 
 
 class _Restoring:
