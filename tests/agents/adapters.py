@@ -43,7 +43,8 @@ class Agent:
     ``configure`` writes its files into a home for a provider, and sets its environment there. With ``compacts`` its context
     is so small that the usage in :attr:`full` makes it compact. ``command(prompts, again)`` is its command line; *again*
     goes on with the session before. ``shell`` is the name of its shell tool and ``argument`` the one that takes the command.
-    ``compacts_between`` says that it compacts after a turn and not within one.
+    ``compacts_between`` says that it compacts after a turn and not within one, ``several`` that it takes several prompts in
+    one process.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Agent:
     which: str = "trio"
     full: Mapping[str, int] = field(default_factory=dict)
     compacts_between: bool = False
+    several: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}-{self.dialect}"
@@ -252,6 +254,7 @@ TRIO = (
         _pi_command,
         full=_FULL["chat"],
         compacts_between=True,
+        several=True,
     ),
     Agent("codex", "responses", "exec_command", "cmd", _codex(_CODEX_LAB), _codex_command, full=_FULL["responses"]),
     Agent("claude", "messages", "Bash", "command", _claude, _claude_command, full=_FULL["messages"]),
@@ -268,7 +271,17 @@ OTHERS = (
         )
         for dialect, package in _OPENCODE.items()
     ),
-    Agent("openclaw", "chat", "exec", "command", _openclaw, _openclaw_command, "others", full=_FULL["chat"]),
+    Agent(
+        "openclaw",
+        "chat",
+        "exec",
+        "command",
+        _openclaw,
+        _openclaw_command,
+        "others",
+        _FULL["chat"],
+        compacts_between=True,
+    ),
     Agent(
         "qwen", "chat", "run_shell_command", "command", _qwen, _qwen_command, "others", full={"prompt_tokens": 80_000}
     ),

@@ -68,13 +68,12 @@ def test_after_the_agent_s_own_compaction_the_rules_are_still_there_and_hold(age
     if agent.compacts_between:
         full.append(Reply("Said hello.", usage=agent.full))
     talk = Talk([Reply("Noted."), *full, Reply("Now this.", calls=[agent.call(DANGER)]), Reply("Then I leave it.")])
+    prompts = [MINE, f"{NOTES}\nSay hello.", *(["Tidy up."] if agent.compacts_between else [])]
     with lab(agent, talk, tmp_path, compacts=True) as (here, provider):
-        prompts = [MINE, f"{NOTES}\nSay hello.", *(["Tidy up."] if agent.compacts_between else [])]
-        if agent.compacts_between:
+        if agent.several:
             ran = here.guarded(*prompts)
         else:
-            here.guarded(prompts[0])
-            ran = here.guarded(prompts[1], again=True)
+            ran = [here.guarded(prompt, again=number > 0) for number, prompt in enumerate(prompts)][-1]
 
         assert talk.summarised, ran.err
         before, after = talk.shown[len(full)], talk.shown[len(full) + 1]
@@ -86,7 +85,8 @@ def test_after_the_agent_s_own_compaction_the_rules_are_still_there_and_hold(age
         assert here.made("HARMLESS")
         assert not here.made("DANGER")
         assert "Then I leave it." in ran.out
-        assert ran.report["compactions"] >= 1
+        # A guard knows only the histories of its own process, and this one compacts at the end of it.
+        assert ran.report["compactions"] or (agent.compacts_between and not agent.several)
         assert_all_accepted(provider)
 
 
