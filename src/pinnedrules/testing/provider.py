@@ -7,14 +7,15 @@ what the real ones refuse.
         client = openai.OpenAI(base_url=provider.openai_url, api_key="any")
 
 It serves ``POST <any base>/chat/completions``, ``POST <any base>/messages`` and ``POST <any base>/responses`` as JSON and
-as event streams with chunked transfer coding over kept-alive connections, what belongs to the last (conversations, the
-compaction endpoint, background responses), models, embeddings, moderations and token counts. It records the exact bytes
-of every request and answer. It shares no code with what it is used to test: a mistake made in reading a wire format is
-not made here a second time.
+as event streams with chunked transfer coding over kept-alive connections (messages also as Vertex AI does, with the model
+in the path), what belongs to the last (conversations, the compaction endpoint, background responses), models, embeddings,
+moderations and token counts. It records the exact bytes of every request and answer. It shares no code with what it is
+used to test: a mistake made in reading a wire format is not made here a second time.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ __all__ = ["ScriptedProvider"]
 
 
 _ASKING = ("/chat/completions", "/messages", "/responses", "/responses/compact")
+_VERTEX = re.compile(r".*/publishers/anthropic/models/([^/:]+):(?:rawPredict|streamRawPredict)")
 
 
 class ScriptedProvider:
@@ -155,7 +157,7 @@ class ScriptedProvider:
 
     def _wire(self, exchange: Exchange) -> Wire:
         path = urlsplit(exchange.path).path
-        if exchange.header("anthropic-version") or "/messages" in path:
+        if exchange.header("anthropic-version") or "/messages" in path or _VERTEX.fullmatch(path):
             return self._messages
         if path.endswith("/responses/compact"):
             return self._compact
@@ -172,7 +174,7 @@ class ScriptedProvider:
     def _without_model(self, exchange: Exchange) -> Given | None:
         """Answer what is no question to the model. Raises HttpError."""
         path, query = urlsplit(exchange.path).path, dict(parse_qsl(urlsplit(exchange.path).query))
-        if exchange.method == "POST" and path.endswith(_ASKING):
+        if exchange.method == "POST" and (path.endswith(_ASKING) or _VERTEX.fullmatch(path)):
             return None
         body = object_in(exchange.body) if exchange.body else {}
         anthropic = bool(exchange.header("anthropic-version"))
@@ -189,6 +191,9 @@ class ScriptedProvider:
     def _ask(self, exchange: Exchange, wire: Wire) -> tuple[Reply, Turn]:
         """Check a request as the service would and ask the model. Raises HttpError."""
         body = object_in(exchange.body)
+        if named := _VERTEX.fullmatch(urlsplit(exchange.path).path):
+            # There the model is in the path, and only there.
+            body = {"model": named[1], **body}
         problem = wire.problem(body)
         if problem is not None:
             raise HttpError(problem.status, problem)
