@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
-import secrets
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,24 +99,18 @@ def _named(tools: Sequence[FoundTool]) -> list[FoundTool]:
 
 
 def _write(path: Path, text: str, *, replace: bool) -> None:
-    """Write the file whole or not at all, and never over one that appeared meanwhile."""
+    """Write the file, never over one that appeared meanwhile; a replaced one is whole at any time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    if replace:
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, path)
+        return
     try:
-        with fresh.open("x", encoding="utf-8") as file:
+        with path.open("x", encoding="utf-8") as file:
             file.write(text)
-        if replace:
-            os.replace(fresh, path)
-        else:
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                raise Usage(
-                    f"{path} is there already", "name another file with -o, or replace it with --force"
-                ) from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
+    except FileExistsError:
+        raise Usage(f"{path} is there already", "name another file with -o, or replace it with --force") from None
 
 
 def _say(printer: Printer, out: Path, draft: Draft, found: Found, theirs: Sequence[FoundTool], profile: str) -> None:
