@@ -135,7 +135,7 @@ def _as_carrier(inside: Sequence[Reached], carried: Carried) -> Carrier:
 def _joined(parts: Sequence[Decision], carried: Carried, problem: str, effects: Iterable[Effect]) -> Decision:
     """Return the strictest of *parts* as one decision that tells what the call carries; an ask at least with a problem."""
     undecided = tuple(dict.fromkeys(item for part in parts for item in part.undecided))
-    verdict = max((part.verdict for part in parts), key=_RANK.__getitem__)
+    verdict = max(parts, key=lambda part: _RANK[part.verdict]).verdict
     if verdict == "allow" and problem:
         return Decision("ask", _in_order(effects), (), (problem,), (), undecided, _told(parts, carried))
     rules: dict[str, tuple[str, str]] = {}
