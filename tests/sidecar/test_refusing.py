@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.sidecar.bench import Bench, chat
+from tests.sidecar.bench import Bench, Got, chat, until
 
 from pinnedrules.evidence.reader import read
 from pinnedrules.hosts.sidecar.limits import Limits
@@ -86,6 +87,24 @@ def test_a_stop_ends_an_open_stream_with_an_error(kind: str, make_bench: Make) -
 
     assert 5 <= seen < 300
     assert not bytes(bench.provider.requests[0].answer).endswith(b"[DONE]\n\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_stop_ends_a_request_that_a_silent_provider_keeps_open(stream: bool, make_bench: Make) -> None:
+    """Invariant 7 looks at every event; while there is none the sidecar looks by itself, and gives the provider up."""
+    bench = make_bench(lambda seen: Reply("late", delay=3600))
+    got: list[Got] = []
+    asking = threading.Thread(target=lambda: got.append(bench.messages(stream=stream)))
+    asking.start()
+    until(lambda: bench.provider.requests)
+
+    bench.guard.stop("wrong inbox")
+    asking.join()
+
+    assert got[0].status == 403
+    assert "wrong inbox" in got[0].json["error"]["message"]
+    bench.guard.flush()
+    assert [record["type"] for record in read(bench.guard.folder.log)].count("refusal") == 1
 
 
 @KINDS
@@ -226,13 +245,13 @@ def test_a_defect_of_ours_is_told_without_what_it_said(
     make_bench: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No key in any log, also where an exception carries one."""
-    from pinnedrules.hosts.sidecar import app
+    from pinnedrules.hosts.sidecar import work
 
     def fail(*_: object, **__: object) -> None:
         raise ValueError("Bearer sk-secret")
 
     bench = make_bench(Script([]))
-    monkeypatch.setattr(app, "identify", fail)
+    monkeypatch.setattr(work, "identify", fail)
 
     got = bench.chat(authorization="Bearer sk-secret")
 

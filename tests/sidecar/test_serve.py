@@ -232,6 +232,62 @@ def test_a_mistake_is_one_clear_line(
     assert "next: " in err
 
 
+def test_an_end_by_keyboard_is_as_orderly(rules: Path) -> None:
+    """Ctrl-C ends it like a signal from a supervisor."""
+    with ScriptedProvider(Script([])) as provider, serving(rules, provider) as process:
+        process.popen.send_signal(signal.SIGINT)
+        assert process.popen.wait(30) == 0
+
+
+def test_other_machines_are_let_in_only_by_name_and_with_a_warning(rules: Path) -> None:
+    """Bind other than loopback is refused unless it was asked for."""
+    with ScriptedProvider(Script([])) as provider, serving(rules, provider, "--host", "0.0.0.0") as process:
+        until(lambda: "WARNING" in "".join(process.errors))
+        assert process.said["url"].startswith("http://127.0.0.1:")
+        assert process.end() == 0
+    with ScriptedProvider(Script([])) as provider, serving(rules, provider) as process:
+        assert process.end() == 0
+    assert "WARNING" not in "".join(process.errors)
+
+
+@pytest.mark.parametrize(
+    ("environment", "answer"),
+    [
+        ({}, ""),
+        ({"HTTP_PROXY": "http://p"}, "127.0.0.1,localhost"),
+        ({"all_proxy": "http://p", "NO_PROXY": "intern"}, "intern,127.0.0.1,localhost"),
+        ({"HTTP_PROXY": "http://p", "no_proxy": "127.0.0.1"}, ""),
+        ({"HTTPS_PROXY": "http://p"}, ""),
+    ],
+)
+def test_an_agent_behind_a_proxy_is_told_not_to_ask_it_for_this_machine(
+    environment: dict[str, str], answer: str, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The base URLs are plain HTTP on loopback, which most clients send to HTTP_PROXY otherwise."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with ScriptedProvider(Script([])) as provider, serving(rules, provider) as process:
+        assert process.said["environment"].get("NO_PROXY", "") == answer
+        process.end()
+
+
+def test_a_server_that_dies_is_said(
+    rules: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A supervisor sees the exit code, a person the reason."""
+    from pinnedrules.hosts.sidecar import serving as module
+
+    async def die(self: Any, counter: int) -> bool:
+        raise MemoryError
+
+    monkeypatch.setattr(module._Server, "on_tick", die)
+
+    assert main(["serve", "--rules", str(rules), "--port", "0"]) == 1
+    assert "MemoryError" in capsys.readouterr().err
+
+
 def test_a_port_that_is_taken_is_said(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With a way out."""
     import socket

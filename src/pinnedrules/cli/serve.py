@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import Literal
 
@@ -68,7 +69,9 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
             while serving.running and not signals.wait(_POLL_SECONDS):
                 pass
             died = not serving.running
-            if not died:
+            if died:
+                printer.note(f"pinnedrules: the server ended by itself ({serving.failure!r})")
+            else:
                 printer.note("pinnedrules: no new requests; waiting for running answers (again to end at once)")
     return FOUND if died else OK
 
@@ -147,6 +150,13 @@ def _serving(arguments: argparse.Namespace, guard: Guard, upstreams: Upstreams) 
         ) from error
 
 
+def _proxied(environment: Mapping[str, str]) -> bool:
+    """Whether a client with this environment would ask a proxy for plain HTTP on this machine."""
+    proxies = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+    direct = environment.get("NO_PROXY") or environment.get("no_proxy", "")
+    return any(environment.get(name) for name in proxies) and "127.0.0.1" not in direct
+
+
 def _say(arguments: argparse.Namespace, printer: Printer, serving: Serving, upstreams: Upstreams) -> None:
     variables = {
         "OPENAI_BASE_URL": serving.base_url("openai", arguments.session or ""),
@@ -155,6 +165,9 @@ def _say(arguments: argparse.Namespace, printer: Printer, serving: Serving, upst
     for name, upstream in (("OPENAI", upstreams.openai), ("ANTHROPIC", upstreams.anthropic)):
         if upstream.key:
             variables[f"{name}_API_KEY"] = serving.token
+    if _proxied(os.environ):
+        # Or an agent that is started here asks the proxy for this machine, and does not find it there.
+        variables["NO_PROXY"] = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost")))
     for name, value in variables.items():
         printer.line(f"export {name}={shlex.quote(value)}")
     printer.document(

@@ -107,7 +107,7 @@ class Serving:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leave: asyncio.Event | None = None
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="pinnedrules-sidecar", daemon=True)
 
     @property
@@ -134,8 +134,8 @@ class Serving:
         """Serve. Returns when requests are taken. Raises what kept the server from starting."""
         self._thread.start()
         self._ready.wait()
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         return self
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class Serving:
         try:
             asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001 - told to whoever started it
-            self._failure = error
+            self.failure = error
         finally:
             self._ready.set()
 
