@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
+from tests.hosts.platforms import Platform
 from tests.hosts.surfaces import make_client
 
 from pinnedrules import Guard, Refused
@@ -22,6 +23,10 @@ class Way(Protocol):
 
     def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
         """Return a guarded client of this kind for the scripted provider."""
+        ...
+
+    def at(self, platform: Platform, form: str, provider: Any, guard: Guard) -> Any:
+        """Return a guarded client of this platform, ``form`` being empty or ``async``."""
         ...
 
     def refused(
@@ -42,6 +47,9 @@ class Transport:
     def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
         return _closing(self._open_all, guard.wrap(make_client(kind, provider, **more)))
 
+    def at(self, platform: Platform, form: str, provider: Any, guard: Guard) -> Any:
+        return _closing(self._open_all, guard.wrap(platform.make(form, provider.url + platform.mount)))
+
     def refused(
         self, kind: str, error: type[Refused], match: str | None = None
     ) -> contextlib.AbstractContextManager[Any]:
@@ -57,12 +65,21 @@ class Sidecar:
         self._open_all = open_all
 
     def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        served = _Served(self._serve(guard, provider.openai_url, provider.url))
+        return _closing(self._open_all, make_client(kind, served, **more))
+
+    def at(self, platform: Platform, form: str, provider: Any, guard: Guard) -> Any:
+        url = self._serve(guard, provider.url + platform.mount, provider.url + platform.mount)
+        return _closing(self._open_all, platform.make(form, f"{url}{platform.named}"))
+
+    def _serve(self, guard: Guard, openai: str, anthropic: str) -> str:
+        """Start a sidecar for these base URLs of the two providers and return its own, with token and session."""
         from pinnedrules.hosts.sidecar.serving import Serving
         from pinnedrules.hosts.sidecar.upstreams import Upstream, Upstreams
 
-        upstreams = Upstreams(Upstream(provider.openai_url), Upstream(provider.url))
+        upstreams = Upstreams(Upstream(openai), Upstream(anthropic))
         serving = self._open_all.enter_context(Serving(guard, upstreams=upstreams))
-        return _closing(self._open_all, make_client(kind, _Served(f"{serving.url}/t/{serving.token}/s/table"), **more))
+        return f"{serving.url}/t/{serving.token}/s/table"
 
     @contextlib.contextmanager
     def refused(self, kind: str, error: type[Refused], match: str | None = None) -> Iterator[Any]:

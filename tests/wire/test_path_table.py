@@ -191,6 +191,7 @@ def test_every_family_and_every_refused_door_belong_together() -> None:
     [
         ("/model/anthropic.claude-opus-5/invoke", "bedrock"),
         ("/model/x/converse-stream", "bedrock"),
+        ("/v1/workspaces/x/invoke", "bedrock"),
         ("/v1/projects/p/locations/l/publishers/google/models/gemini:rawPredict", "vertex"),
         ("/v1beta/models/gemini-3:generateContent", "gemini"),
         ("/v1beta/models/gemini-3:streamGenerateContent", "gemini"),
@@ -202,3 +203,12 @@ def test_doors_of_other_providers_have_their_settings(path: str, family: str) ->
     """A door of a cloud is refused under a name of its own, and its setting opens it."""
     assert (route("POST", path).verdict, route("POST", path).family) == ("refuse", family)
     assert route("POST", path, frozenset({family})).verdict == "pass"
+
+
+def test_the_words_of_a_cloud_s_base_url_shut_nothing() -> None:
+    """Where a cloud mounts a provider's own API, its doors are what they are at the provider."""
+    base = "/v1/projects/p/locations/l/workspaces/w/invoke"
+    assert route("POST", f"{base}/v1/messages").dialect == "anthropic-messages"
+    assert route("GET", f"{base}/v1/models").verdict == "pass"
+    assert route("POST", f"{base}/v1/messages/batches").verdict == "refuse"
+    assert route("POST", f"{base}/v1/sessions").verdict == "refuse"

@@ -149,6 +149,9 @@ def _means_nothing(words: list[str], number: int) -> bool:
         return before == "chat"
     if word == "complete":
         return number != len(words) - 1 or "uploads" in words
+    if word == "invoke":
+        # Anthropic's platform on Google Cloud is mounted there; Bedrock's own format ends with it.
+        return number > 1 and words[number - 2] == "workspaces" and words[number + 1 : number + 2] == ["v1"]
     # Azure names deployments of models in the path; elsewhere a deployment is a managed agent.
     return word == "deployments" and before == "openai"
 

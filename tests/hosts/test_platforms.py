@@ -1,0 +1,151 @@
+"""The host table for the clouds: the same promises on the paths and with the keys of Azure, Vertex AI, Foundry and others."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from tests.hosts.platforms import PLATFORMS, Platform
+from tests.hosts.surfaces import SURFACES, run
+from tests.hosts.turns import Surface
+from tests.hosts.ways import Way
+
+from pinnedrules import Guard, PathRefused
+from pinnedrules.testing.asserts import assert_all_accepted, assert_pinned
+from pinnedrules.testing.provider import ScriptedProvider
+from pinnedrules.testing.script import ProposedCall, Reply, Script
+
+BIG = ProposedCall("archive", '{"id":"18446744073709551617"}')
+DELETE = ProposedCall("delete_mail", {"id": "7"})
+USER = [{"role": "user", "content": "tidy"}]
+
+AT = pytest.mark.parametrize("platform", PLATFORMS, ids=[platform.name for platform in PLATFORMS])
+FORMS = pytest.mark.parametrize("form", ["", "async"], ids=["sync", "async"])
+SOME = pytest.mark.parametrize("how", ["create", "create stream", "with_options"])
+
+
+def surface(platform: Platform, how: str) -> Surface:
+    return next(each for each in SURFACES[platform.api] if each.name == how)
+
+
+@AT
+@FORMS
+@SOME
+def test_an_allowed_call_arrives_exactly_and_a_refused_one_never(
+    platform: Platform, form: str, how: str, way: Way, guard: Guard
+) -> None:
+    """Invariants 1 and 8 and promise 2, wherever the cloud mounts the provider's API."""
+    script = Script([Reply("Both.", calls=[DELETE, BIG])])
+    with ScriptedProvider(script) as provider:
+        turn = run(surface(platform, how), way.at(platform, form, provider, guard), USER)
+
+    assert [(name, json.loads(arguments)) for name, arguments in turn.calls] == [
+        ("archive", {"id": "18446744073709551617"})
+    ]
+    assert "Never delete before the owner confirms." in turn.text
+    assert re.fullmatch(platform.path, provider.requests[0].path.removesuffix("?beta=true"))
+    assert_all_accepted(provider)
+    assert_pinned(provider, guard)
+
+
+@AT
+@FORMS
+@SOME
+def test_the_model_is_told_and_its_next_answer_arrives(
+    platform: Platform, form: str, how: str, way: Way, guard: Guard
+) -> None:
+    """Where no call is left the gate answers the model itself, at the same door and with the same credentials."""
+    script = Script([Reply("Deleting.", calls=[DELETE]), Reply("I suggest deleting mail 7.")])
+    with ScriptedProvider(script) as provider:
+        turn = run(surface(platform, how), way.at(platform, form, provider, guard), USER)
+
+    assert turn.calls == ()
+    assert turn.text.endswith("I suggest deleting mail 7.")
+    assert len({request.path for request in provider.requests}) == 1
+    assert all(
+        _credentials(request.headers) == _credentials(provider.requests[0].headers) for request in provider.requests
+    )
+    assert _credentials(provider.requests[0].headers) <= {"test-key", "Bearer test-key", "Bearer test-token"}
+    assert_all_accepted(provider)
+    assert_pinned(provider, guard)
+
+
+def _credentials(headers: Any) -> set[str]:
+    return {value for name, value in headers if name.lower() in ("api-key", "authorization", "x-api-key")}
+
+
+@AT
+@FORMS
+@pytest.mark.parametrize("how", ["create", "create stream"])
+def test_the_unguarded_client_would_have_run_it(platform: Platform, form: str, how: str) -> None:
+    """The negative control: without a guard the dangerous call arrives."""
+    with ScriptedProvider(Script([Reply("Deleting.", calls=[DELETE])])) as provider:
+        turn = run(surface(platform, how), platform.make(form, provider.url + platform.mount), USER)
+
+    assert turn.calls[0][0] == "delete_mail"
+
+
+@AT
+@FORMS
+def test_a_copy_stays_guarded(platform: Platform, form: str, guard: Guard) -> None:
+    """Every way to make another client of one gives a guarded one on the same HTTP client."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
+        plain = platform.make(form, provider.url + platform.mount)
+        client = guard.wrap(plain)
+        assert isinstance(client, type(plain))
+        copies = [client.copy(), client.with_options(max_retries=0).with_options(timeout=5)]
+        if hasattr(client, "with_middleware"):
+            copies.append(client.with_middleware())
+        for copied in copies:
+            assert type(copied) is type(client)
+            assert copied._client is client._client
+        with pytest.raises(PathRefused, match="http_client"):
+            client.copy(http_client=platform.make(form, provider.url)._client)
+        turn = run(surface(platform, "create"), copies[-1], USER)
+
+    assert turn.calls == ()
+
+
+def signing(name: str) -> Any:
+    """Return a client that signs what it sends. Nothing is signed before its first request."""
+    import anthropic
+    import openai
+
+    package: Any = anthropic if "Anthropic" in name else openai
+    made = getattr(package, name.removesuffix(" provider"), None)
+    if made is None:
+        pytest.skip(f"this SDK has no {name}")
+    if name.endswith("provider"):
+        providers = pytest.importorskip("openai.providers", reason="this SDK has no providers")
+        return made(provider=providers.bedrock(region="us-east-1", api_key="test-key"))
+    if package is openai:
+        return made(aws_region="us-east-1", api_key="test-key")
+    if "AWS" in name:
+        return made(aws_region="us-east-1", api_key="test-key", workspace_id="w")
+    return made(aws_region="us-east-1", aws_access_key="test-key", aws_secret_key="test-secret")
+
+
+@pytest.mark.parametrize("form", ["", "Async"], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "name", ["BedrockOpenAI", "OpenAI provider", "AnthropicBedrock", "AnthropicBedrockMantle", "AnthropicAWS"]
+)
+def test_a_client_that_signs_its_requests_is_refused(name: str, form: str, guard: Guard) -> None:
+    """Invariant 8: an edit after signing breaks the signature, so such a client is refused before it asks anything."""
+    client = signing(form + name)
+
+    with pytest.raises(TypeError, match="AWS"):
+        guard.wrap(client)
+
+
+@pytest.mark.parametrize("kind", ["OpenAI", "AsyncOpenAI"])
+def test_a_guarded_client_cannot_be_copied_onto_one_that_signs(kind: str, guard: Guard) -> None:
+    """The provider is an option of a copy in the newest SDK."""
+    import openai
+
+    providers = pytest.importorskip("openai.providers", reason="this SDK has no providers")
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(getattr(openai, kind)(base_url=provider.openai_url, api_key="test-key"))
+        with pytest.raises(PathRefused, match="AWS"):
+            client.with_options(provider=providers.bedrock(region="us-east-1", api_key="test-key"))
