@@ -179,8 +179,9 @@ def test_an_approved_call_that_is_not_asked_for_again_still_waits(
 ) -> None:
     """A yes given while the agent runs allows the call when it comes again; until then the work is not done."""
     provider(DELETE)
-    yes = "import subprocess, json\n" + OPENAI.replace(
-        "sys.exit", "cmd = [sys.executable, '-m', 'pinnedrules', 'approvals']\n"
+    # A person at another terminal has not this variable in the environment.
+    yes = "import subprocess, os\n" + OPENAI.replace(
+        "sys.exit", "del os.environ['PINNEDRULES_SESSION']\ncmd = [sys.executable, '-m', 'pinnedrules', 'approvals']\n"
         "found = subprocess.run([*cmd, 'list', '--json'], capture_output=True, text=True, check=True).stdout\n"
         "tickets = [ticket['id'] for ticket in json.loads(found)['open']]\n"
         "subprocess.run([*cmd, 'approve', *tickets], stdout=subprocess.DEVNULL, check=True)\nsys.exit",
@@ -189,6 +190,27 @@ def test_an_approved_call_that_is_not_asked_for_again_still_waits(
 
     assert ran.code == 3
     assert "and not asked for again: " in ran.err
+
+
+def test_the_command_cannot_answer_for_a_person(
+    run: Run, agent: Callable[..., tuple[str, ...]], provider: Callable[..., ScriptedProvider], state: StateFolder
+) -> None:
+    """Invariant 4: the agent can tighten, never relax; it cannot approve its own calls, and it cannot resume itself."""
+    provider(DELETE)
+    tries = OPENAI.replace(
+        "sys.exit",
+        "import subprocess\ncmd = [sys.executable, '-m', 'pinnedrules']\n"
+        "found = subprocess.run([*cmd, 'approvals', 'list', '--json'], capture_output=True, text=True, check=True).stdout\n"
+        "ids = [ticket['id'] for ticket in json.loads(found)['open']]\n"
+        "print(subprocess.run([*cmd, 'approvals', 'approve', *ids], check=False).returncode)\n"
+        "print(subprocess.run([*cmd, 'resume', '--reason', 'go on'], check=False).returncode)\nsys.exit",
+    )
+    ran = run(*agent(tries))
+
+    assert "waits for an answer by no-deletes: " in ran.err
+    assert "the agent cannot give itself permission" in ran.out + ran.err
+    assert ran.out.splitlines()[-1] == "2"
+    assert ran.code == 3
 
 
 def test_anthropic_s_sdk_goes_through_as_well(
@@ -241,6 +263,14 @@ def test_the_report_as_a_document(
     assert (report["requests"], report["verified"], report["allowed"]) == (1, 1, 1)
     assert [(call["tool"], call["rules"]) for call in report["denied"]] == [("send_email", ["inside"])]
     assert Path(report["log"]).is_dir()
+
+
+def test_the_report_as_json_on_standard_error(run: Run) -> None:
+    """Standard output is the command's, so this is the one command whose document stands on standard error."""
+    ran = run(sys.executable, "-c", "print('mine')", own=("--json",))
+
+    assert ran.out == "mine\n"
+    assert json.loads(ran.err)["requests"] == 0
 
 
 def test_with_held_keys_the_command_never_has_them(

@@ -7,7 +7,7 @@ import pwd
 
 import pytest
 
-from pinnedrules.control.principals import os_user
+from pinnedrules.control.principals import acting, os_user
 
 
 def test_the_environment_does_not_name_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +27,9 @@ def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("pwd.getpwuid", unknown)
 
     assert os_user() == f"uid {os.getuid()}"
+
+
+def test_what_run_started_is_the_agent() -> None:
+    """An agent that calls the command line for itself is not taken for its user."""
+    assert acting({"PINNEDRULES_SESSION": "s"}) == "agent"
+    assert acting({}) == os_user()

@@ -12,7 +12,7 @@ from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.cli.states import found_states
 from pinnedrules.cli.story import told
-from pinnedrules.control.principals import os_user
+from pinnedrules.control.principals import acting
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
@@ -99,7 +99,7 @@ def _asking(tickets: set[str], states: set[Path]) -> dict[str, list[str]]:
 
 def _answer(arguments: argparse.Namespace, places: Sequence[_Place], printer: Printer) -> int:
     yes = arguments.action == "approve"
-    by, answers = os_user(), []
+    by, answers = acting(), []
     for name in arguments.ids:
         ticket, problem, former = _one(name, places, yes, by, getattr(arguments, "why", ""))
         if ticket is None:

@@ -119,7 +119,7 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.epilog = (
         "CMD may hold {openai_url}, {anthropic_url} and {session}; the variables OPENAI_BASE_URL and ANTHROPIC_BASE_URL are"
         " set for it, and say beforehand where its requests go on to. What a rule asks about becomes a ticket: answer it"
-        " from another terminal with `pinnedrules approvals`."
+        " from another terminal with `pinnedrules approvals`. With --json the report is one document on standard error."
     )
     made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")

@@ -1,7 +1,8 @@
 """``pinnedrules run -- CMD``: any agent, behind a sidecar of its own, and a report at the end.
 
-Standard output and input are the command's; what this says stands on standard error. Nobody is asked at the terminal, which
-the command may use itself: what a rule asks about becomes a ticket, and whoever sits there answers it from another one.
+Standard output and input are the command's; what this says stands on standard error, with ``--json`` as one document.
+Nobody is asked at the terminal, which the command may use itself: what a rule asks about becomes a ticket, and whoever
+sits there answers it from another one.
 """
 
 from __future__ import annotations
@@ -90,9 +91,10 @@ def _guarded(
             after = after.adding(**{name: serving.token for name in _KEYS if name in after.environment})
         after = way.redirect(after, to, Path(scratch))
         rules = f"{counted(len(guard.rules.rules), 'rule')} in force from {arguments.rules or arguments.profile}"
-        printer.note(f"pinnedrules: {rules}; session {session.name}; asks become tickets (pinnedrules approvals list)")
-        if way.note:
-            printer.note(f"pinnedrules: {way.note}")
+        asks = "asks become tickets (pinnedrules approvals list)"
+        for line in (f"{rules}; session {session.name}; {asks}", way.note):
+            if line and not printer.as_json:
+                printer.note(f"pinnedrules: {line}")
         return run_child(after, lambda: stop.read(session).state == "stop")
 
 
@@ -121,8 +123,12 @@ def _serving(arguments: argparse.Namespace, guard: Guard, session: SessionId, be
 
 
 def _tell(end: Ending, file: Path | None, printer: Printer) -> None:
+    document = json.dumps(end.document(), ensure_ascii=False, indent=2)
     if file is not None:
-        file.write_text(json.dumps(end.document(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        file.write_text(f"{document}\n", encoding="utf-8")
     sys.stdout.flush()
+    if printer.as_json:
+        printer.note(document)
+        return
     for text, tone in end.lines():
         printer.note(text, tone)

@@ -12,7 +12,7 @@ from typing import Literal
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.states import found_states
-from pinnedrules.control.principals import os_user
+from pinnedrules.control.principals import acting
 from pinnedrules.control.running import Acknowledgement, live, stop_everywhere
 from pinnedrules.control.state import StateFolder
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
 
 def _stop(arguments: argparse.Namespace, printer: Printer) -> int:
     states = found_states(arguments.state)
-    reason, actor = arguments.reason, os_user()
+    reason, actor = arguments.reason, acting()
     answers: list[Acknowledgement] = []
     if not (arguments.state or arguments.session or arguments.pause):
         answers = stop_everywhere(reason, actor)
@@ -142,7 +142,7 @@ def _noted(state: StateFolder, entries: Sequence[Entry], printer: Printer) -> No
 
 
 def _resume(arguments: argparse.Namespace, printer: Printer) -> int:
-    actor = os_user()
+    actor = acting()
     scope = session_scope(arguments.session) if arguments.session else EVERYTHING
     folders: list[dict[str, object]] = []
     for state in found_states(arguments.state):

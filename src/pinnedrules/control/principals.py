@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 import pwd
 import unicodedata
+from collections.abc import Mapping
 
 from pinnedrules.errors import ApprovalError
 
-__all__ = ["AGENT", "os_user", "person"]
+__all__ = ["AGENT", "acting", "os_user", "person"]
 
 AGENT = "agent"
 """The name of the agent itself; one of several is ``agent:NAME``. It can tighten, never relax."""
+
+
+_GUARDED = "PINNEDRULES_SESSION"
+"""In the environment of whatever `pinnedrules run` started."""
+
+
+def acting(environment: Mapping[str, str] = os.environ) -> str:
+    """Return who gives a command: the agent when it was started by `pinnedrules run`, else the OS user.
+
+    This catches an agent that simply tries. One that takes the variable away acts as its user, which nothing running as
+    that user can tell apart.
+    """
+    return AGENT if environment.get(_GUARDED) else os_user()
 
 
 def os_user() -> str:
