@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,7 +115,7 @@ class Lab:
         with subprocess.Popen(
             self._behind(prompts, False),
             cwd=self.home.work,
-            env=self.home.environment | _MEASURED,
+            env=self.home.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -143,7 +142,7 @@ class Lab:
         done = subprocess.run(
             command,
             cwd=self.home.work,
-            env=self.home.environment | _MEASURED,
+            env=self.home.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -162,5 +161,3 @@ def lab(agent: Agent, talk: Talk, place: Path, *, compacts: bool = False) -> Ite
 
 
 _PINNEDRULES = [sys.executable, "-m", "pinnedrules"]
-# What measures coverage in a process of ours; no agent knows it.
-_MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS")}
