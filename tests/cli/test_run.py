@@ -17,7 +17,7 @@ from pinnedrules.cli import main
 from pinnedrules.cli.launch import child
 from pinnedrules.cli.launch.ending import ending
 from pinnedrules.control.state import StateFolder
-from pinnedrules.control.stop import EVERYTHING, StopFile
+from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.report import Report
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Seen
@@ -148,6 +148,7 @@ def test_an_ask_that_nobody_answered_is_3_and_says_how_to_answer(
     assert "waits for an answer by no-deletes: " in ran.err
     approve = next(line for line in ran.err.splitlines() if "allow it once: " in line).partition("allow it once: ")[2]
     assert cli(*approve.split()[1:]).code == 0
+    assert "to go on with it: pinnedrules run --session inbox ..." in ran.err
     again = run(*agent(), own=("--session", "inbox"))
     assert json.loads(again.out)["calls"] == ["delete_mail"]
     assert again.code == 0
@@ -364,7 +365,11 @@ def test_a_stop_in_force_starts_nothing(run: Run, state: StateFolder, home: Path
 
     assert ran.code == 2
     assert "wrong inbox" in ran.err
+    assert f"next: pinnedrules resume --reason WHY --state {state.path}" in ran.err
     assert not (home / "ran").exists()
+    StopFile(state.path).resume(actor="kim", reason="looked")
+    StopFile(state.path).set("stop", scope=session_scope("mine"), reason="this one", actor="kim")
+    assert "resume --reason WHY --session mine --state" in run("true", own=("--session", "mine")).err
 
 
 def test_a_pause_is_in_the_report(run: Run, state: StateFolder) -> None:
@@ -374,7 +379,7 @@ def test_a_pause_is_in_the_report(run: Run, state: StateFolder) -> None:
 
     assert ran.code == 0
     assert "PAUSE of * in force: lunch" in ran.err
-    assert "to go on: pinnedrules resume --reason WHY" in ran.err
+    assert f"to go on: pinnedrules resume --reason WHY --state {state.path}" in ran.err
 
 
 def test_a_stop_ends_a_command_that_asks_nothing(run: Run, cli: Cli) -> None:

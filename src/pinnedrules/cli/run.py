@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.launch.child import NotStarted, run_child
-from pinnedrules.cli.launch.ending import Ending, ending
+from pinnedrules.cli.launch.ending import Ending, ending, resuming
 from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
 from pinnedrules.cli.printing import Printer
@@ -66,7 +66,8 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         stop = StopFile(guard.folder.path)
         found = stop.read(session)
         if found.state == "stop":
-            raise Stopped(f"{found.scope} is stopped: {found.reason}", next_step="pinnedrules resume --reason WHY")
+            way_on = resuming(found, session.name, guard.folder)
+            raise Stopped(f"{found.scope} is stopped: {found.reason}", next_step=way_on)
         try:
             code = _guarded(arguments, guard, session, before, stop, printer)
         except NotStarted as error:

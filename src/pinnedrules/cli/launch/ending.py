@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pinnedrules.control.stop import StopFile
+from pinnedrules.control.stop import EVERYTHING, StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, StateError
 from pinnedrules.rules.printable import counted, shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pinnedrules.control.state import StateFolder
     from pinnedrules.report import Report
 
-__all__ = ["WAITS", "Ending", "ending"]
+__all__ = ["WAITS", "Ending", "ending", "resuming"]
 
 WAITS = 3
 """Exit code: the command itself ended well, but something it wanted waits for a person."""
@@ -67,7 +67,7 @@ class Ending:
         yield from self._waiting(folder)
         if self.stop.state != "run":
             yield f"  {self.stop.state.upper()} of {self.stop.scope} in force: {shown(self.stop.reason, _LONG)}", "bad"
-            yield f"    to go on: pinnedrules resume --reason WHY {folder}", "bad"
+            yield f"    to go on: {resuming(self.stop, self.session, self.state)}", "bad"
         yield f"  log: pinnedrules log --session {shlex.quote(self.session)} {folder}", "quiet"
 
     def _denied(self) -> Iterator[tuple[str, Tone]]:
@@ -94,6 +94,9 @@ class Ending:
                 yield f"  waits for an answer{by}: {what}", "open"
                 yield f"    allow it once: pinnedrules approvals approve {ticket} {folder}", "open"
                 yield f"    refuse it:     pinnedrules approvals deny {ticket} {folder}", "open"
+        if any(found is not None and found.state in ("open", "approved") for _, _, found in self.waiting):
+            again = f"pinnedrules run --session {shlex.quote(self.session)} ..."
+            yield f"    a yes counts in this session only; to go on with it: {again}", "open"
 
     def document(self) -> dict[str, object]:
         """Return the report for a program."""
@@ -132,6 +135,12 @@ def ending(program: str, session: SessionId, code: int, *, state: StateFolder, r
         store.close()
     stop = StopFile(state.path).read(session)
     return Ending(program, session.name, code, state, report, tuple(waiting), stop)
+
+
+def resuming(stop: StopState, session: str, state: StateFolder) -> str:
+    """Return the command that lifts this stop."""
+    scope = "" if stop.scope == EVERYTHING else f" --session {shlex.quote(session)}"
+    return f"pinnedrules resume --reason WHY{scope} --state {shlex.quote(str(state.path))}"
 
 
 def _by(rules: tuple[str, ...]) -> str:

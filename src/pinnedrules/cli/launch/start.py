@@ -79,7 +79,7 @@ def guarded(start: Start, to: Bases, session: str) -> Start:
 
     Traffic to this machine never goes through a proxy, where the agent would not find the sidecar.
     """
-    fill = dict(zip(PLACES, (to.openai, to.anthropic, session), strict=True))
+    fill: dict[str, str] = dict(zip(PLACES, (to.openai, to.anthropic, session), strict=True))
     former = start.environment.get("NO_PROXY") or start.environment.get("no_proxy")
     direct = ",".join(filter(None, (former, "127.0.0.1", "localhost")))
     own = {
