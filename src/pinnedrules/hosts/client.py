@@ -98,7 +98,13 @@ class _Guarded:
         path, keeper = urlsplit(url).path, self._pinnedrules_keeper
         if route("GET", path, keeper.core.passed).verdict != "pass":
             raise self._no_socket(url.split("?")[0], path)
-        return keeper.admit("GET", path, (), None).check
+        return self._admitted(path)
+
+    def _admitted(self, path: str) -> Flow[None]:
+        """Return what is looked at before a websocket passes: whether work is stopped."""
+        check = self._pinnedrules_keeper.admit("GET", path, (), None).check
+        assert check is not None
+        return check
 
     def _no_socket(self, url: str, path: str) -> Refused:
         refusal = PathRefused(
@@ -126,10 +132,13 @@ class _Guarded:
         return super()._configure_realtime(*args)  # type: ignore[misc]
 
     def _let_socket(self, module: str) -> None:
-        """Raise PathRefused unless the owner lets the websockets pass that this module of the SDK opens."""
+        """Raise PathRefused unless the owner lets the websockets pass that this module of the SDK opens, or Stopped."""
         path = next((_SOCKETS[part] for part in module.split(".") if part in _SOCKETS), _SOCKETS["realtime"])
         if route("GET", path, self._pinnedrules_keeper.core.passed).verdict != "pass":
             raise self._no_socket(path, path)
+        with self._translated():
+            # Older SDKs ask nothing else before they connect. This reads the stop state and no more, so it may block.
+            run(self._admitted(path), self._pinnedrules_keeper.world)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
