@@ -85,7 +85,8 @@ class _SyncChannel:
         self.close()
         self.response = self._inner.handle_request(same_request(self._library.module, self._request, body))
         head = _head(self._library, self.response)
-        self._chunks = self.response.iter_bytes()
+        # What is not coded is read as it comes, without the layers that would decode it.
+        self._chunks = self.response.iter_bytes() if head.get("content-encoding") else iter(self.response.stream)
         return head
 
     def receive(self) -> bytes:
@@ -106,7 +107,7 @@ class _AsyncChannel:
         await self.close()
         self.response = await self._inner.handle_async_request(same_request(self._library.module, self._request, body))
         head = _head(self._library, self.response)
-        self._chunks = self.response.aiter_bytes()
+        self._chunks = self.response.aiter_bytes() if head.get("content-encoding") else aiter(self.response.stream)
         return head
 
     async def receive(self) -> bytes:
