@@ -65,14 +65,14 @@ def test_the_first_refusal_explains_itself(told: Callable[..., str], rules: Path
     ticket = said.partition("approvals approve ")[2].split()[0]
     assert said.splitlines() == [
         f"pinnedrules: a tool call was held back. {HERE}; later ones get a line.",
-        "  what      The model proposed delete_mail(id: m1). It did not run: a person has to permit it.",
+        "  what      The model proposed delete_mail(id: m1). It does not run unless a person permits it.",
         "  why       rule suggest-only: Only suggest deletions.",
         "            (the rule asks about the effect delete)",
         "  who       pinnedrules stands between the model and the tools. It puts the rules of",
         "            rules.yaml into every request, and decides every call by them before it can run.",
-        "  and now   The refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
+        "  and now   Without a yes in time the refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
         "  next",
-        f"    to allow exactly this call, once, when it is tried again: pinnedrules approvals approve {ticket}",
+        f"    to allow exactly this call, once, now or when it is tried again: pinnedrules approvals approve {ticket}",
         "    to allow such calls from now on: change rule suggest-only (rules.yaml, line 7)",
         f"    to see what happened: pinnedrules log --verdict deny --state {rules.parent / '.pinnedrules'}",
     ]

@@ -63,19 +63,20 @@ def explained(
     name = shown(tool, 80)
     why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]] or ["no rule permits it."]
     why += [f"({reason})" for reason in reasons[:MAX_RULES]]
-    waits = "a person has to permit it." if ticket else "it is not permitted."
+    fate = "does not run unless a person permits it." if ticket else "did not run: it is not permitted."
+    told = "Without a yes in time the" if ticket else "The"
     lines = [
         "pinnedrules: a tool call was held back. It is the first one here, so this says what that is; later ones get a line.",
-        f"  what      The model proposed {name}({_some(list(targets))}). It did not run: {waits}",
+        f"  what      The model proposed {name}({_some(list(targets))}). It {fate}",
         *(f"  {'why' if not number else '':10}{line}" for number, line in enumerate(why)),
         "  who       pinnedrules stands between the model and the tools. It puts the rules of",
         f"            {source} into every request, and decides every call by them before it can run.",
-        "  and now   The refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
+        f"  and now   {told} refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
         "  next",
     ]
     if ticket:
         command = f"pinnedrules approvals approve {shown(ticket, 80)}"
-        lines.append(f"    to allow exactly this call, once, when it is tried again: {command}")
+        lines.append(f"    to allow exactly this call, once, now or when it is tried again: {command}")
     lines += [f"    {line}" for line in _from_now_on(tool, rules, reasons, place)]
     lines.append(f"    to see what happened: pinnedrules log --verdict deny --state {state}")
     return "\n".join(lines)
