@@ -113,9 +113,8 @@ class Serving:
     @property
     def url(self) -> str:
         """The sidecar's address, without token and path."""
-        if self.host in ("0.0.0.0", "localhost"):
-            return f"http://127.0.0.1:{self.port}"
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        host = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def base_url(self, dialect: str, session: str = "") -> str:
         """Return the base URL for SDKs of this dialect (``openai``, ``anthropic``, or a dialect's whole name).

@@ -39,11 +39,12 @@ class Upstream:
         try:
             parts = urlsplit(self.base)
             whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            more = parts.query or parts.fragment or parts.username is not None
         except ValueError:
-            whole = False
+            whole, more = False, False
         if not whole:
             raise ValueError(f"{self.base!r} is no base URL; it begins with https:// and names a host")
-        if parts.query or parts.fragment or parts.username is not None:
+        if more:
             raise ValueError("a base URL has no user, no query and no fragment")
 
     def url(self, path: str, query: str = "") -> str:
