@@ -132,6 +132,17 @@ def test_its_own_server_listens_on_ipv6(guard: Guard) -> None:
             assert connection.recv(12) == b"HTTP/1.1 401"
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1")]
+)
+def test_its_address_is_one_that_can_be_called(host: str, shown: str, guard: Guard) -> None:
+    """Nobody can call 0.0.0.0 everywhere."""
+    serving = Serving(guard, host=host)
+    serving.close()
+
+    assert serving.url == f"http://{shown}:{serving.port}"
+
+
 def test_a_token_is_made_up_unless_one_is_given(guard: Guard) -> None:
     """256 random bits."""
     with Serving(guard) as one, Serving(guard) as two:

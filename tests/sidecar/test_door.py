@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pinnedrules.hosts.sidecar.address import read_address
 from pinnedrules.hosts.sidecar.door import Door, foreign
@@ -81,6 +83,15 @@ def test_nobody_gets_in_without_the_token(path: str, headers: tuple[tuple[str, s
     assert problem.status == 401
     assert problem.next_step
     assert TOKEN not in problem.message
+
+
+@given(
+    st.text().map("/{}".format) | st.text(st.sampled_from("/ts%2fopenai")).map("/{}".format),
+    st.lists(st.tuples(st.sampled_from(["x-pinnedrules-token", "authorization", "x-api-key", "cookie"]), st.text())),
+)
+def test_nothing_else_that_is_sent_is_taken_for_the_token(path: str, headers: list[tuple[str, str]]) -> None:
+    """For all paths and headers without it."""
+    assert code(path, *headers, key="sk-real") == "no_token"
 
 
 def test_the_token_never_goes_to_a_provider_as_a_key() -> None:

@@ -107,6 +107,21 @@ def test_a_stop_ends_a_request_that_a_silent_provider_keeps_open(stream: bool, m
     assert [record["type"] for record in read(bench.guard.folder.log)].count("refusal") == 1
 
 
+def test_a_stop_that_is_lifted_in_the_same_moment_ends_the_request_all_the_same(
+    make_bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 7: nothing is released under an epoch older than the current one."""
+    from pinnedrules.hosts.sidecar.work import Worker
+
+    bench = make_bench(lambda seen: Reply("late", delay=3600))
+    monkeypatch.setattr(Worker, "stop", lambda self, session: "stop")
+
+    got = bench.chat()
+
+    assert (got.status, got.json["error"]["code"]) == (403, "pinnedrules_stopped")
+    assert "send the request again" in got.json["error"]["message"]
+
+
 @KINDS
 def test_a_denied_call_can_be_an_error(kind: str, make_bench: Make) -> None:
     """on_denied="raise": the client gets a typed error, once."""

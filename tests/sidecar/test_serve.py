@@ -217,6 +217,7 @@ def test_the_lines_are_ready_to_paste(rules: Path, tmp_path: Path) -> None:
         (["--rules", "RULES", "--token", "short", "--port", "0"], "token"),
         (["--rules", "RULES", "--port", "99999"], "65535"),
         (["--rules", "RULES", "--host", "192.0.2.1"], "cannot serve"),
+        (["--rules", "RULES", "--pass", "everything"], "--pass FAMILY"),
         (["--rules", "RULES", "--session", "a\nb", "--port", "0"], "printable"),
     ],
 )
