@@ -46,12 +46,14 @@ from pinnedrules.pins.block import render
 from pinnedrules.rules.load import load
 from pinnedrules.testing.chat import Chat
 from pinnedrules.testing.messages import Messages
+from pinnedrules.testing.responses import Responses
 from pinnedrules.testing.script import Reply as Says
 from pinnedrules.testing.shapes import Turn
 from pinnedrules.types import Entry, LedgerState, Moment, Proposal, Restore, SessionId, StopState, Ticket
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.openai_chat import OpenAIChat
+from pinnedrules.wire.openai_responses import OpenAIResponses
 
 RULES = """\
 version: 1
@@ -130,9 +132,13 @@ class Result:
 
 @dataclass
 class Scenario:
-    """One session of one agent before one gate. ``anthropic`` chooses the dialect, ``stream`` the form."""
+    """One session of one agent before one gate. ``anthropic`` and ``responses`` choose the dialect, ``stream`` the form.
+
+    ``media`` and ``status`` are what the provider says of its answer in the place of what it should say.
+    """
 
     anthropic: bool = False
+    responses: bool = False
     stream: bool = False
     rules: str = RULES
     policy: dict[str, Any] = field(default_factory=dict)
@@ -149,6 +155,8 @@ class Scenario:
     on_ask: Callable[[Ticket], Ticket | None] | None = None
     on_command: Callable[[Command], None] | None = None
     redirect: tuple[int, str] = (0, "")
+    media: str = ""
+    status: int = 0
     users: dict[str, tuple[Mapping[str, str], int]] = field(default_factory=dict)
     clock_ns: int = 1_000_000_000_000
     day: str = "2026-11-22"
@@ -156,10 +164,20 @@ class Scenario:
     lineage: Lineage = field(default_factory=Lineage)
     health: Health = field(default_factory=Health)
     messages: Messages = field(default_factory=lambda: Messages(b"k" * 32))
+    kept: Responses = field(default_factory=Responses)
 
     @property
     def dialect(self) -> Dialect:
+        if self.responses:
+            return OpenAIResponses()
         return AnthropicMessages() if self.anthropic else OpenAIChat()
+
+    @property
+    def wire(self) -> Messages | Responses | Chat:
+        """The provider's side of the dialect."""
+        if self.responses:
+            return self.kept
+        return self.messages if self.anthropic else Chat()
 
     @property
     def records(self) -> list[Entry]:
@@ -170,12 +188,22 @@ class Scenario:
 
     def request(self, *messages: Mapping[str, Any], **more: Any) -> bytes:
         """Return a request body of this dialect with all tools declared."""
-        if self.anthropic:
+        if self.responses:
             tools: list[dict[str, Any]] = [
+                {
+                    "type": "function",
+                    "name": name,
+                    "parameters": {"type": "object", "properties": {key: {} for key in keys}},
+                }
+                for name, keys in SCHEMAS.items()
+            ]
+            body: dict[str, Any] = {"model": "gpt", "input": list(messages), "tools": tools}
+        elif self.anthropic:
+            tools = [
                 {"name": name, "input_schema": {"type": "object", "properties": {key: {} for key in keys}}}
                 for name, keys in SCHEMAS.items()
             ]
-            body: dict[str, Any] = {
+            body = {
                 "model": "claude",
                 "max_tokens": 1000,
                 "messages": list(messages),
@@ -333,7 +361,7 @@ class _Upstream:
 
     def send(self, body: bytes) -> Reply:
         parsed = _json(body)
-        wire = self._scenario.messages if self._scenario.anthropic else Chat()
+        wire = self._scenario.wire
         problem = wire.problem(parsed) if parsed else None
         if problem is not None:
             raise AssertionError(f"the provider would refuse this request: {problem.message}")
@@ -362,7 +390,13 @@ class _Upstream:
             self._parts = iter(reply if isinstance(reply, list) else [reply])
         status, location = self._scenario.redirect if self._scenario.redirect[0] else (status, "")
         return Head(
-            status, (("location", location), ("content-type", kind), ("content-length", "9"), ("x-request-id", "r1"))
+            self._scenario.status or status,
+            (
+                ("location", location),
+                ("content-type", self._scenario.media or kind),
+                ("content-length", "9"),
+                ("x-request-id", "r1"),
+            ),
         )
 
     def receive(self) -> Reply:

@@ -167,3 +167,11 @@ def test_a_new_frame_is_named_when_it_has_a_name() -> None:
     """A frame of our own has the form of the provider's."""
     assert frame(b"{}") == b"data: {}\n\n"
     assert frame(b"{}", "ping") == b"event: ping\ndata: {}\n\n"
+
+
+@pytest.mark.parametrize("body", [b'{"id": 1}', b'{"id": 1}\n\n', b'\n\n {\n"id":\n1}', b"[1]"])
+@pytest.mark.parametrize("ahead", [b"", b"\xef\xbb\xbf", b"data: {}\n\n", b"event: x\n"])
+def test_json_is_no_event_stream(body: bytes, ahead: bytes) -> None:
+    """Lines that begin as JSON are refused: a client that expects JSON reads them, whatever their content type says."""
+    with pytest.raises(Unreadable):
+        split(ahead + body)

@@ -10,6 +10,9 @@ for a part of the field's name and skip the field, so that an event would be rea
 
 Both SDKs never dispatch an event whose empty line is missing, so bytes left over at the end are refused. Two
 leftovers carry nothing that an SDK could read and are let through: comments, and the ``[DONE]`` line.
+
+A line that begins as JSON is refused: by the specification it is an unknown field and skipped, but it can be a whole JSON
+answer, and both SDKs read one as the answer to a request without ``stream``, whatever its content type says.
 """
 
 from __future__ import annotations
@@ -83,6 +86,8 @@ def _read(raw: bytes, first: bool) -> Event:
             data.append(value)
         elif key == b"event":
             name = value.decode()
+        elif key.lstrip().startswith((b"{", b"[")):
+            raise Unreadable("an event stream that holds JSON outside of its events")
     return Event(raw, b"\n".join(data) if data else None, name)
 
 
