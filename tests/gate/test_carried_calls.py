@@ -94,3 +94,15 @@ def test_what_a_rule_changes_inside_goes_out_inside(anthropic: bool) -> None:
     (restore,) = scenario.restores.values()
     ((_, (original, kept, _)),) = restore.rewritten.items()
     assert (original, json.loads(kept)) == ("call_outer", {"id": "post", "args": {"text": "hello"}})
+
+
+def test_the_record_of_a_decision_names_the_call_that_was_carried() -> None:
+    """Evidence says what would have run, not only through which tool."""
+    scenario = Scenario()
+    carrying = ProposedCall("tool_call", {"id": "delete_mail", "args": {"id": "7"}}, id="call_1")
+
+    scenario.exchange(scenario.request(user("tidy")), Reply("x", calls=[carrying]), Reply("I did not."))
+
+    (decision,) = scenario.recorded("decision")
+    assert decision.body["tool"] == "tool_call"
+    assert decision.body["carries"] == ["delete_mail"]

@@ -241,9 +241,10 @@ def _refuse_detour(ctx: Context, head: Head) -> None:
     location = head.get("location")
     if not (300 <= head.status < 400 and location):
         return
-    here = ctx.path.partition(" ")[2]
+    method, _, here = ctx.path.partition(" ")
     there = urlsplit(urljoin(here, location)).path
-    if head.status not in (307, 308) or route("POST", there).verdict != "gate":
+    found = route(method or "POST", there)
+    if head.status not in (307, 308) or (found.verdict, found.kind) != ("gate", ctx.kind):
         raise PathRefused(
             f"The provider redirects this request to {there!r} with status {head.status}, where it would not be gated.",
             next_step="give the client the base URL that the redirect leads to",

@@ -9,6 +9,7 @@ from pinnedrules.commands import Ask, Failed, Forward, Grant, Take, Wait
 from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.context import Context, Flow, as_text, check_stop, now, record, sync
 from pinnedrules.gate.deciding import BUSY, decided, deny, reserve, rules_changed, rules_sha256
+from pinnedrules.rules.meta_tools import unwrap
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import (
     Call,
@@ -167,6 +168,7 @@ def _paused_or_degraded(ctx: Context, decision: Decision) -> Decision:
 def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
     """Record the decision; a call with an effect waits until the record is durable (invariant 6)."""
     call, decision = judged.call, judged.decision
+    carried = unwrap(call)
     entry = Entry(
         type="decision",
         session=ctx.session,
@@ -174,6 +176,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
         conversation=ctx.conversation,
         body={
             "tool": call.name,
+            "carries": [inner.name for inner in carried.calls] if carried else [],
             "call": call.id,
             "effects": list(decision.effects),
             "verdict": decision.verdict,
