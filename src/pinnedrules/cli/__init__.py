@@ -1,4 +1,4 @@
-"""The command line: ``pinnedrules demo | init | run | doctor | run | serve | show | check | replay | stop | resume | approvals | log``."""
+"""The command line: ``pinnedrules demo | init | doctor | run | serve | show | check | stop | approvals | log ...``."""
 
 from __future__ import annotations
 
