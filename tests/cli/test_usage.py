@@ -18,7 +18,7 @@ from pinnedrules.cli.arguments import parser
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.errors import Stopped
 
-COMMANDS = ("demo", "init", "doctor", "show", "check", "replay", "stop", "resume", "approvals", "log")
+COMMANDS = ("demo", "init", "doctor", "show", "check", "replay", "stop", "resume", "approvals", "log", "run", "serve")
 MISTAKES = [
     ["bake"],
     [],
@@ -29,6 +29,10 @@ MISTAKES = [
     ["doctor"],
     ["doctor", "--rules", "missing.yaml"],
     ["doctor", "--profile", "yolo"],
+    ["run"],
+    ["run", "--rules", "rules.yaml", "codex"],
+    ["serve"],
+    ["serve", "--rules", "missing.yaml"],
     ["show"],
     ["show", "missing.yaml"],
     ["show", "--profile", "yolo"],

@@ -44,7 +44,10 @@ def run(argv: list[str]) -> int:
         where = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: " if error.file else ""
         printer.fail(where + error.problem, error.hint)
         return UNREADABLE
-    except (PinnedRulesError, OSError) as error:
+    except OSError as error:
+        printer.fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), "")
+        return UNREADABLE
+    except PinnedRulesError as error:
         printer.fail(str(error), getattr(error, "next_step", ""))
         return UNREADABLE
 
@@ -56,6 +59,8 @@ def _run(argv: list[str], printer: Printer) -> int:
 
         return demo(argv[1:])
     own, command_line = argv, []
+    if argv[:1] == ["run"] and {"-h", "--help", "--"}.isdisjoint(argv):
+        raise Usage("no command to run: it stands behind --", "pinnedrules run --rules FILE -- CMD ...")
     if argv[:1] == ["run"] and "--" in argv:
         # Taken off before argparse sees it: its options are not ours.
         at = argv.index("--")
