@@ -56,3 +56,31 @@ def test_json_that_says_it_is_an_event_stream_is_refused(dialect: str, form: str
 
     assert isinstance(result.error, Unreadable)
     assert b"delete_mail" not in result.body
+
+
+# -- answers that the provider keeps -------------------------------------------------------------------------------
+
+POLL = "GET /v1/responses/resp_1"
+CHANGED = {
+    "its name": {"name": "delete_mail"},
+    "its namespace": {"namespace": "trash"},
+    "its arguments": {"arguments": '{"id":"8"}'},
+    "its kind": {"type": "custom_tool_call", "input": '{"id":"7"}'},
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED.keys())
+def test_a_call_that_comes_again_as_another_one_is_decided_again(change: dict[str, str]) -> None:
+    """What was released once is released again without a decision only if it is the same call in all that it is."""
+    scenario = Scenario(responses=True, policy={"on_denied": "end"})
+    archive = {**DENIED, "name": "archive"}
+    scenario.exchange(scenario.request(user("go"), background=True), response(archive))
+
+    same = scenario.exchange(b"", response(archive), path=POLL, kind="poll")
+    assert b"call_denied" in same.body
+    assert len(scenario.recorded("decision")) == 1
+
+    other = scenario.exchange(b"", response({**archive, **change}), path=POLL, kind="poll")
+    assert other.error is None
+    assert b'"delete_mail"' not in other.body
+    assert len(scenario.recorded("decision")) == 2

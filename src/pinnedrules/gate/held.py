@@ -86,7 +86,7 @@ def approvals(ctx: Context, wanted: Iterable[str]) -> Flow[None]:
     rows = yield from _find(ctx, tuple(f"approval:{name}" for name in wanted))
     for name in wanted:
         row = rows.get(f"approval:{name}")
-        if row is None or not any(mark.startswith(f"{ctx.epoch}:{name}:") for mark in row.released):
+        if row is None or not any(_marked(mark) == (str(ctx.epoch), name) for mark in row.released):
             raise Denied(
                 f"This request says yes to a call of the provider's own ({name!r}) that was not released here.",
                 next_step="ask the model again; its question is decided when it comes through the guard",
@@ -139,7 +139,15 @@ def _places(ctx: Context, answer: Answer) -> tuple[str, ...]:
 
 
 def _mark(ctx: Context, call: Call) -> str:
-    return f"{ctx.epoch}:{call.id}:{args_hash(call)}"
+    """Return the mark of a released call: the epoch, a hash of what it does, and its id, which the provider chooses."""
+    what = f"{call.kind} {call.name} {args_hash(call)}"
+    return f"{ctx.epoch}:{hashlib.sha256(what.encode('utf-8', 'surrogatepass')).hexdigest()}:{call.id}"
+
+
+def _marked(mark: str) -> tuple[str, str]:
+    """Return the epoch of a mark and the id of its call."""
+    epoch, _, rest = mark.partition(":")
+    return epoch, rest.partition(":")[2]
 
 
 def _find(ctx: Context, places: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
