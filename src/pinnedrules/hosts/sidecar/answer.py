@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from starlette.types import Send
+from typing import TYPE_CHECKING
 
 from pinnedrules.commands import Head
 from pinnedrules.hosts.sidecar.headers import downstream
 from pinnedrules.hosts.sidecar.problems import Problem, as_event, as_json
+
+if TYPE_CHECKING:
+    from starlette.types import Send
 
 __all__ = ["Answer"]
 

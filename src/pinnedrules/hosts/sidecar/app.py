@@ -13,9 +13,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from starlette.types import Receive, Scope, Send
 
 from pinnedrules.hosts.keeper import Core
 from pinnedrules.hosts.sidecar import headers as hygiene
@@ -26,6 +25,9 @@ from pinnedrules.hosts.sidecar.limits import Limits
 from pinnedrules.hosts.sidecar.problems import Problem, Turned
 from pinnedrules.hosts.sidecar.upstreams import Upstreams, provider_of
 from pinnedrules.hosts.sidecar.work import Asked, Worker
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 __all__ = ["Sidecar", "make_app"]
 
