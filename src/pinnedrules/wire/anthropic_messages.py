@@ -15,7 +15,7 @@ from pinnedrules.wire.anthropic_render import MessagesStream
 from pinnedrules.wire.anthropic_restore import result_block, user_message
 from pinnedrules.wire.anthropic_tools import sort_tools, tool_definitions
 from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerTool, Slot, StreamReader
-from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, array, dumps, items, loads, quote
+from pinnedrules.wire.json_text import Object, array, dumps, escapes_ascii, items, loads, quote
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages
@@ -91,7 +91,7 @@ class AnthropicMessages:
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes, and the place that a request in a thread continues."""
-        if b'"thread"' not in body and ASCII_ESCAPE.search(body) is None:
+        if b'"thread"' not in body and not escapes_ascii(body):
             return tokens(body)
         place = anthropic_threads.place_of(read_messages(body)[0])
         return (*tokens(body), place) if place else tokens(body)
@@ -176,7 +176,7 @@ def _tools(
 ) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
     mine, theirs = sort_tools(request.value("tools"))
-    if b"tool_definition" in body or ASCII_ESCAPE.search(body):
+    if b"tool_definition" in body or escapes_ascii(body):
         for message in messages:
             more, others = sort_tools(list(tool_definitions(loads(message))))
             mine.update(more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import ASCII_ESCAPE
+from pinnedrules.wire.json_text import escapes_ascii
 
 __all__ = ["may_hide_call", "refuse_hidden_calls"]
 
@@ -37,7 +37,7 @@ def may_hide_call(data: bytes) -> bool:
         or b'"message"' in data
         or b'"arguments"' in data
         or b'"input"' in data
-        or (b"\\u00" in data and ASCII_ESCAPE.search(data) is not None)
+        or escapes_ascii(data)
     )
 
 

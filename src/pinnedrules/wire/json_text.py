@@ -21,12 +21,12 @@ import msgspec
 from pinnedrules.errors import Unreadable
 
 __all__ = [
-    "ASCII_ESCAPE",
     "Object",
     "array",
     "as_object",
     "dig",
     "dumps",
+    "escapes_ascii",
     "items",
     "loads",
     "loads_unique",
@@ -34,9 +34,7 @@ __all__ = [
     "quote",
 ]
 
-# The escapes that could hide a printable ASCII character, and with it a key or a mark, from a look at the bytes.
-ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
-
+_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 _KEY = re.compile(rb'[ \t\n\r]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*')
 _SPACE = re.compile(r"[ \t\n\r]*")
 _AFTER = re.compile(rb"[ \t\n\r]*([,}])")
@@ -58,6 +56,11 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 _PLAIN = json.JSONDecoder(parse_constant=_not_a_number)
 _STRICT = json.JSONDecoder(parse_constant=_not_a_number, object_pairs_hook=_unique)
+
+
+def escapes_ascii(data: bytes) -> bool:
+    """Say whether an escape could hide a printable ASCII character, and with it a key or a mark, from a look at the bytes."""
+    return b"\\u00" in data and _ASCII_ESCAPE.search(data) is not None
 
 
 def loads(data: bytes) -> object:
@@ -105,12 +108,12 @@ def obj(members: Iterable[tuple[str, bytes]]) -> bytes:
     return b"{" + b",".join(quote(key) + b":" + value for key, value in members) + b"}"
 
 
-def items(data: bytes) -> list[bytes]:
+def items(data: bytes | msgspec.Raw) -> list[bytes]:
     """Return the raw elements of a JSON array. Raises Unreadable."""
     try:
         return list(map(bytes, _RAW_ARRAY.decode(data)))
     except _MSGSPEC_ERRORS:
-        return _slow_items(data)
+        return _slow_items(bytes(data))
     except RecursionError as error:
         raise Unreadable("JSON is nested too deeply") from error
 
@@ -139,14 +142,15 @@ def dig(data: bytes, path: Sequence[str | int]) -> bytes:
 class Object:
     """A JSON object cut into its raw members, in order.
 
-    Keys are decoded; values are the bytes as they stand in the source.
+    Keys are decoded; values are the bytes as they stand in the source, copied when they are asked for: one of them is most
+    of a request.
     """
 
     __slots__ = ("_keys", "_values")
 
     def __init__(self, data: bytes) -> None:
         self._keys: dict[str, bytes] = {}
-        self._values: dict[str, bytes] = {}
+        self._values: Mapping[str, bytes | msgspec.Raw] = {}
         try:
             raw = _RAW_OBJECT.decode(data)
         except _MSGSPEC_ERRORS:
@@ -164,17 +168,17 @@ class Object:
         commas between them. Where that adds up to all of *data*, a former member of the same name would have no place,
         and no key is escaped.
         """
-        values = {key: bytes(value) for key, value in raw.items()}
-        names = {key: b'"%b"' % key.encode() for key in values}
-        if len(data) != sum(map(len, names.values())) + sum(map(len, values.values())) + 2 * len(raw) + (not raw) + 1:
+        names = {key: b'"%b"' % key.encode() for key in raw}
+        if len(data) != sum(map(len, names.values())) + sum(map(len, raw.values())) + 2 * len(raw) + (not raw) + 1:
             return False
-        self._keys, self._values = names, values
+        self._keys, self._values = names, raw
         return True
 
     def _walk(self, data: bytes, raw: Mapping[str, msgspec.Raw]) -> None:
         """Find every member again in *data*: a repeated key shows as a member that is not where it must be."""
         position = data.index(b"{") + 1
         ends = b"}"
+        values: dict[str, bytes] = {}
         for _ in raw:
             start = _KEY.match(data, position)
             key = str(loads(start[1])) if start else ""
@@ -185,10 +189,11 @@ class Object:
                 raise Unreadable("a key stands twice in one object")
             if not data.startswith(value, start.end()):
                 raise Unreadable("a key stands twice in one object")
-            self._keys[key], self._values[key] = start[1], value
+            self._keys[key], values[key] = start[1], value
             ends, position = after[1], after.end()
         if ends != b"}":
             raise Unreadable("a key stands twice in one object")
+        self._values = values
 
     def _slow(self, data: bytes) -> None:
         text = _text(data)
@@ -196,6 +201,7 @@ class Object:
         if text[position : position + 1] != "{":
             raise Unreadable("a JSON object was expected")
         position = _skip(text, position + 1)
+        values: dict[str, bytes] = {}
         while text[position : position + 1] != "}":
             stop, key = _value(text, position)
             colon = _skip(text, stop)
@@ -204,17 +210,24 @@ class Object:
             start = _skip(text, colon + 1)
             end, _ = _value(text, start)
             self._keys[key] = text[position:stop].encode()
-            self._values[key] = text[start:end].encode()
+            values[key] = text[start:end].encode()
             position = _next(text, end, "}")
         _at_end(text, position + 1)
+        self._values = values
 
     def get(self, key: str) -> bytes | None:
         """Return the raw value of *key*, or None."""
-        return self._values.get(key)
+        raw = self._values.get(key)
+        return None if raw is None else bytes(raw)
+
+    def elements(self, key: str) -> list[bytes] | None:
+        """Return the raw elements of the array *key*, or None when it is missing. Raises Unreadable."""
+        raw = self._values.get(key)
+        return None if raw is None else items(raw)
 
     def value(self, key: str) -> object:
         """Return the decoded value of *key*; None when it is missing or null."""
-        raw = self._values.get(key)
+        raw = self.get(key)
         return None if raw is None else loads(raw)
 
     @property
@@ -224,9 +237,9 @@ class Object:
 
     def edit(self, changes: Mapping[str, bytes | None]) -> bytes:
         """Return the object with these members set (in place, or at the end) or removed (None)."""
+        members: list[tuple[bytes, bytes | msgspec.Raw | None]]
         members = [(name, changes.get(key, self._values[key])) for key, name in self._keys.items()]
         members += [(quote(key), value) for key, value in changes.items() if key not in self._keys]
-        # Joined once, because one of the values is most of a request.
         pieces = [piece for name, value in members if value is not None for piece in (b",", name, b":", value)]
         return b"".join([b"{", *pieces[1:], b"}"])
 

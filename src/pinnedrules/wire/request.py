@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import ASCII_ESCAPE, Object, items, loads
+from pinnedrules.wire.json_text import Object, escapes_ascii, loads
 
 __all__ = [
     "Edits",
@@ -45,10 +45,9 @@ def read_messages(body: bytes) -> tuple[Object, tuple[bytes, ...]]:
 
 
 def _messages(request: Object) -> tuple[bytes, ...]:
-    raw = request.get("messages")
-    if raw is None:
+    messages = request.elements("messages")
+    if messages is None:
         raise Unreadable("a request without messages")
-    messages = items(raw)
     if not all(message.startswith(b"{") for message in messages):
         raise Unreadable("a message that is not an object")
     return tuple(messages)
@@ -101,7 +100,7 @@ def count_elsewhere(body: bytes, marker: str, slot_text: str) -> int:
 
     The bytes are counted as they are when neither the marker nor the body can hide it behind an escape.
     """
-    if _PLAIN_MARKER.match(marker) and (b"\\u00" not in body or ASCII_ESCAPE.search(body) is None):
+    if _PLAIN_MARKER.match(marker) and not escapes_ascii(body):
         total = body.count(marker.encode())
     else:
         total = sum(text.count(marker) for text in strings(loads(body)))
