@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -13,11 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.pages import PAGES, ROOT, fences
+from tests.agents.adapters import CODEX, OTHERS, TRIO, Agent
+from tests.agents.install import HERE, ready
+from tests.hosts.platforms import PLATFORMS
+from tests.pages import PAGES, ROOT, fences, rows
 
 from pinnedrules import Guard
+from pinnedrules.rules.load import load
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Seen
 
@@ -25,13 +32,31 @@ README = list(fences(ROOT / "README.md"))
 PYTHON = [fence.text for fence in README if fence.words == "python"]
 COMMANDS = [line for fence in README if fence.words == "sh" for line in fence.text.splitlines()]
 OURS = [command for command in COMMANDS if command.startswith("pinnedrules ")]
-RULES = next(fence.text for fence in README if fence.words == "yaml")
-DEMO, CHECKED = (fence.text for fence in README if fence.words == "text")
+RULES, CODEX_RULES = (fence.text for fence in README if fence.words == "yaml")
+DEMO, HELD, ENDED = (fence.text for fence in README if fence.words == "text")
+TABLES = list(rows(ROOT / "README.md"))
+
+# What the README calls a row of the benchmarks' results, and what the benchmarks do.
+_APIS = {"chat": "Chat Completions", "responses": "Responses", "messages": "Messages"}
+MEASURED = {
+    **{
+        f"added per request, {api}, {count}": f"processor time per request, {name}, {count.replace(',', '')}"
+        for name, api in _APIS.items()
+        for count in ("10 messages", "1,000 messages")
+    },
+    **{
+        f"added per streamed event, {api}, text": f"processor time per stream event, {name}, text"
+        for name, api in _APIS.items()
+    },
+    "added until the first token, Chat Completions": "time to first token, chat",
+    "one decision with 1,000 rules": "one decision, 1000 rules",
+    "`import pinnedrules` (plain: `import openai`)": "import pinnedrules (plain: import openai)",
+    **{f"added by the sidecar to a text, {api}": f"sidecar, text, {name}: whole" for name, api in _APIS.items()},
+}
 
 # What the reader has already: a loop, and a program around it that goes on when it is told to.
-BEFORE = """
+AGENT = """
 import json
-import sys
 
 TOOLS = [
     {
@@ -61,6 +86,8 @@ said = claude.messages.create(
     tools=[{"name": "delete_mail", "input_schema": {"type": "object", "properties": {"id": {"type": "string"}}}}],
 )
 print("CLAUDE", said.stop_reason, [block.type for block in said.content], flush=True)
+import sys
+
 from pinnedrules import Refused
 
 print("READY", flush=True)
@@ -115,6 +142,17 @@ class Application:
             shlex.split(command), cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
 
+    def follow(self, command: str) -> None:
+        """Run a command of the README that goes on until Ctrl-C."""
+        with subprocess.Popen(
+            shlex.split(command), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+        ) as following:
+            assert following.stdout is not None
+            assert any("DENIED delete_mail(id: m2) by suggest-only" in line for line in following.stdout)
+            following.send_signal(signal.SIGINT)
+            following.stdout.read()
+        assert following.returncode == 0
+
 
 def _environment(home: Path, provider: ScriptedProvider | None = None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PINNEDRULES_", "XDG_"))}
@@ -132,7 +170,7 @@ def _environment(home: Path, provider: ScriptedProvider | None = None) -> dict[s
 @contextmanager
 def _application(folder: Path) -> Iterator[Application]:
     (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
-    program = "\n".join([BEFORE, *PYTHON, AFTER])
+    program = "\n".join([AGENT, *PYTHON, AFTER])
     with ScriptedProvider(_model) as provider:
         environment = _environment(folder / "home", provider)
         process = subprocess.Popen(
@@ -163,6 +201,8 @@ def test_the_readme_can_be_followed_to_the_letter(tmp_path: Path) -> None:
         begin = agent.until("READY")
         assert any("1 rule in force from rules.yaml" in line and "with a ticket" in line for line in begin)
         assert begin.count('RAN delete_mail {"id":"m1"}') == 1  # in monitor mode, and only there
+        held = HELD.splitlines()
+        assert begin[begin.index(held[0]) :][: len(held)] == held
         assert any(re.match(r"\d+ requests, 2 calls allowed, 0 refused", line) for line in begin)
         assert "CLAUDE end_turn" in "\n".join(begin)
 
@@ -187,22 +227,75 @@ def test_the_readme_can_be_followed_to_the_letter(tmp_path: Path) -> None:
 
         assert "REFUSED (Stopped)" in agent.shell(_command("pinnedrules log --last")).stdout
         assert "DENIED delete_mail(id: m2) by suggest-only" in agent.shell(_command("pinnedrules log --verdict")).stdout
+        agent.follow(_command("pinnedrules log --follow"))
         verified = agent.shell(_command("pinnedrules log --check"))
         assert (verified.returncode, "unanchored: The lines agree" in verified.stdout) == (0, True)
 
 
-def test_the_rule_file_can_be_read_aloud_and_tried(tmp_path: Path) -> None:
-    """Read the file aloud, and try a call, before an agent does."""
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        shlex.split(command), cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
+    )
 
-    def shell(command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            shlex.split(command), cwd=tmp_path, env=_environment(tmp_path), capture_output=True, text=True, check=False
+
+def test_a_rule_file_is_drafted_from_the_loop_and_doctor_finds_it_in_order(tmp_path: Path) -> None:
+    """The first two commands work in the reader's folder as it is: no key, no network, nothing else installed."""
+    (tmp_path / "agent.py").write_text(AGENT, encoding="utf-8")
+
+    drafted = _shell(_command("pinnedrules init"), tmp_path)
+    assert (drafted.returncode, "rules.yaml: 2 tools" in drafted.stdout) == (0, True), drafted.stdout + drafted.stderr
+    draft = (tmp_path / "rules.yaml").read_text(encoding="utf-8")
+    assert load(draft).texts[0][0] == "suggest-only"
+    assert draft.count("# guessed from") == 2
+
+    checked = _shell(_command("pinnedrules doctor"), tmp_path)
+    assert (checked.returncode, "all in order" in checked.stdout) == (0, True), checked.stdout
+
+
+def test_a_real_agent_is_run_as_the_readme_says(tmp_path: Path) -> None:
+    """codex, installed and configured as its user has it: the shown command, the shown rules, the shown report."""
+    if not ready(CODEX.which):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("codex is not installed: make agents-install")
+
+    def model(seen: Seen) -> Reply:
+        return (
+            Reply("As you wish.")
+            if any(call.result for call in seen.calls)
+            else Reply(calls=[CODEX.call("touch DANGER")])
         )
 
-    assert re.search(r"The block, in every request \(\d+ tokens\):", shell(_command("pinnedrules show")).stdout)
-    checked = shell(_command("pinnedrules check"))
-    assert (checked.returncode, checked.stdout) == (1, CHECKED)
+    with ScriptedProvider(model) as provider:
+        home = CODEX.home(tmp_path, provider)
+        subprocess.run(["git", "init", "-q"], cwd=home.work, check=True)
+        (tmp_path / "codex.yaml").write_text(CODEX_RULES, encoding="utf-8")
+        environment = home.environment | {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+        ran = subprocess.run(
+            [sys.executable, "-m", *shlex.split(_command("pinnedrules run"))],
+            cwd=home.work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert (ran.returncode, "As you wish." in ran.stdout) == (3, True), ran.stderr
+    ticket = re.findall(r"approvals approve (t-\w+)", ran.stderr)[0]
+    lines = iter(ran.stderr.splitlines())
+    for shown in ENDED.replace("t-3f4uso3t", ticket).splitlines():
+        pattern = ".*".join(re.escape(part) for part in shown.split("…"))
+        assert any(re.fullmatch(pattern, line) for line in lines), f"{shown}\n\n{ran.stderr}"
+    assert not (home.work / "DANGER").exists()
+
+
+def test_serve_prints_two_base_urls(tmp_path: Path) -> None:
+    """What stands on standard output can be pasted where an agent runs."""
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    command = [*shlex.split(_command("pinnedrules serve")), "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as serving:
+        assert serving.stdout is not None
+        lines = [serving.stdout.readline(), serving.stdout.readline()]
+        serving.terminate()
+        serving.stdout.read()
+    assert [line.partition("=")[0] for line in lines] == ["export OPENAI_BASE_URL", "export ANTHROPIC_BASE_URL"]
+    assert serving.returncode == 0
 
 
 def test_the_demo_says_what_the_readme_shows(tmp_path: Path) -> None:
@@ -212,17 +305,18 @@ def test_the_demo_says_what_the_readme_shows(tmp_path: Path) -> None:
     )
     lines = set(run.stdout.splitlines())
     assert [line for line in DEMO.splitlines() if line not in lines] == []
-    assert DEMO.count("pin and gate") == 4
+    assert DEMO.count("pin and gate") == 2
 
 
 def test_every_command_is_one_that_was_run() -> None:
     """No command of the README goes untried."""
-    beginnings = ("approvals list", "approvals approve", "approvals deny", "stop", "resume", "log --last")
+    beginnings = ("init", "doctor", "run", "serve", "approvals list", "approvals approve", "approvals deny", "stop")
     tried = {
-        _command(f"pinnedrules {words}") for words in (*beginnings, "log --verdict", "log --check", "show", "check")
+        _command(f"pinnedrules {words}")
+        for words in (*beginnings, "resume", "log --last", "log --verdict", "log --follow", "log --check")
     }
     assert set(OURS) == tried
-    assert set(COMMANDS) - tried == {"make demo", "make test", "pip install .", "make bench"}
+    assert set(COMMANDS) - tried == {"make demo", "pip install .", "make bench"}
 
 
 @pytest.mark.parametrize("word", ["demo", "test", "bench"])
@@ -245,6 +339,69 @@ def test_the_versions_are_those_that_the_package_asks_for() -> None:
         major, minor = first_unknown.split(".")
         assert high == f"{major}.{int(minor) - 1}"
     assert f"Python {project['requires-python'].removeprefix('>=')} or newer" in text
+
+
+def test_the_agents_are_those_that_are_installed_and_run() -> None:
+    """An agent, its version and its APIs stand in the README as the tests run them."""
+    table = {row.cells[0].lower(): row.cells[1:] for row in TABLES if row.head[0] == "agent"}
+    pinned = _pinned_agents()
+    agents: dict[str, list[Agent]] = {}
+    for agent in (*TRIO, *OTHERS):
+        agents.setdefault(agent.name, []).append(agent)
+    names = {"claude": "claude code", "qwen": "qwen code"}
+    assert set(table) == {names.get(name, name) for name in agents}
+    for name, run in agents.items():
+        version, apis, word = table[names.get(name, name)]
+        assert pinned[name] == version
+        assert {_APIS[agent.dialect] for agent in run} == set(re.findall("|".join(_APIS.values()), apis))
+        assert word == f"`make {'test' if run[0].which == 'trio' else 'agents'}`"
+
+
+def _pinned_agents() -> dict[str, str]:
+    """Return the version of each agent as its packages pin it; Claude Code's comes inside of another package."""
+    found = {"claude": "2.1.330"}
+    assert "claude-agent-sdk==0.2.187 " in (HERE / "trio" / "claude.txt").read_text(encoding="utf-8")
+    names = {"pi-coding-agent": "pi", "opencode-linux-x64": "opencode", "qwen-code": "qwen"}
+    for which in ("trio", "others"):
+        packages = json.loads((HERE / which / "package.json").read_text(encoding="utf-8"))["dependencies"]
+        for package, version in packages.items():
+            name = package.rpartition("/")[2]
+            found[names.get(name, name)] = version
+    return found
+
+
+def test_claude_code_is_in_the_version_that_the_readme_says() -> None:
+    """The one agent whose version no file of ours pins says it itself."""
+    if not ready("trio"):
+        pytest.skip("Claude Code is not installed: make agents-install")
+    claude = HERE.parent.parent / ".agents" / "trio" / "claude" / "claude_agent_sdk" / "_bundled" / "claude"
+    said = subprocess.run([claude, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.startswith(f"{_pinned_agents()['claude']} ")
+
+
+def test_what_is_covered_is_what_the_host_table_covers() -> None:
+    """The clouds that the README names are those that the host table runs."""
+    (clouds,) = [row.cells[0] for row in TABLES if row.cells[0].startswith("Azure")]
+    words = {"azure": "Azure OpenAI", "vertex": "Vertex AI", "foundry": "Foundry", "google": "Google Cloud"}
+    named = {word for word in words.values() if word in clouds}
+    assert named == {words[platform.name.split()[0]] for platform in PLATFORMS}
+
+
+def test_the_figures_are_those_that_were_measured() -> None:
+    """A figure is one of the newest results in the repository, and none that was missed is left out."""
+    (linked,) = re.findall(r"\(benchmarks/results/([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    newest = max((ROOT / "benchmarks" / "results").glob("????-??-??.json"))
+    assert linked == newest.name
+    results = {row["name"]: row for row in json.loads(newest.read_text(encoding="utf-8"))["rows"]}
+    shown = [row.cells for row in TABLES if row.head[0] == "p50"]
+    assert shown == [_figures(words, results[name]) for words, name in MEASURED.items() if name in results]
+
+
+def _figures(words: str, row: dict[str, Any]) -> tuple[str, ...]:
+    unit = {"us": "µs"}.get(row["unit"], row["unit"])
+    plain = f"{row['plain']['p50']:.3g} {unit}" if row["plain"] else ""
+    met = {"met": "met", "NOT MET": "not met", "UNCLEAR": "unclear"}[row["met"]]
+    return words, f"{row['measured']['p50']:.3g} {unit}", plain, f"{row['target']['p50']:g} {unit}, {met}"
 
 
 def test_every_setting_that_the_pages_name_exists() -> None:
