@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.gate.scenario import Scenario, user
 
-from pinnedrules.errors import Unreadable
+from pinnedrules.errors import Denied, Unreadable
 
 DENIED: dict[str, Any] = {
     "type": "function_call",
@@ -40,7 +40,9 @@ def proposing(dialect: str) -> bytes:
         return json.dumps({**said, "stop_reason": "tool_use", "usage": {}}).encode()
     function = {"name": "delete_mail", "arguments": '{"id":"7"}'}
     message = {"role": "assistant", "tool_calls": [{"id": "call_denied", "type": "function", "function": function}]}
-    return json.dumps({"id": "c", "choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}).encode()
+    return json.dumps(
+        {"id": "c", "choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}
+    ).encode()
 
 
 # -- answers that are not what their head says ---------------------------------------------------------------------
@@ -84,3 +86,94 @@ def test_a_call_that_comes_again_as_another_one_is_decided_again(change: dict[st
     assert other.error is None
     assert b'"delete_mail"' not in other.body
     assert len(scenario.recorded("decision")) == 2
+
+
+# -- tools that the provider runs ----------------------------------------------------------------------------------
+
+SERVER = "version: 1\ntools: {'mcp:crm': read}\nrules:\n  - {id: t, text: Be kind.}\n"
+OBJECTIONS = {
+    "a rule for one of its tools": SERVER + "  - {id: r, text: No., on: 'mcp:crm.wipe', then: deny}\n",
+    "written otherwise": SERVER + "  - {id: r, text: No., on: 'MCP__Crm__wipe', then: ask}\n",
+    "a pattern of its tools": SERVER + "  - {id: r, text: No., on: 'mcp:crm.w*', then: deny}\n",
+    "a pattern of several servers": SERVER + "  - {id: r, text: No., on: 'mcp:*.w*', then: deny}\n",
+    "a pattern of all tools": SERVER + "  - {id: r, text: No., on: '*wipe*', then: deny}\n",
+    "a tool that does more": SERVER.replace("read}", "read, 'mcp:crm.wipe': delete}"),
+    "a permission with a condition": SERVER
+    + "  - {id: r, text: Max., on: 'mcp:crm.wipe', require: {amount: {of: n, max: 1}}, else: deny, then: allow}\n",
+}
+SILENT = {
+    "nothing more": SERVER,
+    "a rule for another server": SERVER + "  - {id: r, text: No., on: 'mcp:other.*', then: deny}\n",
+    "a tool of the program's own": SERVER + "  - {id: r, text: No., on: wipe, then: deny}\n",
+    "a tool that does no more": SERVER.replace("read}", "read, 'mcp:crm.find': read}"),
+    "a tool that does more, all the same allowed": "version: 1\ntools: {'mcp:crm.wipe': delete}\nrules:\n"
+    "  - {id: r, text: Fine., on: 'mcp:crm', then: allow}\n",
+    "a permission": SERVER + "  - {id: r, text: Fine., on: 'mcp:crm.*', then: allow}\n",
+    "a pattern that speaks of the server too": SERVER + "  - {id: r, text: Fine., on: 'mcp:c*', then: allow}\n",
+}
+NEVER = pytest.mark.parametrize(
+    "asks",
+    [
+        {"require_approval": "never"},
+        {"require_approval": {"never": {"tool_names": ["wipe"]}}},
+        {"require_approval": {"always": {"tool_names": ["find"]}}, "allowed_tools": ["find", "wipe"]},
+        {"require_approval": "Always"},
+        {"connector_id": "connector_gmail", "require_approval": "never"},
+    ],
+)
+
+
+@NEVER
+@pytest.mark.parametrize("rules", OBJECTIONS.values(), ids=OBJECTIONS.keys())
+def test_a_permission_for_a_server_lets_none_of_its_tools_run_that_a_rule_objects_to(
+    rules: str, asks: dict[str, Any]
+) -> None:
+    """The second promise of the issue: what the provider would run is decided; here it has to ask before each call."""
+    scenario = Scenario(responses=True, rules=rules, policy={"on_denied": "end"})
+    tool = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example", **asks}
+    wipe = {"type": "mcp_approval_request", "id": "mcpr_1", "server_label": "crm", "name": "wipe", "arguments": "{}"}
+
+    result = scenario.exchange(scenario.request(user("go"), tools=[tool]), response(wipe))
+
+    assert result.sent[0]["tools"][0]["require_approval"] == "always"
+    assert b"mcpr_1" not in result.body
+
+
+@pytest.mark.parametrize("rules", SILENT.values(), ids=SILENT.keys())
+def test_a_server_that_nothing_objects_to_is_left_as_it_is(rules: str) -> None:
+    """An allowed server passes byte-identical: only what may be objected to has to be asked about."""
+    scenario = Scenario(responses=True, rules=rules)
+    tool = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example", "require_approval": "never"}
+
+    result = scenario.exchange(scenario.request(user("go"), tools=[tool]), response())
+
+    assert result.sent[0]["tools"] == [tool]
+
+
+def test_a_condition_on_the_server_itself_is_held_against_each_of_its_calls() -> None:
+    """A sum or an order can be broken in the middle of an answer, so a condition is no permission for all of it."""
+    rules = (
+        "version: 1\ntools: {'mcp:crm': send}\nrules:\n  - {id: r, text: Not after reading outside., on: 'mcp:crm',"
+        " require: {never_after: {source: untrusted}}, else: deny, then: allow}\n"
+    )
+    scenario = Scenario(responses=True, rules=rules)
+    tool = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example", "require_approval": "never"}
+
+    result = scenario.exchange(scenario.request(user("go"), tools=[tool]), response())
+
+    assert result.sent[0]["tools"][0]["require_approval"] == "always"
+
+
+@pytest.mark.parametrize("rules", OBJECTIONS.values(), ids=OBJECTIONS.keys())
+def test_where_nobody_asks_such_a_server_is_refused(rules: str) -> None:
+    """The Messages API runs what it likes of a server, so a rule for one of its tools could not be kept."""
+    scenario = Scenario(anthropic=True, rules=rules)
+    more: dict[str, Any] = {
+        "tools": [{"type": "mcp_toolset", "mcp_server_name": "crm"}],
+        "mcp_servers": [{"type": "url", "name": "crm", "url": "https://crm.example"}],
+    }
+
+    result = scenario.exchange(scenario.request(user("go"), **more), b"")
+
+    assert isinstance(result.error, Denied)
+    assert result.sent == []

@@ -11,13 +11,15 @@ from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
-from pinnedrules.gate.context import Context, Flow, as_text, record, sync
+from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
 from pinnedrules.gate.held import approvals, continued, prepare_items, prepare_poll
 from pinnedrules.gate.tokens import ours
 from pinnedrules.pins.verify import verify
+from pinnedrules.rules.behind import objects_behind, one_by_one
+from pinnedrules.rules.decide import decide
 from pinnedrules.rules.server_tools import server_effects, server_name, server_untrusted
-from pinnedrules.types import Call, Entry, Restore
-from pinnedrules.wire.base import Restored
+from pinnedrules.types import Call, Entry, LedgerState, Restore
+from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
 __all__ = ["prepare", "prepare_again", "send"]
@@ -149,6 +151,9 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     asked: set[str] = set()
     for tool in ctx.facts.server_tools:
         call = Call(server_name(tool.type, tool.name), "{}", id=f"request:{tool.type}", declared=frozenset())
+        if ctx.enforcing and (yield from _one_by_one(ctx, call, tool)):
+            asked.add(tool.name)
+            continue
         judged = yield from judge(
             ctx,
             call,
@@ -169,6 +174,27 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
             )
         waits = waits or not judged.decision.harmless
     return waits, frozenset(asked)
+
+
+def _one_by_one(ctx: Context, server: Call, tool: ServerTool) -> Flow[bool]:
+    """Say whether the calls behind a remote server have to be decided each, although the server is not denied.
+
+    Raises Denied where the provider cannot be told to ask and a rule objects to some of them.
+    """
+    if not server.name.startswith("mcp:"):
+        return False
+    effects, moment = server_effects(tool.type), (yield from now(ctx))
+    sets = [rules for rules in (ctx.policy.rules, ctx.policy.proposed) if rules is not None]
+    if any(decide(rules, server, LedgerState(), moment, effects=effects).verdict == "deny" for rules in sets):
+        return False
+    if tool.approval:
+        return any(one_by_one(rules, server.name, moment) for rules in sets)
+    if any(objects_behind(rules, server.name, moment) for rules in sets):
+        raise Denied(
+            f"The provider would run the tools of {server.name!r} itself, and the rules speak of some of them apart.",
+            next_step="use an API that asks before each call, or let the rules speak of the server as a whole",
+        )
+    return False
 
 
 def _request(
