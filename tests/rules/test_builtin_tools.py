@@ -215,6 +215,14 @@ def test_a_requirement_looks_at_the_arguments_of_the_one_call() -> None:
     assert decided(rules, approval("mcp:crm.mail", to="a@evil.example")).verdict == "deny"
 
 
+@pytest.mark.parametrize("name", ["apply_patch", "memory"])
+def test_a_rule_about_what_such_a_tool_deletes_can_match(name: str) -> None:
+    """What an operation of a known tool does is no effect that no tool has."""
+    text = f"version: 1\nrules: [{{id: keep, text: Delete no file., on: {{tool: {name}, effect: delete}}, then: deny}}]"
+    call = Call(name, json.dumps({"type": "delete_file", "command": "delete"}))
+    assert decide(load(text), call, LedgerState(), NOW).rules == ("keep",)
+
+
 def test_a_rule_about_a_server_where_one_of_its_tools_deletes_can_match() -> None:
     """The loader knows that what is declared of a server's tool can happen behind the server's name."""
     rules = file(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 
+from pinnedrules.rules.builtin_tools import added_by_arguments
 from pinnedrules.rules.names import MAX_NAME, is_glob, rule_key
 from pinnedrules.rules.plan import Plan
 from pinnedrules.rules.predicates.base import BadOption, Built
@@ -32,6 +33,9 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 # What some tool can always do: an undeclared one writes, a provider's own reads, sends or executes.
 _ALWAYS: frozenset[Effect] = frozenset({"read", "write", "send", "execute"})
+
+# Arguments with which every editing tool that is known deletes.
+_DELETES = {"type": "delete_file", "command": "delete"}
 
 
 class Fault(ValueError):
@@ -164,7 +168,9 @@ def _check_on(rule: Rule, index: int, tools: Mapping[str, ToolSpec], plan: Plan)
                 f"no tool is declared as {name!r}", *place, "tool", number,
                 hint=f"did you mean {close[0]!r}? if not, declare {name} under tools",
             )  # fmt: skip
-        reachable.update(tool.effects, () if tool.known else server_effects(name))
+        reachable.update(
+            tool.effects, () if tool.known else (*server_effects(name), *added_by_arguments(name, _DELETES))
+        )
         if tool.effects == ("read",):
             reachable.add("send")
     if on.effects and not reachable & set(on.effects):
