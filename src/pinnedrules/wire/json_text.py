@@ -21,6 +21,7 @@ import msgspec
 from pinnedrules.errors import Unreadable
 
 __all__ = [
+    "LARGE",
     "Object",
     "array",
     "as_object",
@@ -34,6 +35,10 @@ __all__ = [
     "quote",
 ]
 
+LARGE = 8 * 1024 * 1024
+"""Nothing of a body of more bytes is kept."""
+_LONG = 64 * 1024
+_last: tuple[bytes, bool] | None = None
 _ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
 _KEY = re.compile(rb'[ \t\n\r]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*')
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -59,8 +64,18 @@ _STRICT = json.JSONDecoder(parse_constant=_not_a_number, object_pairs_hook=_uniq
 
 
 def escapes_ascii(data: bytes) -> bool:
-    """Say whether an escape could hide a printable ASCII character, and with it a key or a mark, from a look at the bytes."""
-    return b"\\u00" in data and _ASCII_ESCAPE.search(data) is not None
+    """Say whether an escape could hide a printable ASCII character, and with it a key or a mark, from a look at the bytes.
+
+    The same body is asked about several times on its way, so the last answer for a long one is kept.
+    """
+    global _last
+    last = _last
+    if last is not None and last[0] is data:
+        return last[1]
+    found = b"\\u00" in data and _ASCII_ESCAPE.search(data) is not None
+    if _LONG <= len(data) <= LARGE:
+        _last = (data, found)
+    return found
 
 
 def loads(data: bytes) -> object:

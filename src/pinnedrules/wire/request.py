@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import Object, escapes_ascii, loads
+from pinnedrules.wire.json_text import LARGE, Object, escapes_ascii, loads
 
 __all__ = [
     "Edits",
@@ -23,7 +23,6 @@ _OPEN = frozenset({"patternProperties", "propertyNames"})
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
-_LARGE = 8 * 1024 * 1024
 _last: tuple[bytes, Object, tuple[bytes, ...]] | None = None
 
 
@@ -39,7 +38,7 @@ def read_messages(body: bytes) -> tuple[Object, tuple[bytes, ...]]:
         return last[1], last[2]
     request = Object(body)
     messages = _messages(request)
-    if len(body) <= _LARGE:
+    if len(body) <= LARGE:
         _last = (body, request, messages)
     return request, messages
 
@@ -48,7 +47,7 @@ def _messages(request: Object) -> tuple[bytes, ...]:
     messages = request.elements("messages")
     if messages is None:
         raise Unreadable("a request without messages")
-    if not all(message.startswith(b"{") for message in messages):
+    if [message for message in messages if not message.startswith(b"{")]:
         raise Unreadable("a message that is not an object")
     return tuple(messages)
 
