@@ -56,6 +56,7 @@ def test_of_two_parallel_calls_only_the_harmless_one_runs(agent: Agent, tmp_path
         assert ran.code == 0
         assert "One of two." in ran.out
         assert (ran.report["allowed"], len(ran.report["denied"])) == (1, 1)
+        assert ran.report["compactions"] == 0
         assert_all_accepted(provider)
 
 

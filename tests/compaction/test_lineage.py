@@ -180,6 +180,28 @@ def test_a_replaced_message_in_a_conversation_that_went_on_is_a_rewrite() -> Non
     assert change.seen == ("in place",)
 
 
+@pytest.mark.parametrize(
+    "went_on", [ANSWER, {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}]
+)
+@pytest.mark.parametrize("limit", [4096, 2])
+def test_a_message_that_a_client_keeps_at_the_end_is_no_compaction(went_on: Message, limit: int) -> None:
+    """OpenClaw ends every request with a message of its own; the history before it only grew."""
+    context = user(
+        "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>> Active exec sessions: none <<<END_OPENCLAW_INTERNAL_CONTEXT>>>"
+    )
+    lineage = Lineage(messages=limit)
+    history: list[Message] = [SYSTEM, TASK]
+    first = lineage.observe(raw([*history, context]))
+    for turns in range(1, 4):
+        history += [went_on, REPLY]
+        change = lineage.observe(raw([*history, context]))
+        assert (change.kind, change.conversation) == ("extended", first.conversation)
+        assert (change.common, change.before, change.after) == (2 * turns, 2 * turns + 1, 2 * turns + 3)
+    assert lineage.observe(raw([*history, context])).kind == "repeated"
+    cut: list[Message] = [SYSTEM, TASK, user("So far: three invoices were found."), REPLY, context]
+    assert lineage.observe(raw(cut)).kind == "rewritten"
+
+
 def test_a_handoff_under_another_system_prompt_keeps_its_history() -> None:
     """The same messages under another system message are a rewrite that dropped exactly that."""
     other: Message = {"role": "system", "content": "You are the billing agent, and you go on from here."}

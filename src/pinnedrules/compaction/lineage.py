@@ -2,17 +2,16 @@
 
 Rules of this file:
 
-1. It describes; it decides nothing. No block, no ledger and no decision depends on what it says. When it
-cannot
+1. It describes; it decides nothing. No block, no ledger and no decision depends on what it says. When it cannot
    tell, it takes the name that claims less: "new" before "forked" before "rewritten".
-2. It keeps digests, never texts; only the newest messages are looked at for words about summaries
-(``signs``).
+2. It keeps digests, never texts; only the newest messages are looked at for words about summaries (``signs``).
 3. Memory is bounded: so many conversations a session, so many messages a conversation; the oldest go first.
 
 What is told apart, and by what:
 
 extended
-    A former history is the start of this one.
+    A former history is the start of this one. A user's message that the client keeps at the very end of every
+    request, as OpenClaw does, may have moved on.
 repeated
     The same messages again: a retry.
 rewritten
@@ -129,15 +128,17 @@ class Lineage:
 
     def _extend(self, former: _Conversation, request: Request, slot: str, known: Known) -> Change:
         old = former.history
+        common = old.common(request)
         grew = request.count - old.count
         if grew:
-            former.history = old.grown(request, self.messages)
+            moved = common < old.count
+            former.history = History.of(request, self.messages) if moved else old.grown(request, self.messages)
             former.asked = _users(former.history) and asks(request.messages[-1])
         former.slot, former.known = former.slot or slot, known
         former.left = former.helper = False
         self._live.remove(former)
         self._live.append(former)
-        return _change("extended" if grew else "repeated", former.id, old.count, old, former.history)
+        return _change("extended" if grew else "repeated", former.id, common, old, former.history)
 
     def _begin(self, request: Request, slot: str, known: Known) -> Change:
         history = History.of(request, self.messages)
@@ -205,10 +206,20 @@ def _change(
 
 
 def _starts(history: History, request: Request) -> bool:
-    """Say whether the request begins with all of *history*; nothing at all begins only nothing."""
+    """Say whether the request goes on from *history*: begins with all of it; nothing at all begins only nothing."""
     if history.count > request.count or (not history.count and request.count):
         return False
-    return history.common(request) == history.count
+    common = history.common(request)
+    return common == history.count or (common == history.count - 1 and _last_moved(history, request))
+
+
+def _last_moved(history: History, request: Request) -> bool:
+    """Say whether the newest message, a user's, is the newest again, and the model's own words stand in its place."""
+    return (
+        _users(history)
+        and request.role(history.count - 1) in ("assistant", "other")
+        and history.digests[-SIZE:] == request.joined[-SIZE:]
+    )
 
 
 def _users(history: History) -> bool:
