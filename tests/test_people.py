@@ -70,7 +70,8 @@ def test_the_first_refusal_explains_itself(told: Callable[..., str], rules: Path
         "            (the rule asks about the effect delete)",
         "  who       pinnedrules stands between the model and the tools. It puts the rules of",
         "            rules.yaml into every request, and decides every call by them before it can run.",
-        "  and now   Without a yes in time the refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
+        "  and now   Without a yes in time the refusal is told to the model (or raised, if the program asked for that).",
+        "            Nothing else is held up.",
         "  next",
         f"    to allow exactly this call, once, now or when it is tried again: pinnedrules approvals approve {ticket}",
         "    to allow such calls from now on: change rule suggest-only (rules.yaml, line 7)",
@@ -97,7 +98,9 @@ def test_later_refusals_get_a_line(told: Callable[..., str]) -> None:
         "refused sénd(), no rule permits it (the tool name sénd is not plain ASCII);"
         " to look into it: pinnedrules log --verdict deny",
     ]
-    assert later[0].startswith("nobody is here to ask about delete_mail(id: m1): Only suggest deletions.;")
+    assert later[0].startswith(
+        "waits for a person: delete_mail(id: m1): Only suggest deletions.; to allow it: pinnedrules "
+    )
     again = told(("pay", {"amount": "3"}), ("pay", {"amount": "4"}))
     assert again == (
         "pinnedrules: refused pay(amount: 3), by no-money (the rule denies the effect spend);"

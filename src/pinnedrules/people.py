@@ -39,8 +39,9 @@ class People:
         if self._first():
             self._explain(proposal.call.name, decision.targets, decision.rules, decision.reasons, ticket.id)
         else:
+            # Whether the answer is held meanwhile or refused at once, this is true, and so is the command.
             self._say(
-                f"pinnedrules: nobody is here to ask about {ticket.summary}; pinnedrules approvals approve {ticket.id}"
+                f"pinnedrules: waits for a person: {ticket.summary}; to allow it: pinnedrules approvals approve {ticket.id}"
             )
 
     def recorded(self, entry: Entry) -> None:

@@ -71,7 +71,8 @@ def explained(
         *(f"  {'why' if not number else '':10}{line}" for number, line in enumerate(why)),
         "  who       pinnedrules stands between the model and the tools. It puts the rules of",
         f"            {source} into every request, and decides every call by them before it can run.",
-        f"  and now   {told} refusal is told to the model (or raised, if the program asked for that); nothing else is held up.",
+        f"  and now   {told} refusal is told to the model (or raised, if the program asked for that).",
+        "            Nothing else is held up.",
         "  next",
     ]
     if ticket:
