@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.agents.adapters import OTHERS, TRIO
 from tests.pages import PAGES, ROOT, Fence, Row, anchors, code, fences, links, rows
 
 from pinnedrules import errors
-from pinnedrules.cli import main
+from pinnedrules.cli import main, story
 from pinnedrules.evidence.canonical import written
 from pinnedrules.evidence.record import commit, parse_line
 from pinnedrules.pins.block import render
@@ -170,6 +171,26 @@ def test_the_block_that_is_shown_is_the_one_of_its_rule() -> None:
     """The same rules always give the same bytes."""
     block = next(fence for fence in fences(HOW) if fence.text.startswith("[operator's rules"))
     assert render([("suggest-only", block.text.splitlines()[2])], version=1).text + "\n" == block.text
+
+
+def test_every_kind_of_record_is_explained() -> None:
+    """Whoever reads the log finds what each line was written for."""
+    table = {name for row in rows(HOW) if row.head[0] == "type" for name in code(row.cells[0])}
+    told = re.findall(r'^        case (".+"):$', Path(story.__file__).read_text(encoding="utf-8"), re.M)
+    assert table == {name.strip('"') for names in told for name in names.split(" | ")} | {
+        "log.open",
+        "log.close",
+        "recovery",
+    }
+
+
+def test_the_shells_of_agents_are_called_as_the_page_says() -> None:
+    """A rule for an agent's shell names the tool and the argument that this agent has."""
+    table = {row.cells[0].split()[0].lower(): row.cells[1:3] for row in TABLES if row.head[0] == "agent"}
+    assert set(table) == {agent.name for agent in (*TRIO, *OTHERS)}
+    for agent in (*TRIO, *OTHERS):
+        shell, argument = table[agent.name]
+        assert (code(shell)[0], code(argument)) == (agent.shell, (agent.argument,))
 
 
 def test_every_file_that_how_it_works_names_is_there() -> None:
