@@ -7,7 +7,7 @@ import datetime
 import inspect
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -457,3 +457,90 @@ def test_a_wrong_setting_is_named_at_once(guard: Guard) -> None:
     """A typing mistake is an error where it is made."""
     with pytest.raises(ValueError, match="on_refused must be one of raise, text"):
         guard.tool(on_refused="ignore")  # type: ignore[call-overload]
+
+
+class _Mail(pydantic.BaseModel):
+    id: str
+
+
+@pytest.mark.parametrize("form", ["keyword", "positional", "tuple", "model"])
+def test_whatever_holds_the_arguments_cannot_be_changed_while_a_person_is_asked(
+    form: str, make: Callable[..., Guard]
+) -> None:
+    """What runs is what was decided, also inside of ``*args``, ``**kwargs``, tuples and objects."""
+    victims, mail = ["spam"], _Mail(id="spam")
+
+    def approve(ticket: object, proposal: object) -> bool:
+        victims.append("everything")
+        mail.id = "everything"
+        return True
+
+    seen: list[Any] = []
+    guard = make(approver=approve, ask_wait=30)
+
+    @guard.tool(name="delete_mail")
+    def any_of(*args: Any, **kwargs: Any) -> None:
+        seen.extend([args, kwargs])
+
+    match form:
+        case "keyword":
+            any_of(ids=victims)
+        case "positional":
+            any_of(victims)
+        case "tuple":
+            any_of((victims,))
+        case _:
+            any_of(mail)
+
+    assert "spam" in repr(seen)
+    assert "everything" not in repr(seen)
+
+
+def test_a_call_with_two_arguments_of_one_name_is_not_run(guard: Guard) -> None:
+    """Named bad case: ``archive("all", mail="m1")`` was decided as ``m1`` and ran with ``all``."""
+
+    @guard.tool(name="archive")
+    def hidden(mail: str, /, **more: str) -> None:
+        raise AssertionError("it must not run")
+
+    @guard.tool(name="archive")
+    def several(*mail: str, **more: str) -> None:
+        raise AssertionError("it must not run")
+
+    for call in (hidden, several):
+        with pytest.raises(Unreadable, match="two readings"):
+            call("all", mail="m1")
+
+
+def test_an_argument_that_can_be_read_only_once_is_not_used_up_by_the_decision(guard: Guard) -> None:
+    """Named bad case: the decision read a generator to its end and the function got an empty one."""
+
+    @guard.tool
+    def archive(mail: object) -> None:
+        raise AssertionError("it must not run")
+
+    with pytest.raises(Unreadable, match="cannot be copied"):
+        archive(str(number) for number in range(3))
+
+
+def test_a_generator_that_was_made_before_a_stop_does_not_run_after_it(guard: Guard) -> None:
+    """Invariant 7: a generator runs when it is read, and that is when it is decided."""
+    ran: list[str] = []
+
+    @guard.tool
+    def archive(mail: str) -> Iterator[str]:
+        ran.append(mail)
+        yield mail
+
+    @guard.tool(name="refund", on_refused="text")
+    def refund(amount: int) -> Iterator[Any]:
+        yield amount
+
+    assert list(archive("m1")) == ["m1"]
+    assert "refund-cap" in next(refund(500))
+    assert inspect.isgeneratorfunction(archive)
+    made = archive("m2")
+    guard.stop("enough")
+    with pytest.raises(Stopped):
+        next(made)
+    assert ran == ["m1"]

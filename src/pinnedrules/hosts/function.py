@@ -3,17 +3,19 @@
 Rules of this file:
 
 1. The function keeps its name, signature and docstring, because tool schemas are made from them.
-2. What is decided is the JSON of the arguments by name; lists and objects are handed on as they were decided, so that
-   nobody changes them while a person is asked.
-3. What cannot be written as JSON cannot be decided, so it cannot run.
+2. What is decided is the JSON of the arguments by name; what can change is copied first, and the copy is decided and handed
+   on, so that nobody changes it while a person is asked.
+3. What cannot be copied or written as JSON, or has two readings, cannot be decided, so it cannot run.
+4. A generator is decided when it starts to run, not when it is made: a stop may come between the two.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pinnedrules.drive import arun, run
@@ -61,16 +63,24 @@ class _Gate:
         )
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
-        return self._signature.bind(*args, **kwargs)
+        """Return copies of the arguments of one call. Raises Unreadable for what cannot be copied."""
+        bound = self._signature.bind(*args, **kwargs)
+        for name in bound.arguments.keys() - self._leave_out:
+            try:
+                bound.arguments[name] = copy.deepcopy(bound.arguments[name])
+            except Exception as error:  # noqa: BLE001 - whatever a value does when it is copied, it cannot be decided
+                raise Unreadable(
+                    f"The argument {name!r} of {self._name!r} cannot be copied ({type(error).__name__}: {error}), so what is "
+                    "decided would not be sure to be what runs.",
+                    next_step="give plain values, or name the parameter in leave_out=",
+                ) from None
+        return bound
 
-    def decided(self, bound: inspect.BoundArguments, call: Call, judged: Judged) -> inspect.BoundArguments:
+    def decided(self, bound: inspect.BoundArguments, judged: Judged) -> inspect.BoundArguments:
         """Return the arguments to run with: as they were decided. Raises Denied for a change that cannot be carried."""
-        plain = json.loads(judged.decision.arguments or call.arguments)
         if judged.decision.arguments is None:
-            for name, value in bound.arguments.items():
-                if name in plain and isinstance(value, list | dict):
-                    bound.arguments[name] = plain[name]
             return bound
+        plain = json.loads(judged.decision.arguments)
         kept = {name: value for name, value in bound.arguments.items() if name in self._leave_out}
         try:
             return self._signature.bind(**kept, **plain)
@@ -87,6 +97,12 @@ class _Gate:
             if name in self._leave_out:
                 continue
             if self._signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                # `def f(path, /, **more)` takes another `path`, and `def f(*paths, **more)` other `paths`.
+                if twice := sorted(found.keys() & value.keys()):
+                    raise Unreadable(
+                        f"{self._name!r} was called with two arguments named {twice[0]!r}, so the call has two readings.",
+                        next_step="call it with each name once",
+                    )
                 found.update(value)
             else:
                 found[name] = value
@@ -114,7 +130,7 @@ def gated_function(
             if judged.refused:
                 yield refusal(judged)
                 return
-            bound = gate.decided(bound, call, judged)
+            bound = gate.decided(bound, judged)
             async for item in target(*bound.args, **bound.kwargs):
                 yield item
 
@@ -127,10 +143,23 @@ def gated_function(
             judged = await arun(execution(gate.context(), call), core.world)
             if judged.refused:
                 return refusal(judged)
-            bound = gate.decided(bound, call, judged)
+            bound = gate.decided(bound, judged)
             return await target(*bound.args, **bound.kwargs)
 
         wrapper = coroutine
+    elif inspect.isgeneratorfunction(function):
+
+        def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            bound = gate.bind(args, kwargs)
+            call = gate.call(bound)
+            judged = run(execution(gate.context(), call), core.world)
+            if judged.refused:
+                yield refusal(judged)
+                return None
+            bound = gate.decided(bound, judged)
+            return (yield from target(*bound.args, **bound.kwargs))
+
+        wrapper = generator
     else:
 
         def plain(*args: Any, **kwargs: Any) -> Any:
@@ -139,7 +168,7 @@ def gated_function(
             judged = run(execution(gate.context(), call), core.world)
             if judged.refused:
                 return refusal(judged)
-            bound = gate.decided(bound, call, judged)
+            bound = gate.decided(bound, judged)
             return target(*bound.args, **bound.kwargs)
 
         wrapper = plain
