@@ -13,7 +13,7 @@ import pytest
 from tests.hosts.surfaces_responses import RESPONSES
 from tests.hosts.turns import TOOLS, Surface, Turn
 
-__all__ = ["ANTHROPIC", "KINDS", "OPENAI", "SURFACES", "make_client", "run"]
+__all__ = ["ANTHROPIC", "CHAT_TOOLS", "KINDS", "MESSAGE_TOOLS", "OPENAI", "SURFACES", "make_client", "run"]
 
 CHAT_TOOLS = [
     {
