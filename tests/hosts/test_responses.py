@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -463,30 +462,3 @@ def test_a_compaction_on_the_providers_side_is_seen_and_changes_nothing(way: Way
     assert second.output_text.endswith("I did not.")
     guard.close()
     assert [record for record in read(guard.folder.log) if record["type"] == "compaction"]
-
-
-@pytest.mark.parametrize(
-    "form", [{}, {"stream": True}, {"stream": True, "eager": True}], ids=["plain", "stream", "eager"]
-)
-def test_the_tool_runner_never_runs_a_refused_call(form: dict[str, Any], way: Way, guard: Guard) -> None:
-    """Not even one that runs calls while the stream is still open."""
-    runner = pytest.importorskip("openai.lib.responses_tool_runner")
-    ran: list[str] = []
-
-    def execute(name: str) -> Callable[[dict[str, object]], str]:
-        def run(arguments: dict[str, object]) -> str:
-            ran.append(f"{name} {json.dumps(arguments)}")
-            return "done"
-
-        return run
-
-    functions = [runner.RegisteredFunction(tool, execute(tool["name"])) for tool in RESPONSE_TOOLS]
-    script = Script([Reply("Two.", calls=[DELETE, ARCHIVE]), Reply("", calls=[DELETE]), Reply("All done.")])
-    with ScriptedProvider(script) as provider:
-        client = way.client("responses", provider, guard)
-        made = runner.ResponsesToolRunner(functions=functions)
-        final = made.run(client, {"model": "gpt", "input": USER}, max_steps=5, **form)
-
-    assert ran == ['archive {"id": "8"}']
-    assert final.output_text.endswith("All done.")
-    assert_all_accepted(provider)

@@ -10,6 +10,7 @@ from typing import Any
 
 import anthropic
 import pytest
+from tests.hosts.runners import FORMS, message_tools
 from tests.hosts.ways import Way
 
 from pinnedrules import Guard
@@ -27,31 +28,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def tools(ran: list[str], asynchronous: bool = False) -> list[Any]:
-    def archive(id: str) -> str:  # noqa: A002 - the tool's own word
-        """Archive a mail."""
-        ran.append(f"archive {id}")
-        return "archived"
-
-    def delete_mail(id: str) -> str:  # noqa: A002 - the tool's own word
-        """Delete a mail."""
-        ran.append(f"delete {id}")
-        return "deleted"
-
-    async def aarchive(id: str) -> str:  # noqa: A002 - the tool's own word
-        return archive(id)
-
-    async def adelete(id: str) -> str:  # noqa: A002 - the tool's own word
-        return delete_mail(id)
-
-    if asynchronous:
-        return [
-            anthropic.beta_async_tool(aarchive, name="archive", description="Archive a mail."),
-            anthropic.beta_async_tool(adelete, name="delete_mail", description="Delete a mail."),
-        ]
-    return [anthropic.beta_tool(archive), anthropic.beta_tool(delete_mail)]
-
-
 def threads(provider: ScriptedProvider) -> list[str]:
     """What each request asked of its thread, and whether it carried the rules."""
     return [
@@ -63,11 +39,6 @@ def threads(provider: ScriptedProvider) -> list[str]:
 @pytest.fixture
 def ending(make_guard: Callable[..., Guard]) -> Guard:
     return make_guard(on_denied="end")
-
-
-FORMS = pytest.mark.parametrize(
-    "form", [{}, {"stream": True}, {"stream": True, "run_tools_eagerly": True}], ids=["plain", "stream", "eager"]
-)
 
 
 @FORMS
@@ -83,7 +54,9 @@ def test_the_tool_runner_with_a_thread_never_runs_a_refused_call(form: dict[str,
     )
     with ScriptedProvider(script) as provider:
         client = way.client("anthropic", provider, guard)
-        runner = client.beta.messages.tool_runner(model="c", max_tokens=99, messages=USER, tools=tools(ran), **form)
+        runner = client.beta.messages.tool_runner(
+            model="c", max_tokens=99, messages=USER, tools=message_tools(ran), **form
+        )
         final = runner.until_done()
 
     assert ran == ["archive 8", "archive 9"]
@@ -103,7 +76,7 @@ def test_the_async_tool_runner_too(form: dict[str, Any], way: Way, guard: Guard)
 
     async def main(client: Any) -> Any:
         made = client.beta.messages.tool_runner(
-            model="c", max_tokens=99, messages=USER, tools=tools(ran, asynchronous=True), **form
+            model="c", max_tokens=99, messages=USER, tools=message_tools(ran, asynchronous=True), **form
         )
         try:
             return await made.until_done()
@@ -124,7 +97,7 @@ def test_the_gate_answers_the_model_within_the_thread(stream: bool, way: Way, gu
     script = Script([Reply("", calls=[DELETE]), Reply("I suggest it."), Reply("Bye.")])
     with ScriptedProvider(script) as provider:
         thread = way.client("anthropic", provider, guard).beta.messages.thread(
-            model="c", max_tokens=99, tools=[tool.to_dict() for tool in tools([])]
+            model="c", max_tokens=99, tools=[tool.to_dict() for tool in message_tools([])]
         )
         for text in ("tidy", "bye"):
             if stream:
@@ -144,7 +117,7 @@ def test_a_refusal_that_the_program_itself_goes_on_from_is_told_to_the_thread(wa
     script = Script([Reply("", calls=[DELETE]), Reply("Understood.")])
     with ScriptedProvider(script) as provider:
         thread = way.client("anthropic", provider, ending).beta.messages.thread(
-            model="c", max_tokens=99, tools=[tool.to_dict() for tool in tools([])]
+            model="c", max_tokens=99, tools=[tool.to_dict() for tool in message_tools([])]
         )
         assert SENTENCE in thread.send({"role": "user", "content": "tidy"}).content[-1].text
         thread.send({"role": "user", "content": "why?"})
@@ -180,7 +153,7 @@ def test_a_thread_goes_on_after_a_restart(make_guard: Callable[..., Guard], way:
         guard = make_guard(on_denied="end")
         with guard.session("table"):
             thread = way.client("anthropic", provider, guard).beta.messages.thread(
-                model="c", max_tokens=99, tools=[tool.to_dict() for tool in tools([])]
+                model="c", max_tokens=99, tools=[tool.to_dict() for tool in message_tools([])]
             )
             thread.send({"role": "user", "content": "tidy"})
         guard.close()
@@ -197,7 +170,7 @@ def test_arguments_are_known_from_the_tools_that_the_thread_was_created_with(way
     script = Script([Reply("Hi."), Reply("", calls=[ARCHIVE])])
     with ScriptedProvider(script) as provider:
         thread = way.client("anthropic", provider, guard).beta.messages.thread(
-            model="c", max_tokens=99, tools=[tool.to_dict() for tool in tools([])]
+            model="c", max_tokens=99, tools=[tool.to_dict() for tool in message_tools([])]
         )
         thread.send({"role": "user", "content": "hello"})
         said = thread.send({"role": "user", "content": "archive 8"})
@@ -211,7 +184,7 @@ def test_a_compaction_within_the_runner_changes_nothing(way: Way, guard: Guard) 
     script = Script([Reply("", calls=[ARCHIVE]), Reply("A summary."), Reply("", calls=[DELETE]), Reply("All done.")])
     with ScriptedProvider(script) as provider:
         client = way.client("anthropic", provider, guard)
-        runner = client.beta.messages.tool_runner(model="c", max_tokens=99, messages=USER, tools=tools(ran))
+        runner = client.beta.messages.tool_runner(model="c", max_tokens=99, messages=USER, tools=message_tools(ran))
         if not hasattr(runner, "compact_before_next_turn"):
             pytest.skip("this SDK's runner has no compact_before_next_turn")
         for number, _ in enumerate(runner):
