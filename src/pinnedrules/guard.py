@@ -55,6 +55,8 @@ class Guard:
 
     _level: ClassVar[Literal["L0", "L1"]] = "L0"
     """The assurance level in every record: in the agent's own process. A program that serves a sidecar says L1."""
+    _every_refusal: ClassVar[bool] = True
+    """Whether each refusal is said, not only the first one here. A program that reports them at its end says no."""
 
     def __init__(
         self,
@@ -130,7 +132,7 @@ class Guard:
             report=self._report,
             rules=lambda: self._policy().proposed,
             ticket_seconds=ticket_life,
-            people=None if quiet else People(self.folder.path, self._source, self._say),
+            people=None if quiet else People(self.folder.path, self._source, self._say, every=self._every_refusal),
         )
         self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
         self._entered: Counter[SessionId] = Counter()

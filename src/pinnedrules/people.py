@@ -20,13 +20,15 @@ _MARKER = "told"
 class People:
     """Says it with *say*, one text at a time. What is the first refusal goes by a file in the state *folder*.
 
-    Thread-safe. A folder that cannot be written means that the next program tells it at length again.
+    *every* says whether later ones are told too. Thread-safe. A folder that cannot be written means that the next program
+    tells it at length again.
     """
 
-    def __init__(self, folder: Path, source: RuleFile, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, source: RuleFile, say: Callable[[str], None], *, every: bool = True) -> None:
         self._folder = folder
         self._source = source
         self._say = say
+        self._every = every
         self._told = (folder / _MARKER).exists()
         self._said: set[object] = set()
         self._lock = threading.Lock()
@@ -38,7 +40,7 @@ class People:
             self._said.add(ticket.id)
         if self._first():
             self._explain(proposal.call.name, decision.targets, decision.rules, decision.reasons, ticket.id)
-        else:
+        elif self._every:
             # Whether the answer is held meanwhile or refused at once, this is true, and so is the command.
             self._say(
                 f"pinnedrules: waits for a person: {ticket.summary}; to allow it: pinnedrules approvals approve {ticket.id}"
@@ -59,7 +61,7 @@ class People:
         targets, reasons = _texts(entry.private.get("targets")), _texts(entry.private.get("reasons"))
         if self._first():
             self._explain(tool, targets, rules, reasons, ticket)
-        elif not ticket:
+        elif self._every and not ticket:
             # Whoever was asked knows of a refusal by its ticket.
             self._say(in_a_line(tool, targets, rules, reasons))
 

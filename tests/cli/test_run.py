@@ -303,8 +303,7 @@ def test_a_refused_request_is_in_the_report(
     [
         (("--rules", "rules.yaml"), (), "no command to run"),
         (("--rules", "rules.yaml", "--"), (), "no command to run"),
-        (("--",), ("true",), "name either a rule file or a profile"),
-        (("--rules", "rules.yaml", "--profile", "analyze", "--"), ("true",), "name either a rule file or a profile"),
+        (("--rules", "rules.yaml", "--profile", "analyze", "--"), ("true",), "one of them decides"),
         (("--rules", "rules.yaml", "--session", "a\nb", "--"), ("true",), "cannot be the name of a session"),
         (("--rules", "nowhere.yaml", "--"), ("true",), "nowhere.yaml"),
         (("--rules", "rules.yaml", "--", "pinnedrules-no-such-program"), (), "command not found"),
@@ -319,6 +318,56 @@ def test_a_mistake_starts_nothing(
     assert ran.code == (127 if "not found" in problem else 2)
     assert problem in ran.err
     assert "next: " in ran.err
+
+
+def test_the_rules_of_this_folder_are_taken_where_no_others_are_named(cli: Cli, rules: Path) -> None:
+    """What `init` wrote is what counts, and it is said; without it there is no run."""
+    ran = cli("run", "--", "true")
+
+    assert ran.code == 0
+    assert ran.err.startswith("pinnedrules: 2 rules in force from rules.yaml; session true-")
+    rules.unlink()
+    ran = cli("run", "--", "true")
+    assert ran.code == 2
+    assert "no rules named, and no rules.yaml here" in ran.err
+
+
+def test_the_first_refusal_explains_itself_at_the_end(
+    run: Run, agent: Callable[..., tuple[str, ...]], provider: Callable[..., ScriptedProvider]
+) -> None:
+    """The terminal is the command's while it runs; what a person should know of a first refusal stands above the report."""
+    provider(DELETE)
+    first = run(*agent())
+    again = run(*agent())
+
+    explained, _, report = first.err.partition("ended with code 0")
+    assert "It is the first one here, so this says what that is" in explained
+    assert "The model proposed delete_mail(id: 7)." in explained
+    assert "waits for a person" not in explained
+    assert "waits for an answer by no-deletes" in report
+    assert "It is the first one here" not in again.err
+
+
+def test_a_program_that_reads_the_report_takes_no_explanation_from_a_person(
+    run: Run, agent: Callable[..., tuple[str, ...]], provider: Callable[..., ScriptedProvider]
+) -> None:
+    """With --json nothing is explained, and the first refusal that a person sees still is."""
+    provider(OUTSIDE)
+
+    assert json.loads(run(*agent(), own=("--json",)).err)["denied"]
+    assert "It is the first one here" in run(*agent()).err
+
+
+def test_a_rule_file_that_changes_meanwhile_is_said_at_the_end(
+    run: Run, agent: Callable[..., tuple[str, ...]], provider: Callable[..., ScriptedProvider], rules: Path
+) -> None:
+    """What is laxer in it waits for the next run, and whoever relaxed it should know."""
+    provider(SEARCH)
+    change = f"open({str(rules)!r}, 'a').write('# another rule file\\ndefault_was: ask\\n')\n"
+    ran = run(*agent(change + OPENAI))
+
+    assert ran.err.count("rules.yaml changed and cannot be read, so its former rules stay in force") == 1
+    assert ran.err.index("rules.yaml changed") < ran.err.index("ended with code 0")
 
 
 def test_what_is_no_program_is_126(run: Run, rules: Path) -> None:

@@ -210,8 +210,8 @@ def test_the_lines_are_ready_to_paste(rules: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "rule file or a profile"),
-        (["--rules", "RULES", "--profile", "analyze"], "rule file or a profile"),
+        ([], "no rules named, and no rules.yaml here"),
+        (["--rules", "RULES", "--profile", "analyze"], "one of them decides"),
         (["--rules", "RULES", "--openai", "api.openai.com"], "no base URL"),
         (["--rules", "RULES", "--hold-keys"], "no key"),
         (["--rules", "RULES", "--token", "short", "--port", "0"], "token"),

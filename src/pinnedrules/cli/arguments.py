@@ -115,13 +115,13 @@ def _doctor(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "run", "Run any agent behind a sidecar of its own, and report at the end.")
-    made.usage = "pinnedrules run --rules FILE [options] -- CMD ..."
+    made.usage = "pinnedrules run [options] -- CMD ..."
     made.epilog = (
         "CMD may hold {openai_url}, {anthropic_url} and {session}; the variables OPENAI_BASE_URL and ANTHROPIC_BASE_URL are"
         " set for it, and say beforehand where its requests go on to. What a rule asks about becomes a ticket: answer it"
         " from another terminal with `pinnedrules approvals`. With --json the report is one document on standard error."
     )
-    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
     made.add_argument("--session", default="", metavar="NAME", help="go on with this session (default: a new one)")
     made.add_argument("--port", type=int, default=0, metavar="N", help="the sidecar's port (default: a free one)")
@@ -151,7 +151,7 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "serve", "Guard agents in any language: a local service that they are given as base URL.")
-    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
     made.add_argument(
         "--session", default="", metavar="NAME", help="print base URLs that tie everything to this session"

@@ -5,29 +5,26 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
-from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.checkup.canary import fired
 from pinnedrules.cli.checkup.finding import Finding
 from pinnedrules.cli.checkup.place import EXCLUDES, UNSEEN, answering, state, versions
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer, Tone
-from pinnedrules.cli.source import rules_from
+from pinnedrules.cli.source import named_or_usual, rules_from
 from pinnedrules.control.state import default_folder
-from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import counted
 
 __all__ = ["run"]
 
-_USUAL = Path("rules.yaml")
 _USAGE = "pinnedrules doctor --rules FILE, or --profile NAME"
 _TONES: dict[str, Tone] = {"ok": "good", "note": "open", "bad": "bad"}
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return 0 when all is in order, 1 when something is wrong."""
-    source = _rules(arguments)
+    path = named_or_usual(arguments.rules, arguments.profile, usage=_USAGE)
+    source = rules_from(path, arguments.profile, usage=_USAGE)
     folder = arguments.state.absolute() if arguments.state is not None else default_folder(source.path)
     printer.line(
         f"{source.name}, {counted(len(source.rules.rules), 'rule')}; a canary call the real way, on loopback only:"
@@ -48,15 +45,6 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         }
     )
     return FOUND if wrong else OK
-
-
-def _rules(arguments: argparse.Namespace) -> RuleFile:
-    path = arguments.rules
-    if path is None and arguments.profile is None:
-        if not _USUAL.exists():
-            raise Usage(f"no rules named, and no {_USUAL} here", _USAGE)
-        path = _USUAL
-    return rules_from(path, arguments.profile, usage=_USAGE)
 
 
 def _say(found: Sequence[Finding], printer: Printer) -> None:

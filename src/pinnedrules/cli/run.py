@@ -14,7 +14,9 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.launch.child import NotStarted, run_child
@@ -23,10 +25,10 @@ from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.serve import SidecarGuard, passing
+from pinnedrules.cli.source import named_or_usual
 from pinnedrules.control.principals import os_user
 from pinnedrules.control.stop import StopFile
 from pinnedrules.errors import Stopped
-from pinnedrules.guard import Guard
 from pinnedrules.hosts.sidecar.address import usable_name
 from pinnedrules.hosts.sidecar.serving import Serving
 from pinnedrules.hosts.sidecar.token import kept_token
@@ -41,17 +43,33 @@ _KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 _SEEN_SECONDS = 0.5
 
 
+class _Unheard(SidecarGuard):
+    """A guard that keeps to itself what there is to say, since the terminal is the command's; ``said`` is for its end.
+
+    Of the refusals it explains the first one ever; the report names them all.
+    """
+
+    _every_refusal = False
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        self.said: list[str] = []
+        super().__init__(*arguments, **settings)
+        self.said.clear()
+
+    def _say(self, line: str) -> None:
+        self.said.append(line)
+
+
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return the command's exit code, 3 when it is 0 and something waits for a person, 126 or 127 when it cannot start."""
     if not arguments.command_line:
         raise Usage("no command to run", _USAGE)
-    if (arguments.rules is None) == (arguments.profile is None):
-        raise Usage("name either a rule file or a profile", _USAGE)
+    arguments.rules = named_or_usual(arguments.rules, arguments.profile, usage=_USAGE)
     if arguments.session and not usable_name(arguments.session):
         raise Usage(f"{arguments.session!r} cannot be the name of a session", "--session NAME, printable, at most 200")
     before = Start(tuple(arguments.command_line), dict(os.environ))
     session = SessionId(arguments.session or f"{before.program}-{secrets.token_hex(4)}", os_user())
-    guard = SidecarGuard(
+    guard = _Unheard(
         arguments.rules,
         profile=arguments.profile,
         mode=arguments.mode,
@@ -59,7 +77,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         approver="tickets",
         ask_wait=arguments.ask_wait,
         state=arguments.state,
-        quiet=True,
+        quiet=printer.as_json,
         paths=passing(arguments),
     )
     with guard:
@@ -77,12 +95,17 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         if end.stop.state == "stop":
             # Whoever stopped it looks every 50 ms which guards have confirmed; one that is gone has not.
             time.sleep(_SEEN_SECONDS)
-    _tell(end, arguments.report, printer)
+    _tell(end, guard.said, arguments.report, printer)
     return end.exit_code
 
 
 def _guarded(
-    arguments: argparse.Namespace, guard: Guard, session: SessionId, before: Start, stop: StopFile, printer: Printer
+    arguments: argparse.Namespace,
+    guard: SidecarGuard,
+    session: SessionId,
+    before: Start,
+    stop: StopFile,
+    printer: Printer,
 ) -> int:
     way = recipe(before)
     with _serving(arguments, guard, session, before, way) as serving, tempfile.TemporaryDirectory() as scratch:
@@ -99,7 +122,9 @@ def _guarded(
         return run_child(after, lambda: stop.read(session).state == "stop")
 
 
-def _serving(arguments: argparse.Namespace, guard: Guard, session: SessionId, before: Start, way: Recipe) -> Serving:
+def _serving(
+    arguments: argparse.Namespace, guard: SidecarGuard, session: SessionId, before: Start, way: Recipe
+) -> Serving:
     """Return the sidecar. With a port of its own its token is the state folder's, so that base URLs can be written down."""
     bases = way.bases(before)
     try:
@@ -123,7 +148,7 @@ def _serving(arguments: argparse.Namespace, guard: Guard, session: SessionId, be
         ) from error
 
 
-def _tell(end: Ending, file: Path | None, printer: Printer) -> None:
+def _tell(end: Ending, said: Sequence[str], file: Path | None, printer: Printer) -> None:
     document = json.dumps(end.document(), ensure_ascii=False, indent=2)
     if file is not None:
         file.write_text(f"{document}\n", encoding="utf-8")
@@ -131,5 +156,7 @@ def _tell(end: Ending, file: Path | None, printer: Printer) -> None:
     if printer.as_json:
         printer.note(document)
         return
+    for line in said:
+        printer.note(line)
     for text, tone in end.lines():
         printer.note(text, tone)

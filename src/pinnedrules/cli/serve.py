@@ -16,6 +16,7 @@ from typing import Literal
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
+from pinnedrules.cli.source import named_or_usual
 from pinnedrules.control.principals import os_user
 from pinnedrules.guard import Guard
 from pinnedrules.hosts.sidecar.address import usable_name
@@ -47,8 +48,7 @@ class SidecarGuard(Guard):
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; then let running answers end. Returns 1 when the server died by itself."""
-    if (arguments.rules is None) == (arguments.profile is None):
-        raise Usage("name either a rule file or a profile", _USAGE)
+    arguments.rules = named_or_usual(arguments.rules, arguments.profile, usage=_USAGE)
     if arguments.session and not usable_name(arguments.session):
         raise Usage(f"{arguments.session!r} cannot be the name of a session", "--session NAME, printable, at most 200")
     upstreams = _upstreams(arguments)

@@ -7,7 +7,23 @@ from pathlib import Path
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.rulefile import RuleFile
 
-__all__ = ["rules_from"]
+__all__ = ["named_or_usual", "rules_from"]
+
+_USUAL = Path("rules.yaml")
+
+
+def named_or_usual(path: Path | None, profile: str | None, *, usage: str) -> Path | None:
+    """Return the rule file: the one named, else what ``init`` writes in this folder; None when a profile is named.
+
+    Raises Usage when there is none, and when both are named.
+    """
+    if path is not None and profile is not None:
+        raise Usage("a rule file and a profile were given; one of them decides", usage)
+    if path is not None or profile is not None:
+        return path
+    if not _USUAL.exists():
+        raise Usage(f"no rules named, and no {_USUAL} here", usage)
+    return _USUAL
 
 
 def rules_from(path: str | Path | None, profile: str | None, *, usage: str) -> RuleFile:
