@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.agents.adapters import OTHERS, TRIO
-from tests.pages import PAGES, ROOT, Fence, Row, anchors, code, fences, links, rows
+from tests.pages import PAGES, PAPERS, ROOT, Fence, Row, anchors, code, fences, links, rows
 
 from pinnedrules import errors
 from pinnedrules.cli import main, story
@@ -214,7 +214,15 @@ def test_every_error_that_the_pages_name_is_public() -> None:
     assert named <= set(errors.__all__)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_every_folder_of_the_code_is_said_what_it_is() -> None:
+    """Whoever begins to work here finds every package in the table, and no other."""
+    source = ROOT / "src" / "pinnedrules"
+    named = [name for row in rows(ROOT / "CONTRIBUTING.md") if row.head[0] == "folder" for name in code(row.cells[0])]
+    assert [name for name in named if not (source / name / "__init__.py").exists()] == []
+    assert {init.parent.name for init in source.glob("*/__init__.py")} <= {name.rstrip("/") for name in named}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *PAPERS], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A link inside the repository leads to a file, and its anchor to a heading."""
     for target in links(page):

@@ -172,6 +172,16 @@ class Heard:
         self.people.recorded(Entry("decision", SessionId("s"), body))
 
 
+def test_a_call_that_a_person_refused_does_not_wait(tmp_path: Path, rules: Path) -> None:
+    """After a no the explanation says that the call did not run; the same ticket still can be approved."""
+    heard = Heard(tmp_path, rules)
+    heard.refuse(ticket="t-1")
+
+    assert "The model proposed pay(). It did not run." in heard.lines[0]
+    assert "once, when it is tried again: pinnedrules approvals approve t-1" in heard.lines[0]
+    assert "yes in time" not in heard.lines[0]
+
+
 def test_of_several_programs_one_explains(tmp_path: Path, rules: Path) -> None:
     """The state folder has one first refusal, whichever program or thread comes to it."""
     all_ = [Heard(tmp_path, rules) for _ in range(4)]

@@ -39,7 +39,7 @@ class People:
         with self._lock:
             self._said.add(ticket.id)
         if self._first():
-            self._explain(proposal.call.name, decision.targets, decision.rules, decision.reasons, ticket.id)
+            self._explain(proposal.call.name, decision.targets, decision.rules, decision.reasons, ticket.id, waits=True)
         elif self._every:
             # Whether the answer is held meanwhile or refused at once, this is true, and so is the command.
             self._say(
@@ -80,7 +80,14 @@ class People:
         return True
 
     def _explain(
-        self, tool: str, targets: Sequence[str], rules: Sequence[str], reasons: Sequence[str], ticket: str
+        self,
+        tool: str,
+        targets: Sequence[str],
+        rules: Sequence[str],
+        reasons: Sequence[str],
+        ticket: str,
+        *,
+        waits: bool = False,
     ) -> None:
         known = [rule for name in rules if (rule := self._source.rule(name)) is not None]
         self._say(
@@ -93,6 +100,7 @@ class People:
                 source=self._source.name,
                 place=self._source.place(known[0].id if known else ""),
                 state=shlex.quote(str(self._folder)),
+                waits=waits,
             )
         )
 

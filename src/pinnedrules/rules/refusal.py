@@ -54,17 +54,19 @@ def explained(
     source: str,
     place: str,
     state: str,
+    waits: bool = False,
 ) -> str:
     """Return what a person is told who sees a refusal for the first time: what this is, why, and what to do. Some lines.
 
-    *rules* are (id, sentence) of those that decided, *ticket* the id of an open one, *source* the name of the rules and
-    *place* where the first of them stands; *state* is the state folder, quoted for a shell.
+    *rules* are (id, sentence) of those that decided, *ticket* the id of theirs if there is one, *source* the name of the rules and
+    *place* where the first of them stands; *state* is the state folder, quoted for a shell. *waits* says that the call is
+    not refused yet: a person may still permit it.
     """
     name = shown(tool, 80)
     why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]] or ["no rule permits it."]
     why += [f"({reason})" for reason in reasons[:MAX_RULES]]
-    fate = "does not run unless a person permits it." if ticket else "did not run: it is not permitted."
-    told = "Without a yes in time the" if ticket else "The"
+    fate = "does not run unless a person permits it." if waits else "did not run."
+    told = "Without a yes in time the" if waits else "The"
     lines = [
         "pinnedrules: a tool call was held back. It is the first one here, so this says what that is; later ones get a line.",
         f"  what      The model proposed {name}({_some(list(targets))}). It {fate}",
@@ -77,7 +79,8 @@ def explained(
     ]
     if ticket:
         command = f"pinnedrules approvals approve {shown(ticket, 80)}"
-        lines.append(f"    to allow exactly this call, once, now or when it is tried again: {command}")
+        when = "now or when it is tried again" if waits else "when it is tried again"
+        lines.append(f"    to allow exactly this call, once, {when}: {command}")
     lines += [f"    {line}" for line in _from_now_on(tool, rules, reasons, place)]
     lines.append(f"    to see what happened: pinnedrules log --verdict deny --state {state}")
     return "\n".join(lines)
