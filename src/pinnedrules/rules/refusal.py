@@ -58,9 +58,9 @@ def explained(
 ) -> str:
     """Return what a person is told who sees a refusal for the first time: what this is, why, and what to do. Some lines.
 
-    *rules* are (id, sentence) of those that decided, *ticket* the id of theirs if there is one, *source* the name of the rules and
-    *place* where the first of them stands; *state* is the state folder, quoted for a shell. *waits* says that the call is
-    not refused yet: a person may still permit it.
+    *rules* are (id, sentence) of those that decided, *ticket* the id of theirs if there is one, *source* the name of the
+    rules and *place* where the first of them stands; *state* is the state folder, quoted for a shell. *waits* says that the
+    call is not refused yet: a person may still permit it.
     """
     name = shown(tool, 80)
     why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]] or ["no rule permits it."]
