@@ -60,6 +60,34 @@ def test_json_that_says_it_is_an_event_stream_is_refused(dialect: str, form: str
     assert b"delete_mail" not in result.body
 
 
+@DIALECTS
+@pytest.mark.parametrize("status", [300, 304, 399, 400, 429, 500])
+@pytest.mark.parametrize(
+    "form", ["{}", "\ufeff{}", "data: {}\n\n", "event: x\r\ndata:{}\r\n\r\n", "{}\n{}", '{"detail": {}}']
+)
+def test_an_error_that_carries_a_call_is_refused(dialect: str, status: int, form: str) -> None:
+    """Invariant 1. The SDKs raise an error answer; a program that does not look at the status reads it like any other."""
+    scenario = make(dialect, status=status)
+
+    result = scenario.exchange(scenario.request(user("go")), form.replace("{}", proposing(dialect).decode()).encode())
+
+    assert isinstance(result.error, Unreadable)
+    assert b"delete_mail" not in result.body
+
+
+@DIALECTS
+@pytest.mark.parametrize(
+    "body", [b"", b'{"error": {"message": "no", "type": "x"}}', b"<html>busy</html>", b'{"input": [']
+)
+def test_an_error_without_one_passes_as_it_is(dialect: str, body: bytes) -> None:
+    """What the provider says of a request that failed is the caller's to read."""
+    result = (scenario := make(dialect, status=400)).exchange(scenario.request(user("go")), body)
+
+    assert result.error is None
+    assert result.head is not None
+    assert (result.head.status, result.body) == (400, body)
+
+
 # -- answers that the provider keeps -------------------------------------------------------------------------------
 
 POLL = "GET /v1/responses/resp_1"

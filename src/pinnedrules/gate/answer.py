@@ -21,6 +21,7 @@ from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
 from pinnedrules.types import Call, Entry, Outcome, Release, Replace
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
+from pinnedrules.wire.hidden import refuse_calls_in_error
 from pinnedrules.wire.paths import route
 
 __all__ = ["read_answer", "relay"]
@@ -37,10 +38,14 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
     begun = False
     while True:
         if not 200 <= head.status < 300:
-            # An error answer proposes nothing that any SDK would run; it passes as it is.
-            if ctx.enforcing:
-                _refuse_detour(ctx, head)
-            yield from relay(ctx, head)
+            # No SDK runs anything of an error answer, but not every program looks at the status.
+            if not ctx.enforcing:
+                yield from relay(ctx, head)
+                return
+            _refuse_detour(ctx, head)
+            data = yield from _all_of_it(ctx)
+            refuse_calls_in_error(data)
+            yield from _deliver(ctx, head, data)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
         if not ctx.enforcing and media not in ("text/event-stream", "application/json"):

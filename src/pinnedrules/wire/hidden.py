@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.wire.json_text import escapes_ascii
+from pinnedrules.wire.json_text import escapes_ascii, loads, loads_unique
+from pinnedrules.wire.sse import Splitter
 
-__all__ = ["may_hide_call", "refuse_hidden_calls"]
+__all__ = ["may_hide_call", "refuse_calls_in_error", "refuse_hidden_calls"]
 
 _KEYS = frozenset({"function_call", "tool_call", "tool_calls", "tool_use"})
 _TYPES = frozenset(
@@ -61,3 +62,26 @@ def _looks_like_call(value: dict[object, object]) -> bool:
     if isinstance(kind, str) and kind in _TYPES:
         return True
     return isinstance(value.get("name"), str) and ("arguments" in value or "input" in value)
+
+
+def refuse_calls_in_error(data: bytes) -> None:
+    """Raise Unreadable when the body of an error answer holds a call, in JSON, in lines of it, or in an event stream.
+
+    The SDKs raise such an answer, but a program that does not look at the status would read it like any other. What no
+    JSON parser can read, an error page for example, holds nothing that could be run.
+    """
+    if b"\0" in data:
+        raise Unreadable("an error answer that is not UTF-8 text")
+    if not may_hide_call(data):
+        return
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    texts = [data, *data.splitlines()]
+    if any(line.startswith(b"data") for line in texts):
+        splitter = Splitter()
+        texts += [event.data or b"" for event in (*splitter.feed(data + b"\n\n"), *splitter.end())]
+    for text in texts:
+        try:
+            loads(text)
+        except Unreadable:
+            continue
+        refuse_hidden_calls(loads_unique(text))
