@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,9 @@ from tests.cli.ran import INBOX, Cli
 
 from pinnedrules.cli.follow import Follower
 from pinnedrules.cli.times import since
-from pinnedrules.control.state import StateFolder
+from pinnedrules.control.running import register
+from pinnedrules.control.state import StateFolder, open_state
+from pinnedrules.control.stop import StopFile
 from pinnedrules.errors import StateError
 from pinnedrules.types import Entry, SessionId
 
@@ -224,6 +227,39 @@ def test_a_session_that_there_is_not_is_said_with_those_there_are(cli: Cli, writ
         "pinnedrules: no record of session inbx\n  next: sessions here, the last one first: inbox, outbox\n"
     )
     assert cli("log", "--session", "inbox", "--tool", "none").code == 0
+
+
+@pytest.fixture
+def elsewhere(state: StateFolder, write_log: Write, tmp_path: Path) -> Iterator[list[Path]]:
+    """Running guards with logs of their own in other folders; this folder's has one decision more."""
+    with ExitStack() as stack:
+        places = [open_state(tmp_path / f"other {number}") for number in range(4)]
+        for place in places:
+            StopFile(place.path)
+            stack.callback(register(place, rules="other.yaml").close)
+        write_log(decision("far"))
+        for place in places:
+            shutil.copytree(state.log, place.log, dirs_exist_ok=True)
+        write_log(decision("near"))
+        yield [place.path for place in places]
+
+
+def test_the_log_that_belongs_here_is_told(
+    cli: Cli, state: StateFolder, elsewhere: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person in an agent's folder means that agent; what other guards do is named, and told from anywhere else."""
+    here = cli("log")
+    assert (here.out.count("allowed far"), here.out.count("allowed near")) == (1, 1)
+    assert here.err.startswith("pinnedrules: only the log that belongs here; others: --state '")
+    assert here.err.endswith(" and 1 more\n")
+    assert len(cli("log", "--json").json["records"]) == 2
+    assert len(cli("log", "--check", "--json").json["lanes"]) == 5
+
+    monkeypatch.chdir(elsewhere[0].parent)
+    assert cli("log").out.count("allowed far") == 4
+    monkeypatch.setenv("PINNEDRULES_HOME", str(elsewhere[1]))
+    assert "allowed near" not in cli("log").out
+    assert cli("log", "--state", state.path).err == ""
 
 
 def test_many_sessions_are_counted(cli: Cli, write_log: Write) -> None:

@@ -68,8 +68,8 @@ def _command(commands: argparse._SubParsersAction[_Parser], name: str, about: st
     return made
 
 
-def _state(made: _Parser, what: str) -> None:
-    made.add_argument("--state", type=Path, metavar="DIR", help=f"{what} (default: PINNEDRULES_HOME, else found)")
+def _state(made: _Parser, what: str, default: str = "PINNEDRULES_HOME, else found") -> None:
+    made.add_argument("--state", type=Path, metavar="DIR", help=f"{what} (default: {default})")
 
 
 def _passed(made: _Parser) -> None:
@@ -287,7 +287,7 @@ def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
     whose = made.add_mutually_exclusive_group()
     whose.add_argument("--erase-user", metavar="USER", help="erase the personal values of this user's records")
     whose.add_argument("--erase-session", metavar="NAME", help="erase the personal values of this session's records")
-    _state(made, "the log in this state folder")
+    _state(made, "the log in this state folder", "PINNEDRULES_HOME and this folder's, else all found")
 
 
 def _positive(text: str) -> int:

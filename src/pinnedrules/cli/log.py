@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.follow import Follower
 from pinnedrules.cli.printing import Printer
-from pinnedrules.cli.states import found_states
+from pinnedrules.cli.states import found_states, states_here
 from pinnedrules.cli.story import Told, day, tell, told
 from pinnedrules.cli.times import since
 from pinnedrules.control.principals import os_user
@@ -31,6 +32,7 @@ __all__ = ["run"]
 _BOOKKEEPING = ("log.open", "log.close")
 """Of no interest unless somebody asks for them."""
 _NAMED = 20
+_OTHERS = 3
 _POLL_SECONDS = 0.2
 
 
@@ -38,17 +40,24 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return 0; with ``--check`` 1 when a lane is broken; when erasing 1 when nothing was found to erase."""
     if arguments.follow:
         return _follow(arguments, printer)
-    states = _states(arguments)
-    if not states:
+    every = _with_log(found_states(arguments.state))
+    if not every:
         raise Usage("no log was found", "name the state folder with --state DIR")
     if arguments.erase_user is not None or arguments.erase_session is not None:
-        return _erase(arguments, states, printer)
-    logs = [state.log for state in states]
-    return _check(logs, printer) if arguments.check else _tell(arguments, logs, printer)
+        return _erase(arguments, every, printer)
+    if arguments.check:
+        return _check([state.log for state in every], printer)
+    here = _with_log(states_here(arguments.state))
+    left_out = [f"--state {shlex.quote(str(state.path))}" for state in every if state not in here]
+    code = _tell(arguments, [state.log for state in here], printer)
+    if left_out and not printer.as_json:
+        more = f" and {len(left_out) - _OTHERS} more" if len(left_out) > _OTHERS else ""
+        printer.note(f"pinnedrules: only the log that belongs here; others: {', '.join(left_out[:_OTHERS])}{more}")
+    return code
 
 
-def _states(arguments: argparse.Namespace) -> list[StateFolder]:
-    return [state for state in found_states(arguments.state) if state.log.is_dir()]
+def _with_log(states: Iterable[StateFolder]) -> list[StateFolder]:
+    return [state for state in states if state.log.is_dir()]
 
 
 @dataclass(slots=True)
@@ -141,7 +150,7 @@ def _follow(arguments: argparse.Namespace, printer: Printer) -> int:
     begun = False
     try:
         while True:
-            for state in _states(arguments):
+            for state in _with_log(states_here(arguments.state)):
                 follower = followers.setdefault(state.log, Follower(state.log))
                 fresh: Iterable[Told] = choice.of(follower.fresh())
                 if arguments.last and not begun:
