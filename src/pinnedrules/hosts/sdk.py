@@ -68,6 +68,7 @@ def rebound(client: object, wrapped: object) -> dict[str, Any]:
             if _RESOURCES.isdisjoint(kind.__name__ for kind in type(value).__mro__):
                 raise TypeError(f"{type(client).__name__} keeps {name} bound to the unguarded client")
             # The clients for Vertex AI make their resources when they are made themselves.
-            value = type(value)(wrapped)
+            make: Any = type(value)
+            value = make(wrapped)
         kept[name] = value
     return kept
