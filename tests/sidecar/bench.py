@@ -14,7 +14,7 @@ from pinnedrules import Guard
 from pinnedrules.hosts.sidecar.serving import Serving
 from pinnedrules.testing.provider import ScriptedProvider
 
-__all__ = ["RULES", "Bench", "Got", "chat", "messages", "until"]
+__all__ = ["DIALECTS", "RULES", "Bench", "Got", "chat", "messages", "responses", "until"]
 
 RULES = """\
 version: 1
@@ -122,6 +122,23 @@ def messages(text: str = "hi", *, stream: bool = False, **more: Any) -> dict[str
     ]
     said = [{"role": "user", "content": text}]
     return {"model": "claude", "max_tokens": 99, "messages": said, "tools": tools, "stream": stream, **more}
+
+
+def responses(text: str = "hi", *, stream: bool = False, **more: Any) -> dict[str, Any]:
+    """Return a body of Responses with all tools declared."""
+    tools = [
+        {"type": "function", "name": name, "strict": False, "parameters": {"type": "object", "properties": {key: {}}}}
+        for name, key in _TOOLS.items()
+    ]
+    return {"model": "gpt", "input": text, "tools": tools, "stream": stream, **more}
+
+
+DIALECTS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
+    "chat": ("/v1/chat/completions", chat),
+    "messages": ("/v1/messages", messages),
+    "responses": ("/v1/responses", responses),
+}
+"""The path and the body of a request in each dialect."""
 
 
 def until(condition: Callable[[], object]) -> None:

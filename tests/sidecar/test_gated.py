@@ -9,24 +9,25 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.sidecar.bench import Bench, chat, messages
+from tests.sidecar.bench import DIALECTS, Bench, chat
 
 from pinnedrules.testing.asserts import assert_all_accepted, assert_seen_in_every_request
 from pinnedrules.testing.script import ProposedCall, Reply, Script
 
 Make = Callable[..., Bench]
-DELETE = ProposedCall("delete_mail", {"id": "7"})
+DELETE = ProposedCall("delete_mail", {"id": "7"}, id="call_delete")
 ARCHIVE = ProposedCall("archive", '{"id":"18446744073709551617"}')
 FORMS = pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
-DIALECTS = pytest.mark.parametrize("dialect", ["chat", "messages"])
+EACH = pytest.mark.parametrize("dialect", list(DIALECTS))
 
 
 def ask(bench: Bench, dialect: str, *, stream: bool = False, **more: Any) -> Any:
-    return (bench.chat if dialect == "chat" else bench.messages)(stream=stream, **more)
+    path, body = DIALECTS[dialect]
+    return bench.post(path, body(stream=stream), **more)
 
 
 @FORMS
-@DIALECTS
+@EACH
 def test_an_allowed_call_arrives_byte_identical(dialect: str, stream: bool, make_bench: Make) -> None:
     """Invariant 8: an allowed call passes byte-identical."""
     bench = make_bench(Script([Reply("Archiving.", calls=[ARCHIVE])]))
@@ -39,29 +40,28 @@ def test_an_allowed_call_arrives_byte_identical(dialect: str, stream: bool, make
 
 
 @FORMS
-@DIALECTS
+@EACH
 def test_a_refused_call_never_arrives_and_the_next_answer_does(dialect: str, stream: bool, make_bench: Make) -> None:
     """Invariant 1, through the sidecar: the gate answers the model itself, and the caller gets its next answer."""
     bench = make_bench(Script([Reply("Deleting.", calls=[DELETE]), Reply("I only suggest it.")]))
 
     got = ask(bench, dialect, stream=stream)
 
-    assert b'"delete_mail"' not in got.body
+    assert b"call_delete" not in got.body
     assert b"suggest it" in got.body or stream
     assert len(bench.provider.requests) == 2
     assert_all_accepted(bench.provider)
 
 
 @FORMS
-@DIALECTS
+@EACH
 def test_without_the_sidecar_the_call_would_have_arrived(dialect: str, stream: bool, make_bench: Make) -> None:
     """The negative control."""
     bench = make_bench(Script([Reply("Deleting.", calls=[DELETE])]))
-    body = (chat if dialect == "chat" else messages)(stream=stream)
-    path = "/v1/chat/completions" if dialect == "chat" else "/v1/messages"
+    path, body = DIALECTS[dialect]
 
-    with urllib.request.urlopen(bench.provider.url + path, json.dumps(body).encode()) as answer:
-        assert b'"delete_mail"' in answer.read()
+    with urllib.request.urlopen(bench.provider.url + path, json.dumps(body(stream=stream)).encode()) as answer:
+        assert b"call_delete" in answer.read()
 
 
 def test_the_sdks_work_with_nothing_but_a_base_url(make_bench: Make) -> None:
