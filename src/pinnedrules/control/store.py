@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from pinnedrules.control.database import Database
 from pinnedrules.control.principals import person
-from pinnedrules.errors import ApprovalError, StateError
+from pinnedrules.control.restores import get, put
+from pinnedrules.errors import ApprovalError
 from pinnedrules.types import LedgerState, Proposal, Restore, SessionId, Ticket
 
 __all__ = ["SCHEMA", "Store"]
@@ -206,32 +207,13 @@ class Store:
 
         Raises StateError if the token stands for another.
         """
-        words = {
-            "session": restore.session,
-            "dialect": restore.dialect,
-            "placeholder": restore.placeholder,
-            "visible": restore.visible,
-            "results": restore.results,
-            "rewritten": dict(restore.rewritten),
-            "closed": restore.closed,
-            "released": restore.released,
-            "at": restore.at,
-            "kept": restore.kept,
-            "block": restore.block,
-        }
         with self._database.transaction() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO restore VALUES (?, ?, ?)",
-                (restore.token, restore.message, json.dumps(words)),
-            )
-            if _restores(db, (restore.token,))[restore.token] != restore:
-                raise StateError(f"token {restore.token} is in use for another answer")
-            db.executemany("REPLACE INTO place VALUES (?, ?)", [(place, restore.token) for place in places])
+            put(db, restore, places)
 
     def find(self, tokens: Sequence[str]) -> dict[str, Restore]:
         """Return the known ones of *tokens*, each of which may be a place."""
         with self._database.reading() as db:
-            return _restores(db, tokens)
+            return get(db, tokens)
 
 
 def _owner(session: SessionId) -> str:
@@ -291,20 +273,3 @@ def _late(row: _Row, now_us: int | None) -> bool:
 
 def _void(row: _Row, epoch_of: _EpochOf | None) -> bool:
     return epoch_of is not None and row.epoch < epoch_of(SessionId(json.loads(row.words)["session"]))
-
-
-def _restores(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, Restore]:
-    found = {}
-    for token in tokens:
-        row = db.execute(
-            "SELECT message, words, token FROM restore"
-            " WHERE token = coalesce((SELECT token FROM place WHERE place = ?1), ?1)",
-            (token,),
-        ).fetchone()
-        if row is not None:
-            words = json.loads(row[1])
-            words["results"] = tuple((call, text) for call, text in words["results"])
-            words["rewritten"] = {call: tuple(former) for call, former in words["rewritten"].items()}
-            words["released"] = tuple(words.get("released", ()))
-            found[token] = Restore(token=row[2], message=row[0], **words)
-    return found
