@@ -18,7 +18,7 @@ from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerToo
 from pinnedrules.wire.json_text import Object, array, dumps, escapes_ascii, items, loads, quote
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
-from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages
+from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages, refuse_lookalikes
 
 __all__ = ["AnthropicMessages"]
 
@@ -230,5 +230,6 @@ def _list(content: object) -> list[object]:
 
 def _block_text(block: bytes) -> str:
     value = Object(block)
+    refuse_lookalikes(value.names)
     text = value.value("text")
     return text if value.value("type") == "text" and isinstance(text, str) else ""

@@ -17,19 +17,19 @@ from pinnedrules.wire.openai_chat_render import ChatStream
 from pinnedrules.wire.openai_chat_restore import result_messages
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
-from pinnedrules.wire.request import count_elsewhere, declared, flag, named_text, read_messages
+from pinnedrules.wire.request import (
+    count_elsewhere,
+    declared,
+    flag,
+    named_text,
+    read_messages,
+    refuse_lookalikes,
+    run_by_members,
+)
 
 __all__ = ["OpenAIChat"]
 
 _SYSTEM = ("system", "developer")
-# Members by which OpenAI, xAI, Azure, DashScope and Groq are told to run something themselves.
-_SERVER_RUN = {
-    "web_search_options": "web_search",
-    "search_parameters": "web_search",
-    "enable_search": "web_search",
-    "data_sources": "file_search",
-    "mcp_servers": "mcp",
-}
 _COMPACTING = ("compaction", "context_management", "transforms", "truncation")
 _CHOICES_LIMIT = 128
 
@@ -90,6 +90,7 @@ class OpenAIChat:
         role = first.value("role") if first is not None else ""
         if first is None or role not in _SYSTEM:
             return Slot("", str(role), "/messages/0", count_elsewhere(body, marker, ""))
+        refuse_lookalikes(first.names)
         path, text = "/messages/0/content", ""
         content = first.get("content") or b"null"
         if content.startswith(b"["):
@@ -156,7 +157,7 @@ class OpenAIChat:
 def _tools(request: Object) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
     mine: dict[str, frozenset[str] | None] = {}
-    theirs = [ServerTool(key, kind) for key, kind in _SERVER_RUN.items() if request.value(key) not in (None, False)]
+    theirs = run_by_members(request)
     for tool in _list(request, "tools"):
         kind = tool.get("type", "function")
         body = tool.get(kind) if kind in ("function", "custom") else None
@@ -232,5 +233,6 @@ def _content_text(message: Object) -> str:
 
 def _part_text(part: bytes) -> str:
     value = Object(part)
+    refuse_lookalikes(value.names)
     text = value.value("text")
     return text if value.value("type") == "text" and isinstance(text, str) else ""

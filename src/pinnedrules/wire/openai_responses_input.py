@@ -13,6 +13,7 @@ import msgspec
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire.json_text import Object, dumps, items, loads, obj
 from pinnedrules.wire.openai_responses_items import INPUT_ONLY, OUTPUT
+from pinnedrules.wire.request import refuse_lookalikes
 
 __all__ = ["Input", "is_output", "item_kind", "last_user_text", "message_text", "read_input", "shown_text"]
 
@@ -53,6 +54,7 @@ def read_input(body: bytes) -> Input:
     if last is not None and last[0] is body:
         return last[1]
     request = Object(body)
+    refuse_lookalikes(request.names)
     raw = request.get("input") or b"null"
     found = replace(last[1], request=request) if last is not None and last[2] == raw else _read(request, raw)
     if len(body) <= _LARGE:

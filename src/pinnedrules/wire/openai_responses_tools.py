@@ -15,7 +15,8 @@ from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.json_text import Object, array, items, loads_unique
 from pinnedrules.wire.openai_responses_input import Input
 from pinnedrules.wire.openai_responses_items import full_name
-from pinnedrules.wire.request import declared
+from pinnedrules.wire.openrouter import plugin_tools
+from pinnedrules.wire.request import declared, refuse_lookalikes, run_by_members
 
 __all__ = ["BRING_TOOLS", "always_asking", "own_tools", "sort_tools"]
 
@@ -41,7 +42,7 @@ _BUILTIN: dict[str, tuple[str, frozenset[str]]] = {
 def sort_tools(read: Input) -> tuple[_Mine, tuple[ServerTool, ...]]:
     """Return the tools that the caller runs with their argument names, and those the provider runs. Raises Unreadable."""
     mine: _Mine = {}
-    theirs: dict[ServerTool, None] = {}  # in order, each once
+    theirs = dict.fromkeys([*run_by_members(read.request), *plugin_tools(read.request)])  # in order, each once
     for entries in _lists(read):
         for entry in entries:
             _sort(entry, None, mine, theirs)
@@ -79,6 +80,7 @@ def _list(raw: bytes | None) -> list[object]:
 def _sort(entry: object, namespace: str | None, mine: _Mine, theirs: dict[ServerTool, None]) -> None:
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise Unreadable("a tool without a type")
+    refuse_lookalikes(entry)
     kind = str(entry["type"])
     if kind in ("function", "custom"):
         # A custom tool takes one free text; its grammar declares no argument names.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
+from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.json_text import LARGE, Object, escapes_ascii, loads
 
 __all__ = [
@@ -15,13 +16,27 @@ __all__ = [
     "flag",
     "named_text",
     "read_messages",
+    "refuse_lookalikes",
+    "run_by_members",
     "strings",
 ]
 
 _PLAIN_MARKER = re.compile(r"[ !#-.0-\[\]-~]*\Z")  # characters that JSON never has to escape, without the slash
 _OPEN = frozenset({"patternProperties", "propertyNames"})
 _PARTS = ("allOf", "anyOf", "oneOf")
-
+# Members of a request by which OpenAI, xAI, Azure, DashScope and Groq are told to run something themselves.
+_SERVER_RUN = {
+    "web_search_options": "web_search",
+    "search_parameters": "web_search",
+    "enable_search": "web_search",
+    "data_sources": "file_search",
+    "mcp_servers": "mcp",
+}
+_KEYS = frozenset({
+    *_SERVER_RUN, "background", "content", "conversation", "function_call", "functions", "input", "instructions",
+    "messages", "model", "models", "multi_agent", "plugins", "previous_response_id", "prompt", "require_approval", "role",
+    "server_label", "store", "stream", "system", "text", "thread", "tool_choice", "tools", "type",
+})  # fmt: skip
 
 _last: tuple[bytes, Object, tuple[bytes, ...]] | None = None
 
@@ -44,12 +59,32 @@ def read_messages(body: bytes) -> tuple[Object, tuple[bytes, ...]]:
 
 
 def _messages(request: Object) -> tuple[bytes, ...]:
+    refuse_lookalikes(request.names)
     messages = request.elements("messages")
     if messages is None:
         raise Unreadable("a request without messages")
     if [message for message in messages if not message.startswith(b"{")]:
         raise Unreadable("a message that is not an object")
     return tuple(messages)
+
+
+def refuse_lookalikes(names: Iterable[str]) -> None:
+    """Raise Unreadable for a key that some servers take for one that is read here.
+
+    Go's ``encoding/json`` ignores the case of keys, folds a few letters that are not ASCII, and of two equal ones takes
+    the last: ``Instructions`` would stand in the place of the verified ``instructions``.
+    """
+    for name in names:
+        folded = name.casefold()
+        if folded != name and folded in _KEYS:
+            raise Unreadable(
+                f"The request has a key {name[:40]!r}, which can be read as {folded!r}.", next_step="leave it out"
+            )
+
+
+def run_by_members(request: Object) -> list[ServerTool]:
+    """Return the tools that the provider runs because of a member of the request that is not in ``tools``."""
+    return [ServerTool(key, kind) for key, kind in _SERVER_RUN.items() if request.value(key) not in (None, False)]
 
 
 def flag(request: Object, key: str) -> bool:
