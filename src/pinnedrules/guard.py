@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import secrets
 import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
@@ -86,6 +83,7 @@ class Guard:
         from pinnedrules.report import Report
         from pinnedrules.rulefile import RuleFile
         from pinnedrules.rules.printable import counted
+        from pinnedrules.sessions import Sessions
         from pinnedrules.wire.path_table import check_families
         from pinnedrules.world import World
 
@@ -134,10 +132,10 @@ class Guard:
             ticket_seconds=ticket_life,
             people=None if quiet else People(self.folder.path, self._source, self._say, every=self._every_refusal),
         )
-        self._current: contextvars.ContextVar[SessionId | None] = contextvars.ContextVar("pinnedrules", default=None)
-        self._entered: Counter[SessionId] = Counter()
-        self._lock = threading.Lock()
-        self._core = Core(world=self._world, policy=self._policy, candidates=self._candidates, passed=paths or ())
+        self._sessions = Sessions()
+        self._core = Core(
+            world=self._world, policy=self._policy, candidates=self._sessions.candidates, passed=paths or ()
+        )
         self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
         self._running = self._register()
         self._say(
@@ -173,22 +171,8 @@ class Guard:
 
         A thread that has no session of its own falls under the open one; with several open, the strictest of them decides.
         """
-        if not name or "\x00" in f"{name}{user}{tenant}":
-            raise ValueError("a session needs a name, and no name may hold a NUL character")
-        session = SessionId(name, user, tenant)
-        token = self._current.set(session)
-        with self._lock:
-            self._entered[session] += 1
-        try:
+        with self._sessions.opened(SessionId(name, user, tenant)) as session:
             yield session
-        finally:
-            with self._lock:
-                self._entered[session] -= 1
-                if not self._entered[session]:
-                    del self._entered[session]
-            # A framework may leave in another copy of the context, where there is nothing to reset.
-            with contextlib.suppress(ValueError):
-                self._current.reset(token)
 
     def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
         """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
@@ -314,13 +298,6 @@ class Guard:
             grace=self._grace,
             proposed=self._source.proposed,
         )
-
-    def _candidates(self, fallback: SessionId) -> tuple[SessionId, ...]:
-        current = self._current.get()
-        if current is not None:
-            return (current,)
-        with self._lock:
-            return tuple(self._entered) or (fallback,)
 
     def _context(self, path: str) -> Any:
         from pinnedrules.hosts.keeper import direct_context

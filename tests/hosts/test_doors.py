@@ -215,4 +215,4 @@ def test_a_session_left_in_another_context_is_over(guard: Guard) -> None:
     contextvars.copy_context().run(scope.__enter__)
     contextvars.copy_context().run(scope.__exit__, None, None, None)
 
-    assert not guard._entered
+    assert not guard._sessions._entered
