@@ -119,10 +119,10 @@ def test_the_former_http_library(kind: str, number: int, way: Way, guard: Guard)
     http = httpx.AsyncClient() if kind.endswith("async") else httpx.Client()
     with ScriptedProvider(script()) as provider:
         try:
-            client = way.client(kind, provider, guard, http_client=http)
+            make_client(kind, provider, http_client=http)  # by itself: a TypeError of the guard's own is none of the SDK's
         except TypeError:
             pytest.skip("this SDK takes its own HTTP library only")
-        held_and_released(kind, number, provider, client, guard)
+        held_and_released(kind, number, provider, way.client(kind, provider, guard, http_client=http), guard)
 
 
 def connections(provider: ScriptedProvider, kind: str, number: int, client: Any) -> int:

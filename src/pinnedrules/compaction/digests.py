@@ -20,11 +20,10 @@ from itertools import accumulate
 
 import msgspec
 
-__all__ = ["ASSISTANT", "LEADING", "ROLES", "SIZE", "WEAK", "Known", "digest", "digest_after", "kinds", "normal"]
+__all__ = ["LEADING", "ROLES", "SIZE", "WEAK", "Known", "digest", "digest_after", "kinds", "normal"]
 
 SIZE = 32
 ROLES = ("system", "developer", "user", "assistant", "tool", "function", "other")
-ASSISTANT = ROLES.index("assistant")
 LEADING = frozenset({ROLES.index("system"), ROLES.index("developer")})
 # A message this short ("yes", "continue") may stand in two histories by chance: bytes, with the JSON around
 # it.
