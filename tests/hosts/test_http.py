@@ -119,7 +119,9 @@ def test_the_former_http_library(kind: str, number: int, way: Way, guard: Guard)
     http = httpx.AsyncClient() if kind.endswith("async") else httpx.Client()
     with ScriptedProvider(script()) as provider:
         try:
-            make_client(kind, provider, http_client=http)  # by itself: a TypeError of the guard's own is none of the SDK's
+            make_client(
+                kind, provider, http_client=http
+            )  # by itself: a TypeError of the guard's own is none of the SDK's
         except TypeError:
             pytest.skip("this SDK takes its own HTTP library only")
         held_and_released(kind, number, provider, way.client(kind, provider, guard, http_client=http), guard)
