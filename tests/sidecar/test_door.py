@@ -209,4 +209,9 @@ def test_what_can_never_be_guarded_here_is_told_by_name(path: str, headers: list
     """What it cannot do (signed cloud calls, Gemini) gets a clear refusal with a way out."""
     found = foreign(path, headers)
 
-    assert (word in found[0] and found[1]) if word and found else (found is None) is not bool(word)
+    assert (found is not None) is bool(word)
+    if found is not None:
+        assert word in found[0]
+        # Wrapping such a client raises TypeError, so it is no way out.
+        assert found[1].startswith("use ")
+        assert "wrap" not in found[1]
