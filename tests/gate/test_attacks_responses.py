@@ -9,6 +9,7 @@ import pytest
 from tests.gate.scenario import Scenario, user
 
 from pinnedrules.errors import Denied, Unreadable
+from pinnedrules.types import SessionId
 
 DENIED: dict[str, Any] = {
     "type": "function_call",
@@ -114,6 +115,35 @@ def test_a_call_that_comes_again_as_another_one_is_decided_again(change: dict[st
     assert other.error is None
     assert b'"delete_mail"' not in other.body
     assert len(scenario.recorded("decision")) == 2
+
+
+@pytest.mark.parametrize("continuing", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}])
+def test_an_id_that_another_session_got_too_takes_nothing_from_this_one(continuing: dict[str, str]) -> None:
+    """A provider chooses its ids, so two servers may choose the same, and one of them on purpose."""
+    scenario = Scenario(responses=True, policy={"on_denied": "end"}, session=SessionId("one", "kim"))
+    scenario.kept.problem = lambda body: None  # type: ignore[method-assign]
+    ids = {"conversation": {"id": "conv_1"}}
+    scenario.exchange(scenario.request(user("go")), response(DENIED, **ids))
+    scenario.session = SessionId("two", "lee")
+    scenario.exchange(scenario.request(user("go")), response({**DENIED, "name": "archive"}, **ids))
+
+    scenario.session = SessionId("one", "kim")
+    result = scenario.exchange(scenario.request(user("why?"), **continuing), response())
+
+    assert [item.get("type") for item in result.sent[0]["input"]] == ["function_call_output", None]
+
+
+@pytest.mark.parametrize("key", ["Type", "Approve", "APPROVAL_REQUEST_ID"])
+def test_an_approval_has_one_reading(key: str) -> None:
+    """A no, or a message, that a lenient server could read as a yes to a call does not leave."""
+    scenario = Scenario(responses=True)
+    no = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": False}
+    yes = {"Type": "mcp_approval_response", "Approve": True, "APPROVAL_REQUEST_ID": "mcpr_2"}
+
+    result = scenario.exchange(scenario.request({**no, key: yes[key]}), b"")
+
+    assert isinstance(result.error, Unreadable)
+    assert result.sent == []
 
 
 # -- tools that the provider runs ----------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def runnable(body: bytes) -> list[Json]:
     """The calls that stand in what a caller got, as a program without any checks would find them."""
     found = [value for one in read(body) for value in objects(one) if value.get("type") in list(RUNNABLE)]
     shown = {json.dumps(value) for value in found}
-    deltas = [value for one in read(body) for value in objects(one) if str(value.get("type")).startswith(SHOWS)]
+    deltas = [one for one in read(body) if isinstance(one, dict) and str(one.get("type")).startswith(SHOWS)]
     return [
         *(value for value in found if not allowed(value)),
         *(value for value in deltas if MARK in json.dumps(value) and not any(MARK in text for text in shown)),

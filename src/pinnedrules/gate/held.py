@@ -23,11 +23,21 @@ from pinnedrules.errors import Denied, Unreadable
 from pinnedrules.evidence.record import args_hash
 from pinnedrules.gate.calls import Judged
 from pinnedrules.gate.context import Context, Flow, record
-from pinnedrules.gate.tokens import ours, scope, stamp
+from pinnedrules.gate.tokens import ours, placed, scope, stamp
 from pinnedrules.types import Call, Decision, Entry, Restore
 from pinnedrules.wire.base import Answer, Key, RequestFacts
 
-__all__ = ["Lost", "approvals", "continued", "keep", "prepare_items", "prepare_poll", "released_before", "remember"]
+__all__ = [
+    "Lost",
+    "approvals",
+    "continued",
+    "find",
+    "keep",
+    "prepare_items",
+    "prepare_poll",
+    "released_before",
+    "remember",
+]
 
 _RESPONSE = re.compile(r"/responses/([^/?]+)")
 _NOTHING_ASKED = RequestFacts((), {}, (), "", stream=False, structured=False, choices=1)
@@ -35,6 +45,14 @@ _NOTHING_ASKED = RequestFacts((), {}, (), "", stream=False, structured=False, ch
 
 class Lost(Exception):
     """The client has to send its whole conversation anew; no error to anybody."""
+
+
+def find(ctx: Context, names: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
+    """Return what this session kept under these tokens and places."""
+    found = yield Find(tuple(placed(ctx, name) for name in names))
+    rows = found if isinstance(found, Mapping) else {}
+    known = {name: rows.get(placed(ctx, name)) for name in names}
+    return {name: row for name, row in known.items() if isinstance(row, Restore) and ours(ctx, row)}
 
 
 def continued(ctx: Context, body: bytes, facts: RequestFacts, known: Mapping[str, Restore]) -> RequestFacts:
@@ -58,7 +76,7 @@ def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     ctx.body, ctx.facts = body, _NOTHING_ASKED
     asked = _RESPONSE.search(ctx.path)
     if asked is not None:
-        rows = yield from _find(ctx, (f"response:{asked[1]}",))
+        rows = yield from find(ctx, (f"response:{asked[1]}",))
         ctx.released = frozenset(mark for row in rows.values() for mark in row.released)
     return (yield from record(ctx, _entry(ctx))), False
 
@@ -83,7 +101,7 @@ def approvals(ctx: Context, wanted: Iterable[str]) -> Flow[None]:
     wanted = tuple(wanted)
     if not wanted or not ctx.enforcing:
         return
-    rows = yield from _find(ctx, tuple(f"approval:{name}" for name in wanted))
+    rows = yield from find(ctx, tuple(f"approval:{name}" for name in wanted))
     for name in wanted:
         row = rows.get(f"approval:{name}")
         if row is None or not any(_marked(mark) == (str(ctx.epoch), name) for mark in row.released):
@@ -130,7 +148,7 @@ def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged
         kept=ctx.kept,
         block=ctx.policy.block.digest,
     )
-    kept = yield Keep(row, (*places, *ctx.former, *asked))
+    kept = yield Keep(row, tuple(placed(ctx, place) for place in (*places, *ctx.former, *asked)))
     return not isinstance(kept, Failed)
 
 
@@ -148,12 +166,6 @@ def _marked(mark: str) -> tuple[str, str]:
     """Return the epoch of a mark and the id of its call."""
     epoch, _, rest = mark.partition(":")
     return epoch, rest.partition(":")[2]
-
-
-def _find(ctx: Context, places: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
-    found = yield Find(places)
-    rows = found if isinstance(found, Mapping) else {}
-    return {place: row for place, row in rows.items() if isinstance(row, Restore) and ours(ctx, row)}
 
 
 def _entry(ctx: Context) -> Entry:

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pinnedrules.commands import Failed, Find, Head, Send
+from pinnedrules.commands import Failed, Head, Send
 from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
-from pinnedrules.gate.held import approvals, continued, prepare_items, prepare_poll
-from pinnedrules.gate.tokens import ours
+from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
 from pinnedrules.rules.decide import decide
@@ -117,9 +116,7 @@ def _known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]
     """Return what was kept under the tokens and places that the request names, as far as it is this session's."""
     if not tokens:
         return {}
-    found = yield Find(tokens)
-    rows = found if isinstance(found, Mapping) else {}
-    known = {token: row for token, row in rows.items() if isinstance(row, Restore) and ours(ctx, row)}
+    known = yield from find(ctx, tokens)
     ctx.continued = tuple(token for token in known if ":" in token)
     return known
 

@@ -8,7 +8,7 @@ import hmac
 from pinnedrules.gate.context import Context
 from pinnedrules.types import Restore
 
-__all__ = ["ours", "scope", "stamp"]
+__all__ = ["ours", "placed", "scope", "stamp"]
 
 
 def scope(ctx: Context) -> str:
@@ -21,6 +21,16 @@ def stamp(ctx: Context, nonce: bytes, message: bytes) -> str:
     """Return an authenticated token: 8 random bytes and a MAC over them, the session, the dialect and the message."""
     text = b"\x00".join((nonce, scope(ctx).encode("utf-8", "surrogatepass"), ctx.dialect.name.encode(), message))
     return (nonce + hmac.new(ctx.policy.secret, text, hashlib.sha256).digest()[:8]).hex()
+
+
+def placed(ctx: Context, name: str) -> str:
+    """Return the name under which this session keeps what is at a place of the provider's; a token is its own name.
+
+    The provider chooses the ids in places, and two of them, or one that means harm, may choose the same.
+    """
+    if ":" not in name:
+        return name
+    return f"{hashlib.sha256(scope(ctx).encode('utf-8', 'surrogatepass')).hexdigest()[:16]} {name}"
 
 
 def ours(ctx: Context, row: Restore) -> bool:

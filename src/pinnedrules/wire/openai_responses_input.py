@@ -91,12 +91,16 @@ def _plain_kind(raw: bytes) -> str:
     length = 1 + 4 * len(members) + sum(map(len, members)) + sum(map(len, map(bytes, members.values())))
     if length != len(raw):
         return ""
+    names = "".join(members)
+    if names != names.casefold():
+        return ""
     kind = _PLAIN_KINDS.get(bytes(members.get("type", b"")), "")
     return kind if kind != "message" or bytes(members.get("role", b"")) in _PLAIN_ROLES else ""
 
 
 def _told_kind(raw: bytes) -> str:
     item = Object(raw)
+    refuse_lookalikes(item.names)
     kind = item.value("type")
     if kind is None:
         kind = "message" if item.get("role") else "item_reference" if item.get("id") else None

@@ -33,9 +33,10 @@ _SERVER_RUN = {
     "mcp_servers": "mcp",
 }
 _KEYS = frozenset({
-    *_SERVER_RUN, "background", "content", "conversation", "function_call", "functions", "input", "instructions",
-    "messages", "model", "models", "multi_agent", "plugins", "previous_response_id", "prompt", "require_approval", "role",
-    "server_label", "store", "stream", "system", "text", "thread", "tool_choice", "tools", "type",
+    *_SERVER_RUN, "approval_request_id", "approve", "background", "content", "conversation", "execution", "function_call",
+    "functions", "input", "instructions", "messages", "model", "models", "multi_agent", "plugins", "previous_response_id",
+    "prompt", "require_approval", "role", "server_label", "store", "stream", "system", "text", "thread", "tool_choice",
+    "tools", "type",
 })  # fmt: skip
 
 _last: tuple[bytes, Object, tuple[bytes, ...]] | None = None
