@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -81,20 +82,20 @@ def test_a_wrapped_client_raises_the_sdks_own_kind_of_error(
     assert caught.value.__cause__ is None
 
 
-def words(kind: str, event: Any) -> str:
-    """Return all that a program could take from an event."""
-    text: str = event.model_dump_json(warnings=False)
-    return text
-
-
 @EACH
 def test_a_stop_in_the_middle_of_a_stream(kind: str, way: Way, guard: Guard) -> None:
     """Invariant 7: stopped between two events of an answer, nothing of what follows is released, and no call of it."""
     seen: list[str] = []
+    begun = threading.Event()
 
     def between(number: int) -> None:
         if number == 6:
+            assert begun.wait(30)
             guard.stop("wrong inbox")
+
+    def take(event: Any) -> None:
+        seen.append(event.model_dump_json(warnings=False))
+        begun.set()
 
     def events(client: Any) -> Any:
         asked: dict[str, Any] = {"model": "m", "stream": True}
@@ -107,13 +108,13 @@ def test_a_stop_in_the_middle_of_a_stream(kind: str, way: Way, guard: Guard) -> 
     async def main(client: Any) -> None:
         try:
             async for event in await events(client):
-                seen.append(words(kind, event))
+                take(event)
         finally:
             await client.close()
 
     def plain(client: Any) -> None:
         for event in events(client):
-            seen.append(words(kind, event))
+            take(event)
 
     reply = Reply("word " * 40, calls=[ARCHIVE])
     with ScriptedProvider(lambda _: reply) as provider, Relay(provider, between) as relay:
