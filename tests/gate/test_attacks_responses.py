@@ -89,6 +89,19 @@ def test_an_error_without_one_passes_as_it_is(dialect: str, body: bytes) -> None
     assert (result.head.status, result.body) == (400, body)
 
 
+@pytest.mark.parametrize("member", ["action", "actions", "input", "operation", "output", "outputs", "results", "tools"])
+@pytest.mark.parametrize("inside", [DENIED, [DENIED]])
+def test_an_allowed_call_carries_no_other_one(member: str, inside: Any) -> None:
+    """Named bad case, found by fuzzing: in a call only its own arguments are data, and only they are decided."""
+    scenario = Scenario(responses=True)
+    allowed = {**DENIED, "call_id": "call_fine", "name": "archive"}
+
+    result = scenario.exchange(scenario.request(user("go")), response({**allowed, member: inside}))
+
+    assert isinstance(result.error, Unreadable)
+    assert b"delete_mail" not in result.body
+
+
 # -- answers that the provider keeps -------------------------------------------------------------------------------
 
 POLL = "GET /v1/responses/resp_1"

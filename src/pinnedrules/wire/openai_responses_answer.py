@@ -45,9 +45,19 @@ __all__ = [
 _ECHOED = frozenset({"instructions", "metadata", "prompt", "text", "tool_choice", "tools"})
 _RUNNING = frozenset({"queued", "in_progress"})
 _CUT = frozenset({"incomplete", "failed", "cancelled"})
-# What a model says holds no calls at any depth. In all other items these members are data: the text of the call itself,
-# or what a tool of the provider was given and brought back, which nobody runs.
-_SAID = frozenset({"agent_message", "compaction", "message", "reasoning"})
+# What a model says holds no calls at any depth. In a call only its own text is data; in all other items these members are:
+# what a tool of the provider was given and brought back, which nobody runs.
+_TEXT_OF = {
+    **dict.fromkeys(("agent_message", "compaction", "message", "reasoning"), frozenset[str]()),
+    "apply_patch_call": frozenset({"operation"}),
+    "computer_call": frozenset({"action", "actions"}),
+    "custom_tool_call": frozenset({"input"}),
+    "function_call": frozenset({"arguments"}),
+    "local_shell_call": frozenset({"action"}),
+    "mcp_approval_request": frozenset({"arguments"}),
+    "shell_call": frozenset({"action"}),
+    "tool_search_call": frozenset({"arguments"}),
+}
 _DATA = frozenset({"action", "actions", "arguments", "input", "operation", "output", "outputs", "results", "tools"})
 
 
@@ -151,7 +161,7 @@ def _refuse_inside(raw: bytes) -> object:
     if not isinstance(item, dict):
         raise Unreadable("an output item that is not an object")
     kind = item.get("type")
-    free = frozenset() if kind in _SAID else _DATA
+    free = _TEXT_OF.get(kind, _DATA) if isinstance(kind, str) else _DATA
     refuse_hidden_calls([value for key, value in item.items() if key not in free])
     return kind
 
