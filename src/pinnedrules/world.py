@@ -114,7 +114,8 @@ class World:
                 return secrets.token_bytes(command.size)
             case Record():
                 self.report.add(command.entry)
-                position = self.log.append(command.entry, moment())
+                # Invariant 6: a request starts its record's sync and goes on.
+                position = self.log.append(command.entry, moment(), urgent=command.entry.type == "request")
                 if self._people is not None:
                     # A standard error that is closed must not turn a record into a failure.
                     with contextlib.suppress(Exception):

@@ -75,6 +75,24 @@ def test_waiters_share_one_sync() -> None:
     assert sink.syncs <= 3
 
 
+def test_what_is_urgent_does_not_wait_for_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 6: a request starts its record's sync and goes on; other records wait a moment for company."""
+    monkeypatch.setattr(group_module, "_LINGER_SECONDS", 3600.0)
+    sink = Sink()
+    group = Group[int](sink)
+    group.put(1)
+    while not sink.written:
+        threading.Event().wait(0.01)
+    assert sink.syncs == 0
+
+    group.put(2, urgent=True)
+    while sink.durable < 2:
+        threading.Event().wait(0.01)
+
+    assert sink.syncs == 1
+    group.close()
+
+
 def test_nothing_is_acknowledged_before_it_is_durable() -> None:
     """A position is reached when a sync that began after its write has ended."""
     sink = Sink()

@@ -83,8 +83,10 @@ class Group(Generic[T]):
         self._durable = self._next - 1
         self._begin()
 
-    def put(self, item: T) -> int:
+    def put(self, item: T, *, urgent: bool = False) -> int:
         """Queue *item* and return its position; never waits for the sink.
+
+        An *urgent* one is made durable as soon as it is written, as if somebody waited for it already.
 
         Raises StateError when closed or while writing fails; a later call finds out whether it works again.
         """
@@ -102,6 +104,8 @@ class Group(Generic[T]):
             self._queue.append(item)
             position = self._next
             self._next += 1
+            if urgent:
+                self._wanted = position
             return position
 
     def last(self) -> int:

@@ -57,8 +57,10 @@ class Log:
         self._closed = False
         _LOGS.add(self)
 
-    def append(self, entry: Entry, moment: Moment) -> int:
+    def append(self, entry: Entry, moment: Moment, *, urgent: bool = False) -> int:
         """Queue *entry*, to be written at once and durable soon, and return its position; never waits for the disk.
+
+        An *urgent* one, for which somebody will wait, does not wait for company on its way to the disk.
 
         Raises TypeError or ValueError for values without canonical form, StateError when the log is closed or could
         not be written lately; a later call finds out whether it can again.
@@ -70,7 +72,7 @@ class Log:
         if values:
             opened["values"] = values
         record = draft(self._writer.origin, entry, moment, private, user.get("user", ""))
-        return self._group.put((record, canonical(opened)[1:] if opened else b""))
+        return self._group.put((record, canonical(opened)[1:] if opened else b""), urgent=urgent)
 
     def wait(self, position: int, timeout: float | None = None) -> None:
         """Return when the record at *position* is durable.
