@@ -102,6 +102,19 @@ def test_an_allowed_call_carries_no_other_one(member: str, inside: Any) -> None:
     assert b"delete_mail" not in result.body
 
 
+def test_a_part_of_a_call_is_no_error_as_well() -> None:
+    """Named bad case, found by fuzzing: openai-python raises an event with an ``error``, other programs read the part."""
+    part = {"type": "response.function_call_arguments.delta", "output_index": 0, "item_id": "fc_1", "delta": "{}"}
+    scenario = Scenario(responses=True, stream=True)
+
+    result = scenario.exchange(
+        scenario.request(user("go")), f"data: {json.dumps({**part, 'error': True})}\n\n".encode()
+    )
+
+    assert isinstance(result.error, Unreadable)
+    assert result.body == b""
+
+
 # -- answers that the provider keeps -------------------------------------------------------------------------------
 
 POLL = "GET /v1/responses/resp_1"

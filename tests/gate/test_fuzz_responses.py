@@ -22,6 +22,8 @@ NAMES = ("delete_mail", "send_email", "stranger")
 
 RUNNABLE = {"apply_patch_call", "computer_call", "custom_tool_call", "function_call", "local_shell_call"}
 RUNNABLE |= {"mcp_approval_request", "shell_call"}
+ECHOED = {"instructions", "metadata", "prompt", "text", "tool_choice", "tools"}
+BROUGHT = {"action", "actions", "arguments", "input", "operation", "output", "outputs", "results"}
 SHOWS = ("response.function_call_", "response.custom_tool_call_")
 PARTS = {"arguments": "function_call_arguments", "input": "custom_tool_call_input"}
 
@@ -155,6 +157,21 @@ def answers(draw: st.DrawFn) -> bytes:
     return json.dumps(answer, indent=draw(st.sampled_from([None, 1]))).encode()
 
 
+def reached(value: Any) -> Iterator[Json]:
+    """Every object in *value* that some program could take for a call: not what an answer repeats of its request, and not
+    what a tool of the provider was given or brought back."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from reached(inner)
+    elif isinstance(value, dict):
+        yield value
+        kind = str(value.get("type", "response."))
+        run = kind.startswith("response.") or kind in RUNNABLE
+        for key, inner in value.items():
+            if key not in ECHOED and (run or key not in BROUGHT):
+                yield from reached(inner)
+
+
 def read(body: bytes) -> Iterator[Any]:
     """All JSON that a program of any habit could find: the whole, each line, each event's data."""
     texts = [body, *body.splitlines()]
@@ -178,7 +195,7 @@ def allowed(call: Json) -> bool:
 
 def runnable(body: bytes) -> list[Json]:
     """The calls that stand in what a caller got, as a program without any checks would find them."""
-    found = [value for one in read(body) for value in objects(one) if value.get("type") in list(RUNNABLE)]
+    found = [value for one in read(body) for value in reached(one) if value.get("type") in list(RUNNABLE)]
     shown = {json.dumps(value) for value in found}
     deltas = [one for one in read(body) if isinstance(one, dict) and str(one.get("type")).startswith(SHOWS)]
     return [

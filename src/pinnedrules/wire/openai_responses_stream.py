@@ -145,6 +145,8 @@ class EventReader:
         The service sends both, and then ``response.failed``, which other programs wait for.
         """
         refuse_hidden_calls(data)
+        if _stem(data.get("type")) in (*PARTS, "response.output_item"):
+            raise Unreadable("an event that is an error and a part of an answer")
         self.failed = True
         self.output.lose()
         return ResponsesFrame(b"")
@@ -243,6 +245,10 @@ class EventReader:
         if index >= 0:
             self.output.speak(index, data.get("item_id"))
         return ResponsesFrame(b"", index=index)
+
+
+def _stem(kind: object) -> str:
+    return kind.rpartition(".")[0] if isinstance(kind, str) else ""
 
 
 def _index(data: Mapping[str, object]) -> int:
