@@ -22,7 +22,9 @@ from pinnedrules.world import World
 
 __all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context"]
 
-_DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), AnthropicMessages())}
+_DIALECTS: dict[str, Dialect] = {
+    dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), AnthropicMessages())
+}
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
 _MARGIN_SECONDS = 2.0
