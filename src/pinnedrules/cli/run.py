@@ -139,6 +139,7 @@ def _serving(
                 hold_keys=arguments.hold_keys,
             ),
             user=session.user,
+            session=session.name,
         )
     except ValueError as error:
         raise Usage(str(error), _USAGE) from error

@@ -52,19 +52,21 @@ def make_app(
     upstreams: Upstreams | None = None,
     limits: Limits | None = None,
     user: str = "",
+    session: str = "",
     hosts: Collection[str] = (),
     any_address: bool = False,
 ) -> Sidecar:
     """Return the ASGI application that gates requests with *core*.
 
     *token* is what every request must present. *user* is whom the sums per day belong to when a request names nobody.
+    With *session* every request belongs to that one, whatever it names, its base URL included.
     *hosts* and *any_address*: see :class:`~pinnedrules.hosts.sidecar.door.Door`. Raises ValueError for a token that could
     be guessed, and OSError for certificates named in the environment that cannot be read.
     """
     limits = limits or Limits()
     upstreams = upstreams or Upstreams()
     door = Door(token, limits, hosts=hosts, any_address=any_address)
-    return Sidecar(Worker(core, upstreams, limits, user), door, upstreams, limits)
+    return Sidecar(Worker(core, upstreams, limits, user, session), door, upstreams, limits)
 
 
 class Sidecar:

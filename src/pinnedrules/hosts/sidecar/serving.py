@@ -77,6 +77,7 @@ class Serving:
         upstreams: Upstreams | None = None,
         limits: Limits | None = None,
         user: str = "",
+        session: str = "",
         hosts: Collection[str] = (),
     ) -> None:
         if not 0 <= port <= 65535:
@@ -98,6 +99,7 @@ class Serving:
                 upstreams=upstreams or Upstreams.from_environment(os.environ, port=self.port),
                 limits=self._limits,
                 user=user,
+                session=session,
                 hosts=hosts,
                 any_address=not is_loopback(host),
             )

@@ -44,10 +44,10 @@ class Asked:
 class Worker:
     """Does the work of one sidecar: everything but who gets in and when a request ends."""
 
-    def __init__(self, core: Core, upstreams: Upstreams, limits: Limits, user: str) -> None:
+    def __init__(self, core: Core, upstreams: Upstreams, limits: Limits, user: str, session: str = "") -> None:
         self.core = core
         self.provider = Provider(limits)
-        self._upstreams, self._limits, self._user = upstreams, limits, user
+        self._upstreams, self._limits, self._user, self._session = upstreams, limits, user, session
         self._keeper = Keeper(core, SessionId("sidecar"), Refused)
         # As a wrapped client without a session has one of its own: made anew at each start.
         self._shared = f"sidecar-{secrets.token_hex(4)}"
@@ -55,7 +55,9 @@ class Worker:
     def identity(self, asked: Asked, facts: Facts | None = None) -> Identity:
         """Return whose request it is."""
         facts = read_facts(asked.body) if facts is None else facts
-        return identify(asked.address.session, asked.headers, facts, shared=self._shared, user=self._user)
+        return identify(
+            self._session or asked.address.session, asked.headers, facts, shared=self._shared, user=self._user
+        )
 
     def stop(self, session: SessionId) -> str:
         """Return the stop state in force for a session, or ``unknown``."""
