@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import certifi
 import pytest
 from tests.hosts.ways import WAYS, Sidecar, Transport, Way
 
@@ -58,11 +60,31 @@ def make_guard(rules: Path, pinned_guard: MakeGuard) -> Callable[..., Guard]:
     return partial(pinned_guard, rules)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every client loads all root certificates when it is made; for plain HTTP on loopback one will do."""
+    path = tmp_path_factory.mktemp("certificates") / "one.pem"
+    path.write_text(certifi.contents().partition("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield
+
+
+@pytest.fixture(scope="session")
+def later() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Runs something while the next tests run: a server that ends waits most of the time."""
+    running = []
+    with ThreadPoolExecutor(4) as pool:
+        yield lambda work: running.append(pool.submit(work))
+    for each in running:
+        each.result()
+
+
 @pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+def way(request: pytest.FixtureRequest, later: Callable[[Callable[[], None]], None]) -> Iterator[Way]:
     """Wrapped in the program, and through the sidecar."""
     with contextlib.ExitStack() as open_all:
-        yield Transport(open_all) if request.param == "transport" else Sidecar(open_all)
+        yield Transport(open_all) if request.param == "transport" else Sidecar(open_all, later)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
@@ -61,8 +61,8 @@ class Sidecar:
 
     name = "sidecar"
 
-    def __init__(self, open_all: contextlib.ExitStack) -> None:
-        self._open_all = open_all
+    def __init__(self, open_all: contextlib.ExitStack, later: Callable[[Callable[[], None]], None]) -> None:
+        self._open_all, self._later = open_all, later
 
     def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
         served = _Served(self._serve(guard, provider.openai_url, provider.url))
@@ -78,7 +78,8 @@ class Sidecar:
         from pinnedrules.hosts.sidecar.upstreams import Upstream, Upstreams
 
         upstreams = Upstreams(Upstream(openai), Upstream(anthropic))
-        serving = self._open_all.enter_context(Serving(guard, upstreams=upstreams))
+        serving = Serving(guard, upstreams=upstreams).start()
+        self._open_all.callback(self._later, serving.close)
         return f"{serving.url}/t/{serving.token}/s/table"
 
     @contextlib.contextmanager
