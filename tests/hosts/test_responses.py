@@ -325,7 +325,8 @@ def test_calls_of_every_kind_are_held(kind: str, stream: bool, way: Way, guard: 
     with ScriptedProvider(Script([Reply("", blocks=[BUILT_IN[kind]]), Reply("I did not.")])) as provider:
         client = way.client("responses", provider, guard)
         answer = client.responses.create(model="gpt", input=USER, tools=tools, stream=stream)
-        lines = [event.model_dump_json(warnings=False) for event in answer] if stream else [answer.model_dump_json()]
+        # An SDK that does not know these tools or items warns when it writes them.
+        lines = [each.model_dump_json(warnings=False) for each in (answer if stream else [answer])]
 
     assert not [line for line in lines if "call_b" in line or f'"{kind}"' in line]
     assert "I did not." in "".join(lines)
@@ -455,7 +456,7 @@ def test_a_compaction_on_the_providers_side_is_seen_and_changes_nothing(way: Way
     with ScriptedProvider(script) as provider:
         client = way.client("responses", provider, guard)
         first = ask(client, USER, context_management=[{"type": "compaction", "compact_threshold": 1000}])
-        kept = [item.model_dump(exclude_none=True) for item in first.output]
+        kept = [item.model_dump(exclude_none=True, warnings=False) for item in first.output]
         second = ask(client, [*kept, {"role": "user", "content": "delete it"}])
 
     assert "compaction" in [item["type"] for item in kept]
