@@ -455,7 +455,8 @@ def test_a_compaction_on_the_providers_side_is_seen_and_changes_nothing(way: Way
     script = Script([Reply("Hm.", compaction="tidy the inbox"), Reply("", calls=[DELETE]), Reply("I did not.")])
     with ScriptedProvider(script) as provider:
         client = way.client("responses", provider, guard)
-        first = ask(client, USER, context_management=[{"type": "compaction", "compact_threshold": 1000}])
+        armed = {"context_management": [{"type": "compaction", "compact_threshold": 1000}]}
+        first = ask(client, USER, extra_body=armed)
         kept = [item.model_dump(exclude_none=True, warnings=False) for item in first.output]
         second = ask(client, [*kept, {"role": "user", "content": "delete it"}])
 
