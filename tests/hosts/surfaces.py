@@ -133,6 +133,14 @@ async def achat_parse(client: Any, messages: list[Any]) -> Turn:
     return _completion(await client.chat.completions.parse(**_chat(messages)))
 
 
+def chat_beta(client: Any, messages: list[Any]) -> Turn:
+    return _completion(client.beta.chat.completions.parse(**_chat(messages)))
+
+
+async def achat_beta(client: Any, messages: list[Any]) -> Turn:
+    return _completion(await client.beta.chat.completions.parse(**_chat(messages)))
+
+
 def chat_helper(client: Any, messages: list[Any]) -> Turn:
     with client.chat.completions.stream(**_chat(messages)) as stream:
         for _ in stream:
@@ -309,6 +317,7 @@ OPENAI = [
     Surface("create", chat_create, achat_create),
     Surface("create stream", chat_stream, achat_stream),
     Surface("parse", chat_parse, achat_parse),
+    Surface("beta", chat_beta, achat_beta),
     Surface("stream helper", chat_helper, achat_helper),
     Surface("raw response", chat_raw, achat_raw),
     Surface("streaming response", chat_streaming_response, achat_streaming_response),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,6 +41,28 @@ def test_a_client_whose_http_client_is_unknown_is_refused(guard: Guard) -> None:
         client._client = object()
         with pytest.raises(TypeError, match="neither"):
             guard.wrap(client)
+
+
+def test_a_client_that_keeps_an_unknown_helper_of_its_own_is_refused(guard: Guard) -> None:
+    """A helper that was made for the client that is passed in would go around the guard."""
+    with ScriptedProvider(Script([])) as provider, make_client("openai", provider) as client:
+        client.helper = SimpleNamespace(_client=client)
+        with pytest.raises(TypeError, match="keeps helper bound to the unguarded client"):
+            guard.wrap(client)
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_what_was_used_before_it_was_wrapped_leads_nowhere_else(kind: str, guard: Guard) -> None:
+    """Resources are kept by a client after their first use; those of the wrapped one are its own."""
+    with ScriptedProvider(lambda seen: Reply("ok")) as provider:
+        plain = make_client(kind, provider)
+        before = plain.chat if kind == "openai" else plain.messages
+        client = guard.wrap(plain)
+        after = client.chat if kind == "openai" else client.messages
+        client.close()
+
+    assert before._client is plain
+    assert after._client is client
 
 
 @pytest.mark.parametrize("kind", ["openai", "openai async"])

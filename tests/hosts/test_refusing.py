@@ -45,6 +45,24 @@ def test_a_denial_is_raised_once(kind: str, number: int, way: Way, make_guard: C
 
 @EACH
 @HOW
+@pytest.mark.parametrize("left", [[], [ARCHIVE]], ids=["alone", "beside another"])
+def test_a_turn_says_truly_how_it_ended(
+    kind: str, number: int, left: list[ProposedCall], way: Way, make_guard: Callable[..., Guard]
+) -> None:
+    """A loop that was told of calls and finds none turns for ever: where none is left the turn is simply over."""
+    guard = make_guard(on_denied="end")
+    with ScriptedProvider(Script([Reply("", calls=[DELETE, *left])])) as provider:
+        found = turn(kind, number, way.client(kind, provider, guard))
+
+    api = kind.split()[0]
+    over = {"openai": "stop", "responses": "completed", "anthropic": "end_turn"}
+    calling = {"openai": "tool_calls", "responses": "completed", "anthropic": "tool_use"}
+    assert len(found.calls) == len(left)
+    assert found.finish == (calling if left else over)[api]
+
+
+@EACH
+@HOW
 def test_a_stop_is_raised_once(kind: str, number: int, way: Way, guard: Guard) -> None:
     """A program that is stopped does not knock again and again."""
     guard.stop("wrong inbox")
