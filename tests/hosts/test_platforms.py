@@ -112,6 +112,17 @@ def test_a_copy_stays_guarded(platform: Platform, form: str, guard: Guard) -> No
     assert turn.calls == ()
 
 
+@pytest.mark.parametrize("name", ["azure", "azure deployment", "azure v1"])
+def test_what_proposes_no_call_passes_at_azure(name: str, way: Way, guard: Guard) -> None:
+    """There a model's deployment stands in the path, which is a managed agent's word elsewhere."""
+    platform = next(each for each in PLATFORMS if each.name == name)
+    with ScriptedProvider(Script([])) as provider:
+        client = way.at(platform, "", provider, guard)
+        assert client.embeddings.create(model="gpt", input="words").data[0].embedding
+
+    assert provider.requests[0].path.startswith("/openai/")
+
+
 def signing(name: str) -> Any:
     """Return a client that signs what it sends. Nothing is signed before its first request."""
     import anthropic

@@ -113,7 +113,10 @@ class Worker:
         who = self.identity(asked, facts)
         streams = facts.stream or "stream=true" in asked.query.lower()
         patience = None if streams else min(self._limits.held + _MARGIN_SECONDS, _announced(asked.headers))
-        return self._keeper.admit(asked.method, asked.address.path, asked.headers, patience, sessions=(who.session,))
+        # Azure's own paths begin as the prefix does that names a provider; what they are, only the whole path tells.
+        prefix = f"/{asked.address.provider}" if asked.address.provider else ""
+        path = prefix + asked.address.path
+        return self._keeper.admit(asked.method, path, asked.headers, patience, sessions=(who.session,))
 
 
 async def _passed(channel: Channel, body: bytes, answer: Answer) -> None:
