@@ -112,7 +112,8 @@ def final(answer: Any, stream: bool) -> Any:
     """The whole response, however it came."""
     if not stream:
         return answer
-    return next(event.response for event in answer if event.type == "response.completed")
+    # Read to its end, so that its connection is given back.
+    return [event.response for event in answer if event.type == "response.completed"][-1]
 
 
 @pytest.mark.parametrize("held", ["previous_response_id", "created id", "conversation"])
