@@ -18,6 +18,7 @@ from pinnedrules.wire.openai_chat_restore import result_messages
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, declared, flag, named_text, read_messages
+from pinnedrules.wire.sse import SSE
 
 __all__ = ["OpenAIChat"]
 
@@ -38,6 +39,7 @@ class OpenAIChat:
     """See :class:`pinnedrules.wire.base.Dialect`."""
 
     name = openai_chat_restore.NAME
+    framing = SSE
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""

@@ -21,12 +21,27 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-from pinnedrules.wire.path_table import CHAT, DOORS, FAMILIES, MESSAGES, RESPONSES, Door, Family, Kind
+from pinnedrules.wire.path_table import (
+    BEDROCK,
+    BEDROCK_STREAM,
+    CHAT,
+    DOORS,
+    FAMILIES,
+    MESSAGES,
+    RESPONSES,
+    Door,
+    Family,
+    Kind,
+)
 
 __all__ = ["Route", "route"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,=\-]+\Z")
 _VERSION = re.compile(r"v[0-9]+[a-z0-9]*")
+_INVOKE = {"invoke": BEDROCK, "invoke-with-response-stream": BEDROCK_STREAM}
+# A model's id, maybe after a region (``us.``, ``global.``), or an ARN, which does not tell whose model it is. An answer in
+# another form than Anthropic's cannot be read, and what cannot be read is refused.
+_CLAUDE = re.compile(r"(?:[a-z0-9-]+\.)?anthropic\..+|arn:aws[a-z-]*:bedrock:.+")
 _GEMINI = re.compile(r".*:(?:stream|batch)?generatecontent\Z")
 
 # What a mounted API ends with, after its v1, so that words before that are a base path.
@@ -106,9 +121,17 @@ def _words(path: str) -> list[str] | None:
 def _by_model(method: str, words: list[str]) -> Route | Family | None:
     """Return what is known of doors that name a model and a verb (``models/<model>:rawPredict``), None for others.
 
-    Vertex AI carries Anthropic's messages under ``publishers/anthropic/models/<model>:rawPredict``.
+    Vertex AI carries Anthropic's messages under ``publishers/anthropic/models/<model>:rawPredict``, Amazon Bedrock under
+    ``model/<model>/invoke``; there the model may be an ARN, with a slash in it.
     """
     last = words[-1]
+    if last in _INVOKE and method == "POST":
+        model = "/".join(
+            words[-2:-1] if words[-3:-2] == ["model"] else words[-3:-1] if words[-4:-3] == ["model"] else []
+        )
+        if _CLAUDE.fullmatch(model) and (model.startswith("arn:") or "/" not in model):
+            return Route("gate", _INVOKE[last])
+        return None
     if _GEMINI.match(last):
         return FAMILIES["gemini"]
     if not last.endswith((":rawpredict", ":streamrawpredict")):
