@@ -160,7 +160,7 @@ def test_a_request_that_was_signed_without_the_rules_does_not_leave(
 
     assert isinstance(caught.value, Unpinned)
     assert amazon.asked == []
-    assert [each.error for each in recorded(guard).refused] == ["Unpinned"]
+    assert [each.error for each in recorded(guard).refusals] == ["Unpinned"]
 
 
 @EACH
@@ -187,15 +187,16 @@ def test_a_placeholder_is_turned_back_before_the_request_is_signed(
     guard = make_guard(on_denied="end")
     provider, amazon = serve(Reply("Deleting.", calls=[DELETE]), Reply("Then not."))
     # Each turn has a client of its own, as a turn closes its client.
-    first = run(surface_of(client, how), guard.wrap(client.make(form, amazon.url)), USER)
-    history = [*USER, {"role": "assistant", "content": first.text}, {"role": "user", "content": "well?"}]
-    second = run(surface_of(client, how), guard.wrap(client.make(form, amazon.url)), history)
+    with guard.session("one"):
+        first = run(surface_of(client, how), guard.wrap(client.make(form, amazon.url)), USER)
+        history = [*USER, {"role": "assistant", "content": first.text}, {"role": "user", "content": "well?"}]
+        second = run(surface_of(client, how), guard.wrap(client.make(form, amazon.url)), history)
 
     assert "[pinnedrules:denied:" in first.text
     assert second.text == "Then not."
     assert b"pinnedrules:denied" not in amazon.asked[-1].body
     assert provider.seen[-1].calls[0].name == "delete_mail"
-    assert "restored call" in recorded(guard).sent[-1].edits
+    assert "restored call" in recorded(guard).requests[-1].edits
     all_signed(amazon, client.service)
     assert_all_accepted(provider)
     assert_pinned(provider, guard)
@@ -340,7 +341,7 @@ def test_an_exception_in_a_stream_is_the_sdk_s_own_error(form: str, serve: Serve
     )
     _, amazon = serve(Reply("Wait.", calls=[DELETE]))
     amazon.spoil = lambda frames: [*frames[:4], throttled, *frames[4:]]
-    with pytest.raises(Exception, match="Too many requests|throttling") as caught:
+    with pytest.raises(Exception, match="Too many requests") as caught:
         run(surface_of(BEDROCK, "create stream"), guard.wrap(BEDROCK.make(form, amazon.url)), USER)
 
     assert not isinstance(caught.value, Unreadable)

@@ -74,8 +74,8 @@ class Context:
     """One exchange.
 
     ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside`` says
-    that nobody named one. ``kind`` is that of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is the JSON Patch by
-    which the host put the block in already. ``released`` are the calls of this very answer that were released when it
+    that nobody named one. ``kind`` and ``model`` are those of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is
+    the JSON Patch by which the host put the block in already. ``released`` are the calls of this very answer that were released when it
     was first given, ``continued`` the places of pending results that the request answered. ``kept`` is what the provider
     keeps of the request and no later one repeats, ``former`` the places of answers of the same turn that the gate replied
     to itself (see ``held.py``).
@@ -110,6 +110,7 @@ class Context:
     continued: tuple[str, ...] = ()
     kept: str = ""
     former: tuple[str, ...] = ()
+    model: str = ""
     sealed: bool = False
     signer: bool = False
     amended: Amended = field(default_factory=lambda: Amended())

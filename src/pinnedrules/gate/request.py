@@ -209,7 +209,7 @@ def _request(
             "dialect": ctx.dialect.name,
             "path": ctx.path,
             "kind": ctx.kind,
-            "model": facts.model,
+            "model": facts.model or ctx.model,
             "stream": facts.stream,
             "messages": len(facts.messages),
             "bytes": len(ctx.body),

@@ -142,7 +142,7 @@ class Keeper:
         dialect = _DIALECTS[found.dialect or OpenAIChat.name]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
-        ctx.kind, ctx.outside = found.kind, whose == (self.session,)
+        ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
         ctx.sealed = any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))

@@ -56,7 +56,7 @@ def encode(headers: Mapping[str, str], payload: bytes) -> bytes:
     """Return a frame; all headers are strings. Raises ValueError for a name or a value that does not fit."""
     try:
         head = b"".join(
-            bytes((len(name.encode()),)) + name.encode() + _sized(value.encode()) for name, value in headers.items()
+            len(name.encode()).to_bytes(1) + name.encode() + _sized(value.encode()) for name, value in headers.items()
         )
     except OverflowError as error:
         raise ValueError("a header that is too long for an event stream") from error

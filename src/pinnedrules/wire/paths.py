@@ -58,7 +58,8 @@ class Route:
     puts items into what the provider keeps (``items``).
 
     ``family`` names the setting that a refusal depends on, or by which the owner let the request pass; it is empty for
-    doors that no setting concerns, and for a path that no setting can open because it can be read in two ways.
+    doors that no setting concerns, and for a path that no setting can open because it can be read in two ways. ``model`` is
+    what a gated path itself names, in lower case.
     """
 
     verdict: Literal["gate", "pass", "refuse"]
@@ -67,6 +68,7 @@ class Route:
     reason: str = ""
     next_step: str = ""
     family: str = ""
+    model: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -130,7 +132,7 @@ def _by_model(method: str, words: list[str]) -> Route | Family | None:
             words[-2:-1] if words[-3:-2] == ["model"] else words[-3:-1] if words[-4:-3] == ["model"] else []
         )
         if _CLAUDE.fullmatch(model) and (model.startswith("arn:") or "/" not in model):
-            return Route("gate", _INVOKE[last])
+            return Route("gate", _INVOKE[last], model=model)
         return None
     if _GEMINI.match(last):
         return FAMILIES["gemini"]
@@ -140,7 +142,7 @@ def _by_model(method: str, words: list[str]) -> Route | Family | None:
         return FAMILIES["vertex"]
     if last.startswith("count-tokens:"):
         return Route("pass", reason="counting tokens proposes no call")
-    return Route("gate", MESSAGES)
+    return Route("gate", MESSAGES, model=last.partition(":")[0])
 
 
 def _after_base(words: list[str]) -> list[str]:
