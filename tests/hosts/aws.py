@@ -93,6 +93,10 @@ class Amazon:
         self._server.stop()
         self._client.close()
 
+    def check(self) -> None:
+        """Every signature was right."""
+        assert all(each.right for each in self.asked)
+
     def _serve(self, handler: Handler) -> None:
         body = handler.read_body()
         headers = {name.lower(): value for name, value in handler.headers.items()}
