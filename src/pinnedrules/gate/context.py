@@ -73,12 +73,12 @@ class Amended:
 class Context:
     """One exchange.
 
-    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside`` says
-    that nobody named one. ``kind`` and ``model`` are those of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is
-    the JSON Patch by which the host put the block in already. ``released`` are the calls of this very answer that were released when it
-    was first given, ``continued`` the places of pending results that the request answered. ``kept`` is what the provider
-    keeps of the request and no later one repeats, ``former`` the places of answers of the same turn that the gate replied
-    to itself (see ``held.py``).
+    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside``
+    says that nobody named one. ``kind`` and ``model`` are those of the :class:`~pinnedrules.wire.paths.Route`.
+    ``placed`` is the JSON Patch by which the host put the block in already. ``released`` are the calls of this very
+    answer that were released when it was first given, ``continued`` the places of pending results that the request
+    answered. ``kept`` is what the provider keeps of the request and no later one repeats, ``former`` the places of
+    answers of the same turn that the gate replied to itself (see ``held.py``).
 
     ``sealed`` says that the request is signed, so that it leaves as it is or not at all; its edits were made before that
     (see ``sealing.py``), and ``amended`` is what they were. ``signer`` says that the host can sign a request that the gate
