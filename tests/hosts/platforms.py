@@ -1,4 +1,4 @@
-"""The clients for the clouds that take a key or a token; those that sign their requests are not among them."""
+"""The clients for the clouds that take a key or a token; those that sign their requests are in ``aws.py``."""
 
 from __future__ import annotations
 

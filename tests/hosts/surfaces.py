@@ -271,15 +271,21 @@ def _parser(client: Any) -> Any:
     return client.messages.parse
 
 
+def _beta_stream(client: Any) -> Any:
+    if not hasattr(client.beta.messages, "stream"):
+        pytest.skip("this SDK's client has no beta.messages.stream")
+    return client.beta.messages.stream
+
+
 def messages_beta_helper(client: Any, messages: list[Any]) -> Turn:
-    with client.beta.messages.stream(**_messages(messages)) as stream:
+    with _beta_stream(client)(**_messages(messages)) as stream:
         for _ in stream:
             pass
         return _message(stream.get_final_message())
 
 
 async def amessages_beta_helper(client: Any, messages: list[Any]) -> Turn:
-    async with client.beta.messages.stream(**_messages(messages)) as stream:
+    async with _beta_stream(client)(**_messages(messages)) as stream:
         async for _ in stream:
             pass
         return _message(await stream.get_final_message())

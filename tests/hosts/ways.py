@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
+from tests.hosts.aws import CLIENTS, Amazon
 from tests.hosts.platforms import Platform
 from tests.hosts.surfaces import make_client
 
 from pinnedrules import Guard, Refused
 
-__all__ = ["WAYS", "Sidecar", "Transport", "Way"]
+__all__ = ["WAYS", "Sidecar", "Signed", "Transport", "Way"]
 
 
 class Way(Protocol):
@@ -54,6 +55,22 @@ class Transport:
         self, kind: str, error: type[Refused], match: str | None = None
     ) -> contextlib.AbstractContextManager[Any]:
         return pytest.raises(error, match=match)
+
+
+class Signed(Transport):
+    """The client itself is wrapped, and signs for AWS: each request's signature is computed anew."""
+
+    name = "signed"
+
+    def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        pytest.importorskip("botocore", reason="the SDKs sign with botocore")
+        pytest.importorskip("boto3", reason="the SDKs sign with boto3")
+        api, _, form = kind.partition(" ")
+        amazon = self._open_all.enter_context(Amazon(provider))
+        name = {"openai": "openai provider", "responses": "openai provider responses", "anthropic": "aws"}[api]
+        made = next(each for each in CLIENTS if each.name == name)
+        self._open_all.callback(amazon.check)
+        return _closing(self._open_all, guard.wrap(made.make(form, amazon.url, **more)))
 
 
 class Sidecar:

@@ -200,7 +200,7 @@ def test_every_family_and_every_refused_door_belong_together() -> None:
 @pytest.mark.parametrize(
     ("path", "family"),
     [
-        ("/model/anthropic.claude-opus-5/invoke", "bedrock"),
+        ("/model/amazon.nova-pro-v1:0/invoke", "bedrock"),
         ("/model/x/converse-stream", "bedrock"),
         ("/v1/workspaces/x/invoke", "bedrock"),
         ("/v1/projects/p/locations/l/publishers/google/models/gemini:rawPredict", "vertex"),

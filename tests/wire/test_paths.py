@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinnedrules.wire.path_table import CHAT, MESSAGES, RESPONSES
+from pinnedrules.wire.path_table import BEDROCK, BEDROCK_STREAM, CHAT, MESSAGES, RESPONSES
 from pinnedrules.wire.paths import route
 
 GATED = {
@@ -34,6 +34,11 @@ GATED = {
     "/v1/messages/": MESSAGES,
     "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:rawPredict": MESSAGES,
     "/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:streamRawPredict": MESSAGES,
+    "/model/anthropic.claude-opus-5/invoke": BEDROCK,
+    "/model/us.anthropic.claude-opus-5-v1%3A0/invoke": BEDROCK,
+    "/gateway/model/global.anthropic.claude-opus-5-v1:0/invoke-with-response-stream": BEDROCK_STREAM,
+    "/model/arn:aws:bedrock:us-east-1:1:application-inference-profile%2Fa1b2/invoke": BEDROCK,
+    "/model/arn:aws-us-gov:bedrock:us-east-1::provisioned-model/a1/invoke-with-response-stream": BEDROCK_STREAM,
 }
 # Compatible servers that are mounted under a word of a refused family.
 MOUNTED = {
@@ -177,6 +182,15 @@ REFUSED = [
     ("POST", "/model/claude/invoke"),
     ("POST", "/model/claude/invoke-with-response-stream"),
     ("POST", "/model/claude/converse"),
+    ("POST", "/model/anthropic.claude-opus-5/converse"),
+    ("POST", "/model/anthropic.claude-opus-5/converse-stream"),
+    ("GET", "/model/anthropic.claude-opus-5/invoke"),
+    ("POST", "/model/meta.llama4-maverick-17b-instruct-v1:0/invoke"),
+    ("POST", "/model/xanthropic.claude/invoke"),
+    ("POST", "/model/meta.anthropic.x/y/invoke"),
+    ("POST", "/model/x/anthropic.claude/invoke"),
+    ("POST", "/model/arn:aws:s3:::anthropic.claude/invoke"),
+    ("POST", "/invoke"),
     ("POST", "/v1beta/models/gemini:generateContent"),
     ("POST", "/v1/publishers/mistral/models/large:rawPredict"),
     ("GET", "/v1/publishers/anthropic/models/claude:rawPredict"),
@@ -228,6 +242,20 @@ def test_model_requests_are_gated(path: str, query: str) -> None:
 
     assert (found.verdict, found.dialect) == ("gate", GATED[path])
     assert route("post", path).verdict == "gate"
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/v1/projects/p/locations/l/publishers/anthropic/models/claude-opus-5:rawPredict", "claude-opus-5"),
+        ("/model/us.anthropic.Claude-opus-5-v1%3A0/invoke", "us.anthropic.claude-opus-5-v1:0"),
+        ("/model/arn:aws:bedrock:us-east-1:1:x%2Fa1/invoke", "arn:aws:bedrock:us-east-1:1:x/a1"),
+        ("/v1/messages", ""),
+    ],
+)
+def test_a_model_that_stands_in_the_path_is_told(path: str, model: str) -> None:
+    """The record names the model wherever the API has it."""
+    assert route("POST", path).model == model
 
 
 @pytest.mark.parametrize(("method", "path"), KINDS)

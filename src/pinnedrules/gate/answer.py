@@ -27,8 +27,6 @@ from pinnedrules.wire.paths import route
 __all__ = ["read_answer", "relay"]
 
 _HELD_BYTES = 64 * 1024 * 1024
-# A comment line alone: an empty line after it would end an event for readers that saw an id before.
-_KEEP_ALIVE = b": waiting for a person\n"
 _PLAIN = ("content-length", "content-encoding", "transfer-encoding")
 
 
@@ -48,10 +46,11 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
             yield from _deliver(ctx, head, data)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
-        if not ctx.enforcing and media not in ("text/event-stream", "application/json"):
+        readable = (ctx.dialect.framing.media, "application/json")
+        if not ctx.enforcing and media not in readable:
             yield from relay(ctx, head)
             return
-        if media not in ("text/event-stream", "application/json") or (begun and media == "application/json"):
+        if media not in readable or (begun and media == "application/json"):
             raise Unreadable(
                 f"The answer has the content type {media or 'none'!r}, which cannot be checked for tool calls.",
                 next_step="use an endpoint that answers with JSON or an event stream",
@@ -127,7 +126,8 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
         if not data:
             break
     answer = reader.answer()
-    judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=_KEEP_ALIVE)), strict=True))
+    keep_alive = ctx.dialect.framing.keep_alive
+    judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=keep_alive)), strict=True))
     judged = yield from recall(ctx, judged, {key for frame in held for key in frame.keys if key in judged})
     if not ctx.noted:
         yield from _noted(ctx, answer, judged)

@@ -16,6 +16,7 @@ from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
 from pinnedrules.wire.base import Dialect, RequestFacts
 
 __all__ = [
+    "Amended",
     "Context",
     "Flow",
     "Health",
@@ -60,16 +61,28 @@ class Health:
     store_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The JSON Patches of what was edited in a request before it was signed, besides the block."""
+
+    restored: tuple[Mapping[str, object], ...] = ()
+    forced: tuple[Mapping[str, object], ...] = ()
+
+
 @dataclass(slots=True)
 class Context:
     """One exchange.
 
-    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside`` says
-    that nobody named one. ``kind`` is that of the :class:`~pinnedrules.wire.paths.Route`. ``placed`` is the JSON Patch by
-    which the host put the block in already. ``released`` are the calls of this very answer that were released when it
-    was first given, ``continued`` the places of pending results that the request answered. ``kept`` is what the provider
-    keeps of the request and no later one repeats, ``former`` the places of answers of the same turn that the gate replied
-    to itself (see ``held.py``).
+    ``sessions`` has more than one member when the request cannot be tied to one: the strictest counts. ``outside``
+    says that nobody named one. ``kind`` and ``model`` are those of the :class:`~pinnedrules.wire.paths.Route`.
+    ``placed`` is the JSON Patch by which the host put the block in already. ``released`` are the calls of this very
+    answer that were released when it was first given, ``continued`` the places of pending results that the request
+    answered. ``kept`` is what the provider keeps of the request and no later one repeats, ``former`` the places of
+    answers of the same turn that the gate replied to itself (see ``held.py``).
+
+    ``sealed`` says that the request is signed, so that it leaves as it is or not at all; its edits were made before that
+    (see ``sealing.py``), and ``amended`` is what they were. ``signer`` says that the host can sign a request that the gate
+    makes itself.
     """
 
     policy: Policy
@@ -97,6 +110,10 @@ class Context:
     continued: tuple[str, ...] = ()
     kept: str = ""
     former: tuple[str, ...] = ()
+    model: str = ""
+    sealed: bool = False
+    signer: bool = False
+    amended: Amended = field(default_factory=lambda: Amended())
 
     @property
     def session(self) -> SessionId:

@@ -17,7 +17,7 @@ from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
 
-__all__ = ["BUSY", "decided", "deny", "reserve", "rules_changed", "rules_sha256"]
+__all__ = ["BUSY", "decided", "deny", "foreseen", "reserve", "rules_changed", "rules_sha256"]
 
 _STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
 _ATTEMPTS = 16
@@ -62,6 +62,19 @@ def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrus
             return strictest
     assert strictest is not None
     return deny(strictest, BUSY)
+
+
+def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
+    """Return what would be decided just now. Nothing is charged, nobody is asked, nothing is recorded."""
+    moment = yield from now(ctx)
+    strictest: Decision | None = None
+    for session in ctx.sessions:
+        ledger = yield ReadLedger(session)
+        known = ledger if isinstance(ledger, LedgerState) else LedgerState()
+        for rules in _rule_sets(ctx):
+            strictest = _stricter(strictest, decide(rules, call, known, moment, effects=effects))
+    assert strictest is not None
+    return strictest
 
 
 def _stricter(one: Decision | None, other: Decision) -> Decision:

@@ -69,6 +69,7 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
         and ctx.policy.on_denied == "continue"
         and ctx.kind == "request"
         and not (answer.cut or ctx.paused)
+        and (ctx.signer or not ctx.sealed)
         and ctx.rounds < _ROUNDS
     )
     token = stamp(ctx, nonce, answer.message)

@@ -21,7 +21,7 @@ from pinnedrules.types import Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["prepare", "prepare_again", "send"]
+__all__ = ["find_known", "prepare", "prepare_again", "send"]
 
 _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
@@ -52,8 +52,9 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
         return (yield from prepare_poll(ctx, body))
     if ctx.kind == "items":
         return (yield from prepare_items(ctx, body))
+    came = body
     tokens = ctx.dialect.tokens(body)
-    known = yield from _known(ctx, tokens)
+    known = yield from find_known(ctx, tokens)
     facts = ctx.facts = continued(ctx, body, ctx.dialect.read_request(body), known)
     yield from approvals(ctx, facts.approved)
     restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
@@ -62,6 +63,8 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     # and the block is in every request that uses it (the design's second promise).
     pinned = ctx.kind != "compact" and not facts.continues
     body, added = ctx.dialect.place(body, ctx.policy.block.text) if pinned else (body, ())
+    if _unsealed(ctx, came, body):
+        body, edits, added = came, (), ()
     placed = (*ctx.placed, *added)
     ctx.body = body
     proof = _proven(ctx, body) if pinned else _Proof(False, 0, "")
@@ -71,6 +74,9 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     ctx.conversation = change.conversation
     waits, asked = yield from _server_tools(ctx)
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
+    if _unsealed(ctx, came, ctx.body):
+        ctx.body, forced = came, ()
+    edits, forced = (*ctx.amended.restored, *edits), (*ctx.amended.forced, *forced)
     if pinned and ctx.body is not body:
         proof = _proven(ctx, ctx.body)
     compaction = kind((*facts.markers, *ctx.markers)) or ("endpoint" if ctx.kind == "compact" else "")
@@ -112,13 +118,25 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     raise error
 
 
-def _known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
+def find_known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
     """Return what was kept under the tokens and places that the request names, as far as it is this session's."""
     if not tokens:
         return {}
     known = yield from find(ctx, tokens)
     ctx.continued = tuple(token for token in known if ":" in token)
     return known
+
+
+def _unsealed(ctx: Context, came: bytes, body: bytes) -> bool:
+    """Say whether a signed request would have to be edited: in monitor mode it leaves without. Raises Unpinned."""
+    if not ctx.sealed or body == came:
+        return False
+    if ctx.enforcing:
+        raise Unpinned(
+            "The request is signed for AWS (SigV4) and would have to be changed after that.",
+            next_step="send it with the client that guard.wrap() returned: there the rules go in before it is signed",
+        )
+    return True
 
 
 def _proven(ctx: Context, body: bytes) -> _Proof:
@@ -214,7 +232,7 @@ def _request(
             "dialect": ctx.dialect.name,
             "path": ctx.path,
             "kind": ctx.kind,
-            "model": facts.model,
+            "model": facts.model or ctx.model,
             "stream": facts.stream,
             "messages": len(facts.messages),
             "bytes": len(ctx.body),

@@ -1,7 +1,7 @@
 """The guarded subclass of an SDK client: same class, same methods, its HTTP client gated at every mount.
 
 Both SDKs are generated from one template, so one mixin serves both; a contract test per SDK release pins the private names
-used here (``_build_request``, ``_prepare_options``, ``_client``, ``_transport``, ``_mounts``).
+used here (``_build_request``, ``_prepare_options``, ``_prepare_request``, ``_client``, ``_transport``, ``_mounts``).
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from pinnedrules.drive import arun, run
 from pinnedrules.errors import PathRefused, Refused
-from pinnedrules.gate.context import Flow
+from pinnedrules.gate.context import Amended, Flow
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
 from pinnedrules.hosts.sdk import rebound, sdk_of, signs
-from pinnedrules.hosts.transport import KEEPER, PLACED
+from pinnedrules.hosts.transport import AMENDED, KEEPER, PLACED, SIGNER
 from pinnedrules.types import SessionId
 from pinnedrules.wire.paths import route
 
@@ -56,15 +56,19 @@ class _Guarded:
         except Refused as refusal:
             raise keeper.translate(refusal) from None
         if body is not request.content:
-            # The SDK has just made this request and nobody else holds it yet, so it is edited, not copied.
-            request.stream = type(request.stream)(body)
-            request._content = body
-            request.headers["content-length"] = str(len(body))
+            _put(request, body)
             request.extensions[PLACED] = patch
         # Asked for here, before anything could be signed, so that the transport need not change the headers.
         request.headers["accept-encoding"] = "identity"
         request.extensions[KEEPER] = keeper
         return request
+
+    def _sealing(self, request: Any) -> Flow[tuple[bytes, Amended]] | None:
+        """Return the flow of the edits that must be made before this request is signed."""
+        if not signs(self) or request.method != "POST" or not hasattr(request, "_content"):
+            return None
+        path = request.url.raw_path.decode("ascii", "replace").split("?")[0]
+        return self._pinnedrules_keeper.seal(path, request.content)
 
     def copy(self, *, http_client: Any = None, **kwargs: Any) -> Any:
         """As the SDK's own ``copy``; another ``http_client`` is refused, because it would not be gated."""
@@ -78,13 +82,6 @@ class _Guarded:
             )
         with _copying():
             copied = super().copy(**kwargs)  # type: ignore[misc]
-        if signs(copied):
-            raise keeper.translate(
-                PathRefused(
-                    "A guarded client cannot be copied onto Amazon Bedrock: its requests are signed for AWS (SigV4).",
-                    next_step="use the provider's own API, Azure, Foundry or Vertex AI",
-                )
-            )
         gate_http(copied._client, keeper)
         return copied
 
@@ -160,6 +157,13 @@ class _GuardedSync(_Guarded):
                 run(check, self._pinnedrules_keeper.world)
         return super()._prepare_options(options)  # type: ignore[misc]
 
+    def _prepare_request(self, request: Any) -> None:
+        """Make the edits that are left before the SDK signs the request, where it signs any."""
+        signer = super()._prepare_request  # type: ignore[misc]
+        if (sealing := self._sealing(request)) is not None:
+            _amend(request, *run(sealing, self._pinnedrules_keeper.world), signer)
+        signer(request)
+
 
 class _GuardedAsync(_Guarded):
     async def request(self, *args: Any, **kwargs: Any) -> Any:
@@ -172,6 +176,27 @@ class _GuardedAsync(_Guarded):
             with self._translated():
                 await arun(check, self._pinnedrules_keeper.world)
         return await super()._prepare_options(options)  # type: ignore[misc]
+
+    async def _prepare_request(self, request: Any) -> None:
+        """Make the edits that are left before the SDK signs the request, where it signs any."""
+        signer = super()._prepare_request  # type: ignore[misc]
+        if (sealing := self._sealing(request)) is not None:
+            _amend(request, *(await arun(sealing, self._pinnedrules_keeper.world)), signer)
+        await signer(request)
+
+
+def _put(request: Any, body: bytes) -> None:
+    """Change the body of a request that the SDK has just made: nobody else holds it yet, so it is edited, not copied."""
+    request.stream = type(request.stream)(body)
+    request._content = body
+    request.headers["content-length"] = str(len(body))
+
+
+def _amend(request: Any, body: bytes, amended: Amended, signer: Callable[[Any], Any]) -> None:
+    if body != request.content:
+        _put(request, body)
+    request.extensions[AMENDED] = amended
+    request.extensions[SIGNER] = signer
 
 
 @contextlib.contextmanager
@@ -211,7 +236,7 @@ def guarded(client: C, core: Core, session: SessionId) -> C:
     """Return *client* as an instance of a guarded subclass of its own class.
 
     The HTTP client is shared and gated in place, so the object that was passed in is gated too. Raises TypeError for
-    what is no client of the two SDKs, and for one that signs its requests.
+    what is no client of the two SDKs.
     """
     base = type(client)
     former = getattr(base, "_pinnedrules_keeper", None)

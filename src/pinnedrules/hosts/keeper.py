@@ -10,21 +10,29 @@ from typing import TypeAlias
 
 from pinnedrules.compaction.lineage import Change, Lineage
 from pinnedrules.errors import Refused
-from pinnedrules.gate.context import Context, Flow, Health, Policy
+from pinnedrules.gate.context import Amended, Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange, passing, refused
+from pinnedrules.gate.sealing import seal
 from pinnedrules.types import SessionId
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.base import Dialect
+from pinnedrules.wire.bedrock import BedrockMessages
 from pinnedrules.wire.openai_chat import OpenAIChat
 from pinnedrules.wire.openai_responses import OpenAIResponses
+from pinnedrules.wire.path_table import BEDROCK, BEDROCK_STREAM, CHAT, MESSAGES, RESPONSES
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
 
-__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context"]
+__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context", "is_signed"]
 
 _DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect for dialect in (OpenAIChat(), OpenAIResponses(), AnthropicMessages())
+    CHAT: OpenAIChat(),
+    RESPONSES: OpenAIResponses(),
+    MESSAGES: AnthropicMessages(),
+    BEDROCK: BedrockMessages(stream=False),
+    BEDROCK_STREAM: BedrockMessages(stream=True),
 }
+_SIGNED = "AWS4-"  # how every signature of Amazon's begins that stands in a header
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
 _MARGIN_SECONDS = 2.0
@@ -90,9 +98,16 @@ class Admission:
     gated: bool
     check: Flow[None] | None
 
-    def flow(self, body: bytes, placed: Patch = ()) -> Flow[None]:
-        """Return the flow that gates the request with this body, in which the host made the edit *placed* already."""
+    def flow(
+        self, body: bytes, placed: Patch = (), amended: Amended | None = None, *, signer: bool = False
+    ) -> Flow[None]:
+        """Return the flow that gates the request with this body.
+
+        *placed* and *amended* are the edits that the host made already; with a *signer* it can sign another request.
+        """
         self.context.placed = placed
+        self.context.amended = amended or Amended()
+        self.context.signer = signer
         return exchange(self.context, body)
 
 
@@ -127,7 +142,8 @@ class Keeper:
         dialect = _DIALECTS[found.dialect or OpenAIChat.name]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
-        ctx.kind, ctx.outside = found.kind, whose == (self.session,)
+        ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
+        ctx.sealed = any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
         if found.verdict == "pass":
@@ -155,6 +171,16 @@ class Keeper:
                 raise
             return body, ()
 
+    def seal(self, path: str, body: bytes) -> Flow[tuple[bytes, Amended]] | None:
+        """Return the flow that makes the other edits of a request that is about to be signed; None when it has none."""
+        found = route("POST", path)
+        if found.verdict != "gate":
+            return None
+        whose = self.core.candidates(self.session)
+        ctx = self.core.context(whose, _DIALECTS[found.dialect], f"POST {path}", None)
+        ctx.kind = found.kind
+        return seal(ctx, body)
+
     def translate(self, refusal: Refused) -> Refused:
         """Return *refusal* as an error that is also the SDK's own kind (facts: raised once, unwrapped, by both SDKs)."""
         if isinstance(refusal, self._error_base):
@@ -167,6 +193,11 @@ class Keeper:
         error.__dict__.update(refusal.__dict__)
         error.args = refusal.args
         return error
+
+
+def is_signed(name: str, value: str) -> bool:
+    """Whether this header is a signature of Amazon's over the whole request (SigV4)."""
+    return name.lower() == "authorization" and value.lstrip().upper().startswith(_SIGNED)
 
 
 def direct_context(core: Core, session: SessionId, path: str) -> Context:

@@ -16,14 +16,8 @@ _SIGNING = ("openai.lib.bedrock", "anthropic.lib.bedrock", "anthropic.lib.aws")
 def sdk_of(client: object) -> tuple[bool, type[Exception]]:
     """Return whether *client* is asynchronous, and the base of all errors of its SDK.
 
-    Every client of the two SDKs is one, those of the clouds included. Raises TypeError for anything else, and for clients
-    that sign their requests for AWS.
+    Every client of the two SDKs is one, those of the clouds included. Raises TypeError for anything else.
     """
-    if signs(client):
-        raise TypeError(
-            f"cannot wrap {type(client).__name__}: it signs its requests for AWS (SigV4), which this version does not "
-            "guard; use the provider's own API, Azure, Foundry or Vertex AI"
-        )
     for kind in type(client).__mro__:
         if kind.__name__ not in _BASES:
             continue
@@ -39,10 +33,7 @@ def sdk_of(client: object) -> tuple[bool, type[Exception]]:
 
 
 def signs(client: object) -> bool:
-    """Whether *client* speaks to Amazon Bedrock or to Anthropic's platform on AWS.
-
-    What is signed there may not be edited after it was built, and the gate edits what it sends again.
-    """
+    """Whether *client* speaks to Amazon Bedrock or to Anthropic's platform on AWS, and so may sign its requests (SigV4)."""
     modules = (kind.__module__ for kind in type(client).__mro__)
     if any(module == own or module.startswith(f"{own}.") for module in modules for own in _SIGNING):
         return True

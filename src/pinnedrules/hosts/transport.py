@@ -3,6 +3,7 @@
 Rules of this file:
 
 1. The caller's request object is never changed; only its body, its length and the accepted codings differ in what is sent.
+   A signed request is not changed at all; one that the gate makes itself is signed by the client's own signer.
 2. Upstream is asked for ``identity``; what comes coded all the same is decoded here, or refused by name.
 3. Reading the answer drives the gate; closing it closes the gate and the connection.
 """
@@ -14,11 +15,23 @@ from typing import Any, ClassVar
 
 from pinnedrules.commands import Head
 from pinnedrules.drive import adrive, arun, drive, run
-from pinnedrules.errors import Refused, Unreadable
+from pinnedrules.errors import Refused, Unpinned, Unreadable
+from pinnedrules.gate.context import Flow
 from pinnedrules.hosts.escape import on_its_way
-from pinnedrules.hosts.keeper import Keeper
+from pinnedrules.hosts.keeper import Admission, Keeper, is_signed
 
-__all__ = ["KEEPER", "PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+__all__ = [
+    "AMENDED",
+    "KEEPER",
+    "PLACED",
+    "SIGNER",
+    "AsyncChunks",
+    "AsyncGated",
+    "Chunks",
+    "Gated",
+    "Library",
+    "same_request",
+]
 
 PLACED = "pinnedrules.placed"
 """The request extension under which a guarded client hands over the JSON Patch of the block that it put in."""
@@ -26,6 +39,13 @@ PLACED = "pinnedrules.placed"
 KEEPER = "pinnedrules.keeper"
 """The request extension that names the client a request comes from, when several share an HTTP client."""
 
+AMENDED = "pinnedrules.amended"
+"""The request extension under which it hands over what else it edited before the request was signed."""
+
+SIGNER = "pinnedrules.signer"
+"""The request extension under which it hands over the SDK's own signer, asynchronous for an asynchronous client."""
+
+_SIGNATURE = (b"authorization", b"x-amz-content-sha256", b"x-amz-date", b"x-amz-security-token")
 _LENGTHS = (b"content-length", b"transfer-encoding", b"accept-encoding")
 
 
@@ -40,12 +60,31 @@ class Library:
 
 
 def same_request(module: Any, request: Any, body: bytes) -> Any:
-    """Return *request* itself if it needs no change, else one with another body: the rest is its own."""
-    if body == request.content and request.headers.get("accept-encoding") == "identity":
+    """Return *request* itself if it needs no change, else one with another body: the rest is its own.
+
+    A signature over another body is left out.
+    """
+    signed = _signed(request)
+    if body == request.content and (signed or request.headers.get("accept-encoding") == "identity"):
         return request
-    headers = [(name, value) for name, value in request.headers.raw if name.lower() not in _LENGTHS]
+    gone = _LENGTHS + _SIGNATURE if signed else _LENGTHS
+    headers = [(name, value) for name, value in request.headers.raw if name.lower() not in gone]
     headers += [(b"Accept-Encoding", b"identity"), (b"Content-Length", str(len(body)).encode())]
     return module.Request(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
+
+
+def _signed(request: Any) -> bool:
+    return any(is_signed(name, value) for name, value in request.headers.multi_items())
+
+
+def _signer(request: Any, sent: Any) -> Callable[[Any], Any] | None:
+    """Return the signer that *sent*, made anew from a signed *request*, needs; None for any other. Raises Unpinned."""
+    if sent is request or not _signed(request):
+        return None
+    signer: Callable[[Any], Any] | None = request.extensions.get(SIGNER)
+    if signer is None:
+        raise Unpinned("A signed request cannot be changed, and there is nobody who could sign another one.")
+    return signer
 
 
 def _head(library: Library, response: Any) -> Head:
@@ -71,6 +110,11 @@ def _keeper(own: Keeper, request: Any) -> Keeper:
     return named if isinstance(named, Keeper) and named.core is own.core else own
 
 
+def _flow(admitted: Admission, request: Any, body: bytes) -> Flow[None]:
+    made = request.extensions
+    return admitted.flow(body, made.get(PLACED, ()), made.get(AMENDED), signer=SIGNER in made)
+
+
 def _path(request: Any) -> str:
     return str(request.url.raw_path.decode("ascii", "replace").split("?")[0])
 
@@ -83,7 +127,10 @@ class _SyncChannel:
 
     def send(self, body: bytes) -> Head:
         self.close()
-        self.response = self._inner.handle_request(same_request(self._library.module, self._request, body))
+        sent = same_request(self._library.module, self._request, body)
+        if (signer := _signer(self._request, sent)) is not None:
+            signer(sent)
+        self.response = self._inner.handle_request(sent)
         head = _head(self._library, self.response)
         # What is not coded is read as it comes, without the layers that would decode it.
         self._chunks = self.response.iter_bytes() if head.get("content-encoding") else iter(self.response.stream)
@@ -105,7 +152,10 @@ class _AsyncChannel:
 
     async def send(self, body: bytes) -> Head:
         await self.close()
-        self.response = await self._inner.handle_async_request(same_request(self._library.module, self._request, body))
+        sent = same_request(self._library.module, self._request, body)
+        if (signer := _signer(self._request, sent)) is not None:
+            await signer(sent)
+        self.response = await self._inner.handle_async_request(sent)
         head = _head(self._library, self.response)
         self._chunks = self.response.aiter_bytes() if head.get("content-encoding") else aiter(self.response.stream)
         return head
@@ -176,7 +226,7 @@ class Gated:
             if not admitted.gated:
                 return self.inner.handle_request(request)
             channel = _SyncChannel(library, self.inner, request)
-            flow = admitted.flow(request.read(), request.extensions.get(PLACED, ()))
+            flow = _flow(admitted, request, request.read())
             out = drive(flow, keeper.world, channel)
             head = next(out)
         except Refused as refusal:
@@ -219,7 +269,7 @@ class AsyncGated:
             if not admitted.gated:
                 return await self.inner.handle_async_request(request)
             channel = _AsyncChannel(library, self.inner, request)
-            flow = admitted.flow(await request.aread(), request.extensions.get(PLACED, ()))
+            flow = _flow(admitted, request, await request.aread())
             out = adrive(flow, keeper.world, channel)
             head = await anext(out)
         except Refused as refusal:

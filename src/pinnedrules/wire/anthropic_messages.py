@@ -19,6 +19,7 @@ from pinnedrules.wire.json_text import Object, array, dumps, escapes_ascii, item
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages, refuse_lookalikes
+from pinnedrules.wire.sse import SSE, Framing
 
 __all__ = ["AnthropicMessages"]
 
@@ -27,6 +28,7 @@ class AnthropicMessages:
     """See :class:`pinnedrules.wire.base.Dialect`."""
 
     name = anthropic_restore.NAME
+    framing: Framing = SSE
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
@@ -154,7 +156,7 @@ class AnthropicMessages:
 
     def read_stream(self, before: Sequence[tuple[Answer, str]] = ()) -> StreamReader:
         """Return a reader for one streamed answer."""
-        return MessagesStream(before)
+        return MessagesStream(before, self.framing)
 
     def close_stream(self, reader: StreamReader, text: str) -> bytes:
         """Return frames that show *text* as a block of its own and leave the stream open."""

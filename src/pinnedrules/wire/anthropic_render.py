@@ -14,7 +14,7 @@ from pinnedrules.wire.anthropic_blocks import rewritten_block, text_block
 from pinnedrules.wire.anthropic_stream import BlockReader, MessageFrame
 from pinnedrules.wire.base import Answer, Frame, Key
 from pinnedrules.wire.json_text import Object, dumps, obj, quote
-from pinnedrules.wire.sse import Splitter, frame
+from pinnedrules.wire.sse import SSE, Framing
 from pinnedrules.wire.usage import add_usage
 
 __all__ = ["MessagesStream"]
@@ -23,8 +23,9 @@ __all__ = ["MessagesStream"]
 class MessagesStream:
     """One streamed answer; see :class:`pinnedrules.wire.base.StreamReader`."""
 
-    def __init__(self, before: Sequence[tuple[Answer, str]] = ()) -> None:
-        self._splitter = Splitter()
+    def __init__(self, before: Sequence[tuple[Answer, str]] = (), framing: Framing = SSE) -> None:
+        self._splitter = framing.splitter()
+        self._framing = framing
         self._reader = BlockReader()
         self._before = tuple(before)
         former = before[-1][0] if before else None
@@ -76,7 +77,7 @@ class MessagesStream:
             return b""
         index = self.next_index
         self._closed += 1
-        return _text_frames(index, text)
+        return self._text(index, text)
 
     def _shown_as(self, index: int) -> int:
         """Return the caller's index for a block: blocks that vanished leave no gap."""
@@ -93,9 +94,9 @@ class MessagesStream:
         if isinstance(fate, Release):
             return frame.raw if index == frame.index else _renumbered(frame, index)
         if isinstance(fate, Replace):
-            return _text_frames(index, fate.text) if fate.text and frame.kind == "block" else b""
+            return self._text(index, fate.text) if fate.text and frame.kind == "block" else b""
         if frame.kind == "block":
-            return _rewritten(frame, index, fate)
+            return self._rewritten(frame, index, fate)
         return b"" if frame.kind == "delta" else _renumbered(frame, index)
 
     def _end(self, frame: MessageFrame) -> bytes:
@@ -111,30 +112,27 @@ class MessagesStream:
             changes["usage"] = dumps(add_usage(*(one.usage for one, _ in self._before), self._reader.usage))
         return frame.event.with_data(data.edit(changes)) if changes else frame.raw
 
+    def _rewritten(self, frame: MessageFrame, index: int, fate: Rewrite) -> bytes:
+        data = Object(frame.event.data or b"{}")
+        block = rewritten_block(data.get("content_block") or b"{}", fate, b"{}")
+        start = frame.event.with_data(data.edit({"index": str(index).encode(), "content_block": block}))
+        return start + self._delta(index, "input_json_delta", "partial_json", fate.arguments)
+
+    def _text(self, index: int, text: str) -> bytes:
+        number = str(index).encode()
+        start = [("type", b'"content_block_start"'), ("index", number), ("content_block", text_block(""))]
+        stop = [("type", b'"content_block_stop"'), ("index", number)]
+        return (
+            self._framing.frame(obj(start), "content_block_start")
+            + self._delta(index, "text_delta", "text", text)
+            + self._framing.frame(obj(stop), "content_block_stop")
+        )
+
+    def _delta(self, index: int, kind: str, member: str, text: str) -> bytes:
+        delta = obj([("type", quote(kind)), (member, quote(text))])
+        data = obj([("type", b'"content_block_delta"'), ("index", str(index).encode()), ("delta", delta)])
+        return self._framing.frame(data, "content_block_delta")
+
 
 def _renumbered(frame: MessageFrame, index: int) -> bytes:
     return frame.event.with_data(Object(frame.event.data or b"{}").edit({"index": str(index).encode()}))
-
-
-def _rewritten(frame: MessageFrame, index: int, fate: Rewrite) -> bytes:
-    data = Object(frame.event.data or b"{}")
-    block = rewritten_block(data.get("content_block") or b"{}", fate, b"{}")
-    start = frame.event.with_data(data.edit({"index": str(index).encode(), "content_block": block}))
-    return start + _delta(index, "input_json_delta", "partial_json", fate.arguments)
-
-
-def _text_frames(index: int, text: str) -> bytes:
-    number = str(index).encode()
-    start = [("type", b'"content_block_start"'), ("index", number), ("content_block", text_block(""))]
-    stop = [("type", b'"content_block_stop"'), ("index", number)]
-    return (
-        frame(obj(start), "content_block_start")
-        + _delta(index, "text_delta", "text", text)
-        + frame(obj(stop), "content_block_stop")
-    )
-
-
-def _delta(index: int, kind: str, member: str, text: str) -> bytes:
-    delta = obj([("type", quote(kind)), (member, quote(text))])
-    data = obj([("type", b'"content_block_delta"'), ("index", str(index).encode()), ("delta", delta)])
-    return frame(data, "content_block_delta")

@@ -72,8 +72,9 @@ def settled(
 ) -> tuple[dict[str, bytes], list[Mapping[str, object]], set[str]]:
     """Return the changes that a request needs which continues the answer of *row*, their JSON Patch, and the tokens used.
 
-    The results of the calls that did not run go first, ids of rewritten calls become the provider's own, and the message
-    that is continued is the last one that the provider knows: the gate may have answered the model itself.
+    The results of the calls that did not run go first, unless they are there already, ids of rewritten calls become the
+    provider's own, and the message that is continued is the last one that the provider knows: the gate may have answered
+    the model itself.
     """
     changes: dict[str, bytes] = {}
     patch: list[Mapping[str, object]] = []
@@ -83,8 +84,9 @@ def settled(
         changes["thread"] = dumps(thread)
         patch.append({"op": "replace", "path": "/thread", "value": thread})
     written, used = _renamed(messages, row)
-    if row.results:
-        told = [result_block(*result) for result in row.results]
+    answered = _answered(written)
+    told = [result_block(*result) for result in row.results if result[0] not in answered]
+    if told:
         first = Object(written[0]) if written else None
         if first is not None and first.value("role") == "user":
             written[0] = first.edit({"content": array([*told, *_blocks(first)])})
@@ -134,6 +136,12 @@ def _renamed(messages: Sequence[bytes], row: Restore) -> tuple[list[bytes], set[
                 used.add(call_token(shown))
         written.append(message.edit({"content": array(blocks)}))
     return written, used
+
+
+def _answered(messages: Sequence[bytes]) -> set[object]:
+    """Return the calls whose results are there, so that a request that was settled already is not changed again."""
+    blocks = [Object(block) for message in messages for block in _blocks(Object(message))]
+    return {block.value("tool_use_id") for block in blocks if block.value("type") == "tool_result"}
 
 
 def _blocks(message: Object) -> list[bytes]:

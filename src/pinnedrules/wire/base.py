@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from pinnedrules.types import Call, Outcome, Restore
+from pinnedrules.wire.sse import Framing
 
 __all__ = ["Answer", "Dialect", "Frame", "Key", "RequestFacts", "Restored", "ServerTool", "Slot", "StreamReader"]
 
@@ -166,9 +167,10 @@ class StreamReader(Protocol):
 
 
 class Dialect(Protocol):
-    """One wire format."""
+    """One wire format; ``framing`` is how its streams are written."""
 
     name: str
+    framing: Framing
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""

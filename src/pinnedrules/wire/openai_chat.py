@@ -26,6 +26,7 @@ from pinnedrules.wire.request import (
     refuse_lookalikes,
     run_by_members,
 )
+from pinnedrules.wire.sse import SSE
 
 __all__ = ["OpenAIChat"]
 
@@ -38,6 +39,7 @@ class OpenAIChat:
     """See :class:`pinnedrules.wire.base.Dialect`."""
 
     name = openai_chat_restore.NAME
+    framing = SSE
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""

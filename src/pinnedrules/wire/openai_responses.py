@@ -22,6 +22,7 @@ from pinnedrules.wire.openai_responses_restore import candidates, kept_places, r
 from pinnedrules.wire.openai_responses_tools import always_asking, sort_tools
 from pinnedrules.wire.placeholder import SEPARATOR
 from pinnedrules.wire.request import count_elsewhere, flag, named_text
+from pinnedrules.wire.sse import SSE
 
 __all__ = ["OpenAIResponses"]
 
@@ -48,6 +49,7 @@ class OpenAIResponses:
     """See :class:`pinnedrules.wire.base.Dialect`."""
 
     name = openai_responses_restore.NAME
+    framing = SSE
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read the body of ``/responses`` or ``/responses/compact``. Raises Unreadable."""

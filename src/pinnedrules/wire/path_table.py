@@ -16,10 +16,24 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["CHAT", "DOORS", "FAMILIES", "MESSAGES", "RESPONSES", "Door", "Family", "Kind", "check_families"]
+__all__ = [
+    "BEDROCK",
+    "BEDROCK_STREAM",
+    "CHAT",
+    "DOORS",
+    "FAMILIES",
+    "MESSAGES",
+    "RESPONSES",
+    "Door",
+    "Family",
+    "Kind",
+    "check_families",
+]
 
 Kind = Literal["request", "poll", "compact", "items"]
 
+BEDROCK = "bedrock-messages"
+BEDROCK_STREAM = "bedrock-messages-stream"
 CHAT = "openai-chat"
 MESSAGES = "anthropic-messages"
 RESPONSES = "openai-responses"
@@ -104,7 +118,8 @@ _FAMILIES = (
            "Administration of the account is no business of an agent.", _ELSEWHERE,
            frozenset({"completions", "decisions", "skills"})),
     Family("bedrock", ("invoke", "invoke-with-response-stream", "converse", "converse-stream"),
-           "Bedrock's own format is not gated.", "use Bedrock's messages endpoint"),
+           "Of Bedrock's own doors, only invoke with a model of Anthropic's is gated.",
+           "use a model of Anthropic's with invoke, or an endpoint of Bedrock's that speaks messages or responses"),
     Family("vertex", (), "Of Vertex AI, only Anthropic's models are gated.", "use a model of Anthropic's there"),
     Family("gemini", (), "Gemini's own format is not gated.", "use its OpenAI-compatible endpoint"),
     Family("unknown", (), "This door is not known, so it cannot be gated.", _ELSEWHERE),

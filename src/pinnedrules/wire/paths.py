@@ -21,12 +21,27 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-from pinnedrules.wire.path_table import CHAT, DOORS, FAMILIES, MESSAGES, RESPONSES, Door, Family, Kind
+from pinnedrules.wire.path_table import (
+    BEDROCK,
+    BEDROCK_STREAM,
+    CHAT,
+    DOORS,
+    FAMILIES,
+    MESSAGES,
+    RESPONSES,
+    Door,
+    Family,
+    Kind,
+)
 
 __all__ = ["Route", "route"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,=\-]+\Z")
 _VERSION = re.compile(r"v[0-9]+[a-z0-9]*")
+_INVOKE = {"invoke": BEDROCK, "invoke-with-response-stream": BEDROCK_STREAM}
+# A model's id, maybe after a region (``us.``, ``global.``), or an ARN, which does not tell whose model it is. An answer in
+# another form than Anthropic's cannot be read, and what cannot be read is refused.
+_CLAUDE = re.compile(r"(?:[a-z0-9-]+\.)?anthropic\..+|arn:aws[a-z-]*:bedrock:.+")
 _GEMINI = re.compile(r".*:(?:stream|batch)?generatecontent\Z")
 
 # What a mounted API ends with, after its v1, so that words before that are a base path.
@@ -43,7 +58,8 @@ class Route:
     puts items into what the provider keeps (``items``).
 
     ``family`` names the setting that a refusal depends on, or by which the owner let the request pass; it is empty for
-    doors that no setting concerns, and for a path that no setting can open because it can be read in two ways.
+    doors that no setting concerns, and for a path that no setting can open because it can be read in two ways. ``model`` is
+    what a gated path itself names, in lower case.
     """
 
     verdict: Literal["gate", "pass", "refuse"]
@@ -52,6 +68,7 @@ class Route:
     reason: str = ""
     next_step: str = ""
     family: str = ""
+    model: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -106,9 +123,17 @@ def _words(path: str) -> list[str] | None:
 def _by_model(method: str, words: list[str]) -> Route | Family | None:
     """Return what is known of doors that name a model and a verb (``models/<model>:rawPredict``), None for others.
 
-    Vertex AI carries Anthropic's messages under ``publishers/anthropic/models/<model>:rawPredict``.
+    Vertex AI carries Anthropic's messages under ``publishers/anthropic/models/<model>:rawPredict``, Amazon Bedrock under
+    ``model/<model>/invoke``; there the model may be an ARN, with a slash in it.
     """
     last = words[-1]
+    if last in _INVOKE and method == "POST":
+        model = "/".join(
+            words[-2:-1] if words[-3:-2] == ["model"] else words[-3:-1] if words[-4:-3] == ["model"] else []
+        )
+        if _CLAUDE.fullmatch(model) and (model.startswith("arn:") or "/" not in model):
+            return Route("gate", _INVOKE[last], model=model)
+        return None
     if _GEMINI.match(last):
         return FAMILIES["gemini"]
     if not last.endswith((":rawpredict", ":streamrawpredict")):
@@ -117,7 +142,7 @@ def _by_model(method: str, words: list[str]) -> Route | Family | None:
         return FAMILIES["vertex"]
     if last.startswith("count-tokens:"):
         return Route("pass", reason="counting tokens proposes no call")
-    return Route("gate", MESSAGES)
+    return Route("gate", MESSAGES, model=last.partition(":")[0])
 
 
 def _after_base(words: list[str]) -> list[str]:

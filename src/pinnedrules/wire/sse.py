@@ -18,17 +18,45 @@ answer, and both SDKs read one as the answer to a request without ``stream``, wh
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pinnedrules.errors import Unreadable
 
-__all__ = ["LIMIT", "Event", "Splitter", "frame"]
+__all__ = ["LIMIT", "SSE", "Event", "EventSplitter", "Framing", "Splitter", "frame"]
 
 LIMIT = 16 * 1024 * 1024  # bytes of one frame; the largest real ones carry an image or audio in base64
 
 _LINE = re.compile(rb"\r\n|\n|\r")
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(\r\n|\n|\r(?!\n))")
 _BOM = b"\xef\xbb\xbf"
+
+
+class EventSplitter(Protocol):
+    """Turns the chunks of one stream into events."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return the events that *data* completes. Raises Unreadable."""
+        ...
+
+    def end(self) -> list[Event]:
+        """Say that no more bytes come. Raises Unreadable when an event is left over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How the events of a stream are written.
+
+    ``media`` is the content type. ``keep_alive`` are bytes that may stand between two events and that every reader skips.
+    ``splitter`` makes a reader, ``frame`` writes an event of (data, name).
+    """
+
+    media: str
+    keep_alive: bytes
+    splitter: Callable[[], EventSplitter]
+    frame: Callable[[bytes, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +179,7 @@ class Splitter:
         if stop - start > self._limit:
             raise Unreadable(f"an event of more than {self._limit} bytes")
         return stop
+
+
+# A comment line alone: an empty line after it would end an event for readers that saw an id before.
+SSE = Framing("text/event-stream", b": waiting for a person\n", Splitter, frame)

@@ -126,7 +126,7 @@ def foreign(path: str, headers: Headers) -> tuple[str, str] | None:
     if any(name == "authorization" and value.lstrip().startswith("AWS4-HMAC-") for name, value in headers):
         return (
             "The request is signed for AWS (SigV4), and the rules cannot be put into it without breaking the signature.",
-            "use the provider's own API, Azure, Foundry or Vertex AI; requests for AWS are not guarded by this version",
+            "wrap the client in the program itself (guard.wrap signs what it edited), or use the provider's own API",
         )
     if _GEMINI.search(path) or any(name == "x-goog-api-key" for name, _ in headers):
         return (
