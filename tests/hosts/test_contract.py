@@ -304,7 +304,7 @@ def test_openai_clients_that_sign_are_known_by_their_provider() -> None:
     module: Any = sdk("openai")
     if not hasattr(module, "BedrockOpenAI"):
         pytest.skip("this SDK has no client for AWS")
-    client = module.BedrockOpenAI(aws_region="r", api_key="k")
+    client = module.BedrockOpenAI(aws_region="us-east-1", api_key="k")
 
     assert client._provider_runtime.name == "bedrock", changed("_provider_runtime", "openai", "sdk.signs")
 
