@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tests.hosts.recorder import Knock, Recorder
@@ -14,11 +15,11 @@ from tests.hosts.walk import Form, forms, places, wrapped_places
 
 from pinnedrules.errors import Refused
 
-__all__ = ["WRAPPERS", "Tried", "make", "try_all"]
+__all__ = ["WRAPPERS", "Tried", "make", "names_of", "plainly", "try_all"]
 
 WRAPPERS = ("", "with_raw_response", "with_streaming_response")
 _NEVER = {"close"}
-_SECONDS = 4
+_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,22 @@ def make(kind: str, url: str) -> Any:
     return made(base_url=f"{url}/v1", websocket_base_url=sockets, api_key="test-key", max_retries=0, **more)
 
 
+def names_of(client: Any) -> set[str]:
+    """Return the names of all methods of *client* and its resources."""
+    return {form[0] for name, place in places(client) for form in forms(place, name)}
+
+
+@cache
+def plainly(kind: str, wrapper: str = "") -> list[Tried]:
+    """Return what becomes of every method of a client that is not wrapped."""
+    with Recorder() as recorder:
+        return try_all(make(kind, recorder.url), recorder, wrapper)
+
+
 def try_all(client: Any, recorder: Recorder, wrapper: str = "") -> list[Tried]:
     """Call every method of *client*, or of its response wrapper, in every form, one after the other."""
     found = wrapped_places(client, wrapper) if wrapper else places(client)
-    every = [form for name, place in found for form in forms(place, name) if form[0].split(".")[-1] not in _NEVER]
+    every = [form for name, place in found for form in forms(place, name) if form[0] not in _NEVER]
     with warnings.catch_warnings():
         # Much of what is walked is out of date, and all the same a door.
         warnings.simplefilter("ignore")

@@ -101,6 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
         if upgrade:
             self._write(426, b"{}", "application/json")
             return
+        if self.path.split("?")[0].endswith(("/work/poll", "/v1/sessions/x1/events/stream")):
+            # What polls for work, or reads the events of a session, would never end.
+            self._write(404, b"{}", "application/json")
+            return
         streamed = b'"stream":true' in body or "stream" in self.path or "event-stream" in self.headers.get("accept", "")
         kind = "text/event-stream" if streamed else "application/json"
         self._write(200, _answer(self.command, self.path.split("?")[0], streamed), kind)

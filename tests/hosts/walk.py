@@ -65,7 +65,7 @@ _TYPED: list[tuple[str, Any]] = [
 
 
 def places(client: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the client and every resource of it, with their dotted names; then the same through both response wrappers."""
+    """Yield the client and every resource of it, with their dotted names."""
     yield name, client
     for attribute in _public(client):
         if attribute in _WRAPPERS:
@@ -76,7 +76,7 @@ def places(client: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def wrapped_places(client: Any, wrapper: str) -> Iterator[tuple[str, Any]]:
-    """Yield every resource of *client* as this response wrapper has it, in both ways to get there."""
+    """Yield every resource of *client* as this response wrapper has it."""
     for name, place in places(client):
         if hasattr(type(place), wrapper):
             yield f"{name}.{wrapper}".lstrip("."), getattr(place, wrapper)
