@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.hosts.ways import WAYS, Sidecar, Transport, Way
+from tests.hosts.ways import WAYS, Way
 
 from pinnedrules import Guard
 from pinnedrules.testing.plugin import MakeGuard
@@ -60,9 +60,9 @@ def make_guard(rules: Path, pinned_guard: MakeGuard) -> Callable[..., Guard]:
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    """Wrapped in the program, and through the sidecar."""
+    """Wrapped in the program, by middleware, and through the sidecar."""
     with contextlib.ExitStack() as open_all:
-        yield Transport(open_all) if request.param == "transport" else Sidecar(open_all)
+        yield WAYS[request.param](open_all)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pinnedrules.errors import Refused, Unreadable
 from pinnedrules.hosts.escape import on_its_way
 from pinnedrules.hosts.keeper import Keeper
 
-__all__ = ["KEEPER", "PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "same_request"]
+__all__ = ["KEEPER", "PLACED", "AsyncChunks", "AsyncGated", "Chunks", "Gated", "Library", "head_of", "same_request"]
 
 PLACED = "pinnedrules.placed"
 """The request extension under which a guarded client hands over the JSON Patch of the block that it put in."""
@@ -48,7 +48,8 @@ def same_request(module: Any, request: Any, body: bytes) -> Any:
     return module.Request(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
 
 
-def _head(library: Library, response: Any) -> Head:
+def head_of(library: Library, response: Any) -> Head:
+    """Return status and headers of an answer. Raises Unreadable for a coding that cannot be decoded here."""
     coding = response.headers.get("content-encoding", "")
     for name in filter(None, (part.strip().lower() for part in coding.split(","))):
         if name not in library.decoders:
@@ -84,7 +85,7 @@ class _SyncChannel:
     def send(self, body: bytes) -> Head:
         self.close()
         self.response = self._inner.handle_request(same_request(self._library.module, self._request, body))
-        head = _head(self._library, self.response)
+        head = head_of(self._library, self.response)
         # What is not coded is read as it comes, without the layers that would decode it.
         self._chunks = self.response.iter_bytes() if head.get("content-encoding") else iter(self.response.stream)
         return head
@@ -106,7 +107,7 @@ class _AsyncChannel:
     async def send(self, body: bytes) -> Head:
         await self.close()
         self.response = await self._inner.handle_async_request(same_request(self._library.module, self._request, body))
-        head = _head(self._library, self.response)
+        head = head_of(self._library, self.response)
         self._chunks = self.response.aiter_bytes() if head.get("content-encoding") else aiter(self.response.stream)
         return head
 
