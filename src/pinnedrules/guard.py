@@ -156,6 +156,17 @@ class Guard:
 
         return guarded(client, self._core, SessionId(f"client-{secrets.token_hex(4)}"))
 
+    def middleware(self) -> Any:
+        """Return the gate as client middleware of the Anthropic SDK, for a client that somebody else makes.
+
+        ``Anthropic(middleware=[guard.middleware()])``, last in the list, sync or async. :meth:`wrap` covers more: this sees
+        neither requests through the HTTP client inside, nor copies that are made with other middleware. Raises TypeError
+        where the installed SDK has no middleware (before 0.108).
+        """
+        from pinnedrules.hosts.middleware import make_middleware
+
+        return make_middleware(self._core, SessionId(f"client-{secrets.token_hex(4)}"))
+
     def app(self, *, token: str, **more: Any) -> Any:
         """Return the sidecar as an ASGI application for a server of your own; every request must present *token*.
 

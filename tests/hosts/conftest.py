@@ -10,7 +10,7 @@ from pathlib import Path
 
 import certifi
 import pytest
-from tests.hosts.ways import WAYS, Sidecar, Transport, Way
+from tests.hosts.ways import WAYS, Way
 
 from pinnedrules import Guard
 from pinnedrules.testing.plugin import MakeGuard
@@ -86,9 +86,9 @@ def later() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, later: Callable[[Callable[[], None]], None]) -> Iterator[Way]:
-    """Wrapped in the program, and through the sidecar."""
+    """Wrapped in the program, by middleware, and through the sidecar."""
     with contextlib.ExitStack() as open_all:
-        yield Transport(open_all) if request.param == "transport" else Sidecar(open_all, later)
+        yield WAYS[request.param](open_all, later)
 
 
 @pytest.fixture

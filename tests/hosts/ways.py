@@ -1,4 +1,4 @@
-"""The two ways by which a client's requests come before the gate: wrapped in the program, or through the sidecar."""
+"""The ways by which a client's requests come before the gate: wrapped in the program, by middleware, or the sidecar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hosts.surfaces import make_client
 
 from pinnedrules import Guard, Refused
 
-__all__ = ["WAYS", "Sidecar", "Signed", "Transport", "Way"]
+__all__ = ["WAYS", "Middleware", "Sidecar", "Signed", "Transport", "Way"]
 
 
 class Way(Protocol):
@@ -73,6 +73,24 @@ class Signed(Transport):
         return _closing(self._open_all, guard.wrap(made.make(form, amazon.url, **more)))
 
 
+class Middleware(Transport):
+    """A plain Anthropic client with the gate as its middleware; an HTTP client that it is given is not gated."""
+
+    name = "middleware"
+
+    def client(self, kind: str, provider: Any, guard: Guard, **more: Any) -> Any:
+        if not kind.startswith("anthropic"):
+            pytest.skip("only the Anthropic SDK has client middleware")
+        return _closing(self._open_all, make_client(kind, provider, middleware=[_middleware(guard)], **more))
+
+    def at(self, platform: Platform, form: str, provider: Any, guard: Guard) -> Any:
+        if platform.api != "anthropic":
+            pytest.skip("only the Anthropic SDK has client middleware")
+        middleware = _middleware(guard)
+        made = platform.make(form, provider.url + platform.mount)
+        return _closing(self._open_all, made.with_options(middleware=[middleware]))
+
+
 class Sidecar:
     """A plain client whose base URL is the sidecar's."""
 
@@ -118,9 +136,21 @@ def _closing(open_all: contextlib.ExitStack, client: Any) -> Any:
     return client
 
 
+def _middleware(guard: Guard) -> Any:
+    import anthropic
+
+    if not hasattr(anthropic, "Middleware"):
+        pytest.skip("this SDK has no client middleware")
+    return guard.middleware()
+
+
 class _Served:
     def __init__(self, url: str) -> None:
         self.url = url
 
 
-WAYS = ("transport", "sidecar")
+WAYS: dict[str, Callable[[contextlib.ExitStack, Callable[[Callable[[], None]], None]], Way]] = {
+    "transport": lambda open_all, later: Transport(open_all),
+    "middleware": lambda open_all, later: Middleware(open_all),
+    "sidecar": Sidecar,
+}

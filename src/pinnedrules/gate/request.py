@@ -242,6 +242,9 @@ def _request(
             "block_verified": proof.verified,
             "block_elsewhere": proof.elsewhere,
             "edits": edits,
+            # What may shorten the history at the provider, or keeps it out of sight; answers may not say so. The names of
+            # edits are the program's own words, so they are cut.
+            "markers": [marker[:80] for marker in (*facts.markers, *ctx.markers)[:20]],
             "inert_tokens": inert,
             "candidates": len(ctx.sessions),
         },

@@ -30,6 +30,7 @@ __all__ = [
     "Chunks",
     "Gated",
     "Library",
+    "head_of",
     "same_request",
 ]
 
@@ -87,7 +88,8 @@ def _signer(request: Any, sent: Any) -> Callable[[Any], Any] | None:
     return signer
 
 
-def _head(library: Library, response: Any) -> Head:
+def head_of(library: Library, response: Any) -> Head:
+    """Return status and headers of an answer. Raises Unreadable for a coding that cannot be decoded here."""
     coding = response.headers.get("content-encoding", "")
     for name in filter(None, (part.strip().lower() for part in coding.split(","))):
         if name not in library.decoders:
@@ -131,7 +133,7 @@ class _SyncChannel:
         if (signer := _signer(self._request, sent)) is not None:
             signer(sent)
         self.response = self._inner.handle_request(sent)
-        head = _head(self._library, self.response)
+        head = head_of(self._library, self.response)
         # What is not coded is read as it comes, without the layers that would decode it.
         self._chunks = self.response.iter_bytes() if head.get("content-encoding") else iter(self.response.stream)
         return head
@@ -156,7 +158,7 @@ class _AsyncChannel:
         if (signer := _signer(self._request, sent)) is not None:
             await signer(sent)
         self.response = await self._inner.handle_async_request(sent)
-        head = _head(self._library, self.response)
+        head = head_of(self._library, self.response)
         self._chunks = self.response.aiter_bytes() if head.get("content-encoding") else aiter(self.response.stream)
         return head
 
