@@ -120,12 +120,13 @@ class LedgerState:
     """A snapshot of the facts that must outlive a context.
 
     ``session`` and ``user`` map keys to text (amounts as decimal text); ``version`` is opaque and is handed back to
-    the store with the next write, which fails when somebody else wrote in between.
+    the store with the next write, which fails when somebody else wrote in between. ``whose`` says whose facts these are.
     """
 
     session: Mapping[str, str] = field(default_factory=dict)
     user: Mapping[str, str] = field(default_factory=dict)
     version: tuple[int, int] = (0, 0)
+    whose: SessionId = field(default=SessionId(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class Store:
         """Return both halves of the ledger as they are now, empty with version 0 when new."""
         with self._database.reading() as db:
             (mine, first), (users, second) = (_half(db, key) for key in _halves(session))
-        return LedgerState(mine, users, (first, second))
+        return LedgerState(mine, users, (first, second), session)
 
     def write_ledger(self, session: SessionId, state: LedgerState) -> bool:
         """Write both halves together; False, and nothing written, when either changed since."""

@@ -146,6 +146,7 @@ def _after(
                 {**kept.session, **_changes(ledger.session, merged.session)},
                 {**kept.user, **_changes(ledger.user, merged.user)},
                 ledger.version,
+                ledger.whose,
             )
     return merged
 

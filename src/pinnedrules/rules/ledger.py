@@ -63,7 +63,7 @@ def _noted(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment, *, u
         session[READ_UNTRUSTED] = "1"
     for candidate in item.candidates:
         for reserve in candidate.reserves:
-            half, key, text = reserve(Facts(item.arguments, ledger, now))
+            half, key, text = reserve(Facts(item.arguments, ledger, now, item.call, item.effects))
             (user if half == "user" else session)[key] = text
     if _holds(ledger.session, session) and _holds(ledger.user, user):
         return ledger
@@ -71,6 +71,7 @@ def _noted(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment, *, u
         session={**ledger.session, **session},
         user={**_current(ledger.user, now.day), **user} if user else ledger.user,
         version=ledger.version,
+        whose=ledger.whose,
     )
 
 

@@ -105,7 +105,7 @@ def _evaluate(
     said: list[tuple[Action, Rule, str | None]] = []
     undecided: list[Undecided] = []
     patched = False
-    facts = Facts(arguments, ledger, now)
+    facts = Facts(arguments, ledger, now, call, effects)
     for candidate in asked(rules.plan.candidates(tool, effects).objecting(facts), carrier):
         why: str | None = None
         for check in candidate.checks:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pinnedrules.rules.printable import shown
-from pinnedrules.types import LedgerState, Moment
+from pinnedrules.types import Call, Effect, LedgerState, Moment
 
 __all__ = [
     "BadOption",
@@ -38,6 +38,8 @@ class Facts:
     arguments: Mapping[str, object]
     ledger: LedgerState
     now: Moment
+    call: Call = Call("", "{}")
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
