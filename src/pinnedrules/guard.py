@@ -43,7 +43,8 @@ class Guard:
     *ticket_life* how many seconds after the asking a call can be approved, and an approval used.
 
     *paths* lets families of doors that no gate covers pass all the same (``{"batches": "pass"}``, see
-    docs/provider-side.md); what a gate covers stays gated.
+    docs/provider-side.md), or opens a gate that is shut by default (``{"managed-agents": "gate"}``); what a gate covers
+    stays gated.
 
     *state* is the folder for state and log; by default ``PINNEDRULES_HOME``, else ``.pinnedrules`` beside the rule file.
 
@@ -69,7 +70,7 @@ class Guard:
         state: str | Path | None = None,
         strict: bool = False,
         quiet: bool = False,
-        paths: Mapping[str, Literal["pass"]] | None = None,
+        paths: Mapping[str, Literal["pass", "gate"]] | None = None,
     ) -> None:
         from pinnedrules.control.answering import who_answers
         from pinnedrules.control.approvers import TerminalApprover
@@ -90,8 +91,9 @@ class Guard:
         _one_of("mode", mode, ("enforce", "monitor"))
         _one_of("on_denied", on_denied, ("continue", "end", "raise"))
         for name, verdict in (paths or {}).items():
-            _one_of(f"paths[{name!r}]", verdict, ("pass",))
-        check_families(paths or ())
+            _one_of(f"paths[{name!r}]", verdict, ("pass", "gate"))
+        passed, gated = ([name for name, word in (paths or {}).items() if word == kind] for kind in ("pass", "gate"))
+        check_families(passed, gated)
         if not 0 < ticket_life <= _LONGEST_LIFE:
             raise ValueError(f"ticket_life is a number of seconds, more than 0 and at most a year, not {ticket_life!r}")
         if (rules is None) == (profile is None):
@@ -134,7 +136,7 @@ class Guard:
         )
         self._sessions = Sessions()
         self._core = Core(
-            world=self._world, policy=self._policy, candidates=self._sessions.candidates, passed=paths or ()
+            world=self._world, policy=self._policy, candidates=self._sessions.candidates, passed=passed, gated=gated
         )
         self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
         self._running = self._register()

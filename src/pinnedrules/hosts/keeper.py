@@ -60,6 +60,7 @@ class Core:
         policy: Callable[[], Policy],
         candidates: Callable[[SessionId], tuple[SessionId, ...]],
         passed: Collection[str] = (),
+        gated: Collection[str] = (),
     ) -> None:
         self.world = world
         self.health = Health()
@@ -67,6 +68,7 @@ class Core:
         self.policy = policy
         self.candidates = candidates
         self.passed = frozenset(passed)
+        self.gated = frozenset(gated)
         self._lineages: OrderedDict[SessionId, _LockedLineage] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -138,7 +140,7 @@ class Keeper:
 
         *sessions* are whom the request may belong to; None means what the guard knows of this client.
         """
-        found = route(method, path, self.core.passed)
+        found = route(method, path, self.core.passed, self.core.gated)
         dialect = _DIALECTS[found.dialect or OpenAIChat.name]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)

@@ -22,6 +22,7 @@ __all__ = [
     "CHAT",
     "DOORS",
     "FAMILIES",
+    "GATEABLE",
     "MESSAGES",
     "RESPONSES",
     "Door",
@@ -128,6 +129,9 @@ _FAMILIES = (
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _FAMILIES})
 """The families that stay shut, by the name of their setting."""
 
+GATEABLE = frozenset({"managed-agents"})
+"""The families that ``Guard(paths={"managed-agents": "gate"})`` opens to the gate instead of letting them pass."""
+
 _STORED_CHAT = "chat/completions(?:/{id})?(?:/messages)?"
 _LEFT_OUT = "nothing that is deleted there unpins a rule: they are sent with every request"
 
@@ -171,10 +175,13 @@ DOORS: tuple[Door, ...] = (
 """Every door that is known by more than a word of its family; the first that opens counts."""
 
 
-def check_families(names: Collection[str]) -> None:
-    """Raise ValueError for a name that is no family, with the known names."""
-    for name in names:
+def check_families(names: Collection[str], gated: Collection[str] = ()) -> None:
+    """Raise ValueError for a name that is no family, or one in *gated* that no gate is made for, with the known names."""
+    for name in (*names, *gated):
         if name not in FAMILIES:
             close = get_close_matches(name, FAMILIES, n=1)
             meant = f"did you mean {close[0]!r}? " if close else ""
             raise ValueError(f"there are no paths called {name!r}; {meant}known: {', '.join(FAMILIES)}")
+    for name in gated:
+        if name not in GATEABLE:
+            raise ValueError(f"no gate is made for {name!r}; there is one for: {', '.join(sorted(GATEABLE))}")

@@ -72,10 +72,11 @@ class Route:
 
 
 @lru_cache(maxsize=256)
-def route(method: str, path: str, passed: frozenset[str] = frozenset()) -> Route:
+def route(method: str, path: str, passed: frozenset[str] = frozenset(), gated: frozenset[str] = frozenset()) -> Route:
     """Return what to do with a request of this method and path; a query is ignored.
 
-    *passed* are the families that the owner lets pass ungated (keys of ``FAMILIES``).
+    *passed* are the families that the owner lets pass ungated (keys of ``FAMILIES``), *gated* those whose gate he opens
+    (members of ``GATEABLE``).
     """
     method = method.upper()
     words = _words(path)

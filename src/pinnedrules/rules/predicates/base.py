@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 
+_NO_CALL = Call("", "{}")
+
+
 @dataclass(slots=True)
 class Facts:
     """All that a requirement may look at for one call. Not frozen, which would cost more than many a check."""
@@ -38,7 +41,7 @@ class Facts:
     arguments: Mapping[str, object]
     ledger: LedgerState
     now: Moment
-    call: Call = Call("", "{}")
+    call: Call = _NO_CALL
     effects: tuple[Effect, ...] = ()
 
 
