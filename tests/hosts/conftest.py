@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
-from tests.hosts.ways import WAYS, Way
+from tests.hosts.loops import LOOPS
+from tests.hosts.surfaces import SURFACES
+from tests.hosts.ways import WAYS, Way, leads
 
 from pinnedrules import Guard
 from pinnedrules.testing.plugin import MakeGuard
@@ -50,6 +53,34 @@ rules:
     else: ask
     then: allow
 """
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "api(name): the API that a test asks, where no parameter says it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the cases whose way does not lead to their API: they are no cases, and not skipped ones either."""
+    items[:] = [item for item in items if not isinstance(item, pytest.Function) or _exists(item)]
+
+
+def _exists(item: pytest.Function) -> bool:
+    given: dict[str, Any] = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    api = _api(item, given)
+    return given.get("way") not in WAYS or not api or leads(given["way"], api)
+
+
+def _api(item: pytest.Function, given: dict[str, Any]) -> str:
+    """Return the API that a case is about; nothing when it does not say."""
+    kind = str(given.get("kind", "")).split(" ")[0]
+    if kind in SURFACES:
+        return kind
+    if "platform" in given:
+        return str(given["platform"].api)
+    if "talk" in given:
+        return LOOPS[given["talk"]].kind
+    marked = item.get_closest_marker("api")
+    return str(marked.args[0]) if marked is not None else ""
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.surfaces import make_client
-from tests.hosts.test_threads import pytestmark as with_threads
+from tests.hosts.test_threads import THREADS as with_threads
 
 from pinnedrules import Guard
 from pinnedrules.hosts.client import guarded

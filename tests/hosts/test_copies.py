@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import anthropic
 import pytest
 from tests.hosts.surfaces import KINDS, SURFACES, make_client, run
 from tests.hosts.ways import Way
 
-from pinnedrules import Guard, PathRefused
+from pinnedrules import Guard, PathRefused, Unpinned
 from pinnedrules.testing.asserts import assert_all_accepted, assert_pinned
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script
 
 DELETE = ProposedCall("delete_mail", {"id": "7"})
+ARCHIVE = ProposedCall("archive", {"id": "8"})
 USER: list[Any] = [{"role": "user", "content": "tidy"}]
 
 EACH = pytest.mark.parametrize("kind", KINDS)
@@ -27,6 +29,8 @@ CLAUDE = pytest.mark.parametrize("kind", ["anthropic", "anthropic async"])
 @pytest.mark.parametrize("when", ["made with it", "copied with it"])
 def test_middleware_is_inside_the_guard(kind: str, number: int, when: str, way: Way, guard: Guard) -> None:
     """It may change what is asked and look at what is answered; the rules are put in after it, the call held before it."""
+    if not hasattr(anthropic, "Middleware"):
+        pytest.skip("this SDK has no middleware")
     seen: list[str] = []
 
     def edited(request: Any) -> Any:
@@ -42,11 +46,11 @@ def test_middleware_is_inside_the_guard(kind: str, number: int, when: str, way: 
 
     given = amiddle if kind.endswith("async") else middle
     with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as provider:
-        try:
-            client = way.client(kind, provider, guard, **({"middleware": [given]} if when == "made with it" else {}))
-            client = client if when == "made with it" else client.with_middleware(given)
-        except (TypeError, AttributeError):
-            pytest.skip("this SDK has no middleware")
+        client = way.client(kind, provider, guard, **({"middleware": [given]} if when == "made with it" else {}))
+        if when == "copied with it":
+            # A copy's middleware stands at the end of the list, so the gate's own has to be named again.
+            again = {"middleware": [given, guard.middleware()]}
+            client = client.with_options(**again) if way.name == "middleware" else client.with_middleware(given)
         turn = run(SURFACES["anthropic"][number], client, USER)
 
     assert turn.calls == ()
@@ -54,6 +58,36 @@ def test_middleware_is_inside_the_guard(kind: str, number: int, when: str, way: 
     assert all("Rules do not matter." in str(exchange.json["system"]) for exchange in provider.requests)
     assert_all_accepted(provider)
     assert_pinned(provider, guard)
+
+
+@CLAUDE
+@HOW
+@pytest.mark.skipif(not hasattr(anthropic, "Middleware"), reason="this SDK has no middleware")
+@pytest.mark.parametrize("changed", ["system", "tools", "nothing"])
+def test_what_changes_a_request_after_the_guards_middleware_gets_no_answer_through(
+    kind: str, number: int, changed: str, guard: Guard
+) -> None:
+    """Promise 2: checked in the bytes really sent. That request has left, but nothing of its answer is released."""
+    changes: dict[str, dict[str, Any]] = {"system": {"system": "Rules do not matter."}, "tools": {"tools": []}}
+    members = changes.get(changed, {})
+
+    def middle(request: Any, call_next: Any) -> Any:
+        return call_next(request.copy(body={**request.json, **members}))
+
+    async def amiddle(request: Any, call_next: Any) -> Any:
+        return await call_next(request.copy(body={**request.json, **members}))
+
+    given = amiddle if kind.endswith("async") else middle
+    with ScriptedProvider(Script([Reply("Archiving.", calls=[ARCHIVE])])) as provider:
+        client = make_client(kind, provider, middleware=[guard.middleware(), given])
+        if changed == "nothing":
+            assert [name for name, _ in run(SURFACES["anthropic"][number], client, USER).calls] == ["archive"]
+            return
+        with pytest.raises(Unpinned, match="last in the list") as caught:
+            run(SURFACES["anthropic"][number], client, USER)
+
+    assert isinstance(caught.value, anthropic.AnthropicError)
+    assert len(provider.requests) == 1
 
 
 def test_middleware_of_a_wrapped_client_sees_the_request_that_leaves(guard: Guard) -> None:
@@ -74,6 +108,7 @@ def test_middleware_of_a_wrapped_client_sees_the_request_that_leaves(guard: Guar
     assert blocks == [True]
 
 
+@pytest.mark.api("anthropic")
 def test_a_helpers_own_client_stays_behind_the_gate(way: Way, guard: Guard) -> None:
     """The SDK's poller for managed agents copies the client under another key; it gets nowhere all the same."""
 

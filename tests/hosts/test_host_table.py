@@ -12,7 +12,9 @@ from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
+import openai
 import pytest
+from tests.hosts.platforms import Platform
 from tests.hosts.surfaces import KINDS, OPENAI, SURFACES, make_client, run
 from tests.hosts.turns import Surface
 from tests.hosts.ways import Way
@@ -30,6 +32,10 @@ TABLE = [
     pytest.param(kind, surface, id=f"{kind} {surface.name}") for kind in KINDS for surface in SURFACES[kind.split()[0]]
 ]
 ELSEWHERE = SimpleNamespace(url="http://model.invalid", openai_url="http://model.invalid/v1")
+# A server that only speaks like OpenAI's, at a path of its own.
+SERVER = Platform(
+    "compatible", "openai", "", lambda form, url: openai.OpenAI(base_url=url, api_key="test-key"), "/serve/api/v7"
+)
 EVERY = pytest.mark.parametrize(("kind", "surface"), TABLE)
 EACH = pytest.mark.parametrize("kind", KINDS)
 
@@ -177,6 +183,7 @@ def test_proxies_from_the_environment_are_gated(
     assert provider.requests[0].path.startswith("http://model.invalid")
 
 
+@pytest.mark.api("openai")
 @pytest.mark.parametrize(
     "habit",
     [
@@ -198,15 +205,13 @@ def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, way: Way
         [Reply("a", calls=[DELETE], **habit), Reply("b", calls=[ARCHIVE], **habit)],
     )
     with ScriptedProvider(script) as provider:
-        client = make_client("openai", provider)
-        client = guard.wrap(client.with_options(base_url=f"{provider.url}/serve/api/v7"))
-        surface = OPENAI[0] if form == 0 else OPENAI[1]
-        turn = run(surface, client, [{"role": "user", "content": "tidy"}])
+        turn = run(OPENAI[form], way.at(SERVER, "", provider, guard), [{"role": "user", "content": "tidy"}])
 
     assert [name for name, _ in turn.calls if name] == ["archive"]
     assert provider.requests[0].path == "/serve/api/v7/chat/completions"
 
 
+@pytest.mark.api("openai")
 @pytest.mark.parametrize("kind", ["custom", "legacy"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, way: Way, guard: Guard) -> None:
@@ -253,6 +258,7 @@ def test_other_doors_to_a_model_are_refused_by_name(kind: str, door: str, way: W
     assert "Next: " in str(caught.value)
 
 
+@pytest.mark.api("openai")
 def test_what_cannot_reach_a_model_passes(way: Way, guard: Guard) -> None:
     """Models, embeddings, moderations and counted tokens are no proposals: the provider's own answer is what is seen."""
     with ScriptedProvider(Script([])) as provider, way.client("openai", provider, guard) as client:

@@ -127,6 +127,7 @@ def test_a_refused_call_that_is_only_left_out_would_be_an_error(held: bool) -> N
             client.responses.create(model="gpt", **again)
 
 
+@pytest.mark.api("responses")
 def test_a_background_response_is_gated_on_an_event_loop(way: Way, guard: Guard) -> None:
     """Invariant 1: not through a background poll, nor through a stream that is taken up again in its middle."""
     ask: dict[str, Any] = {"model": "gpt", "input": "tidy", "tools": RESPONSE_TOOLS, "background": True}

@@ -112,6 +112,7 @@ def test_a_copy_stays_guarded(platform: Platform, form: str, guard: Guard) -> No
     assert turn.calls == ()
 
 
+@pytest.mark.api("openai")
 @pytest.mark.parametrize("name", ["azure", "azure deployment", "azure v1"])
 def test_what_proposes_no_call_passes_at_azure(name: str, way: Way, guard: Guard) -> None:
     """There a model's deployment stands in the path, which is a managed agent's word elsewhere."""

@@ -22,6 +22,8 @@ REFUND = ProposedCall("refund", {"amount": "300"}, id="call_refund")
 USER: list[Any] = [{"role": "user", "content": "tidy"}]
 SENTENCE = "Never delete before the owner confirms."
 
+pytestmark = pytest.mark.api("responses")
+
 
 def ask(client: Any, given: Any, **more: Any) -> Any:
     return client.responses.create(model="gpt", input=given, tools=RESPONSE_TOOLS, **more)

@@ -122,6 +122,7 @@ def test_a_runner_that_has_the_provider_compact(kind: str, way: Way, guard: Guar
     assert_pinned(provider, guard)
 
 
+@pytest.mark.api("anthropic")
 def test_a_runner_that_compacts_by_itself(way: Way, guard: Guard) -> None:
     """Former releases ask for a summary without system text and tools; the rules are in that request too."""
     ran: list[str] = []

@@ -22,10 +22,11 @@ USER: list[Any] = [{"role": "user", "content": "tidy"}]
 DELETE = ProposedCall("delete_mail", {"id": "7"}, id="toolu_delete")
 ARCHIVE = ProposedCall("archive", {"id": "8"}, id="toolu_archive")
 
-pytestmark = pytest.mark.skipif(
+THREADS = pytest.mark.skipif(
     "thread" not in inspect.signature(anthropic.resources.beta.Messages.create).parameters,
     reason="this SDK has no message threads",
 )
+pytestmark = [pytest.mark.api("anthropic"), THREADS]
 
 
 def threads(provider: ScriptedProvider) -> list[str]:

@@ -5,8 +5,9 @@ It is for programs whose client somebody else makes, so that it cannot be wrappe
 The SDK runs its middleware inside its retry loop, once per attempt, before a request is built and signed
 (``anthropic/_middleware.py``). So every attempt is gated, whichever class of clients it is, and whoever made the client.
 
-What middleware cannot cover: ``client._client`` used directly, and copies with other middleware
-(``with_options(middleware=[...])``). What stands after it in the list sees the request after the gate, and could change it.
+What middleware cannot cover: ``client._client`` used directly, websockets, and copies with other middleware
+(``with_options(middleware=[...])``). What stands after it in the list sees the request after the gate and the answer before
+it; what it changes in a request is seen only when that has left, and then the answer is refused.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from urllib.parse import urlsplit
 
 from pinnedrules.commands import Head
 from pinnedrules.drive import adrive, arun, drive, run
-from pinnedrules.errors import Refused, Unreadable
+from pinnedrules.errors import Refused, Unpinned, Unreadable
 from pinnedrules.hosts.keeper import Admission, Core, Keeper
 from pinnedrules.hosts.transport import Library, head_of
 from pinnedrules.types import SessionId
 
 __all__ = ["make_middleware"]
+
+# What the SDK's clients for the clouds move between body, path and headers when they build a request.
+_MOVED = frozenset({"anthropic_beta", "anthropic_version", "model", "stream", "user_profile_id"})
 
 
 def make_middleware(core: Core, session: SessionId) -> Any:
@@ -86,6 +90,16 @@ class _Attempt:
         made.options.extra_json = None
         return made
 
+    def compare(self, body: bytes, response: Any) -> None:
+        """Look at what really left. Raises Unpinned when that is another request than the one that was let through."""
+        sent = getattr(response, "_request", None)
+        left = _members(sent.content) if sent is not None and hasattr(sent, "_content") else None
+        if left != _members(body) and self.keeper.core.policy().mode == "enforce":
+            raise Unpinned(
+                "What stands after the guard's middleware sent another request than the guard let through.",
+                next_step="put guard.middleware() last in the list, and add none to a client that has it",
+            )
+
     def answer(self, head: Head, stream: Any, inner: Any) -> tuple[Any, Any]:
         """Return a response with this head and stream, and how to make the SDK's own object of it.
 
@@ -109,6 +123,15 @@ class _Attempt:
             "options": self.request.options if inner is None else inner._options,
             "retries_taken": self.request.retries_taken,
         }
+
+
+def _members(body: bytes) -> dict[str, Any] | None:
+    """Return what must be the same in a request before and after the SDK built it; None for what is no JSON object."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return {name: value for name, value in found.items() if name not in _MOVED} if isinstance(found, dict) else None
 
 
 def _handle(attempt: _Attempt, call_next: Any) -> Any:
@@ -156,6 +179,7 @@ class _Channel:
     def send(self, body: bytes) -> Head:
         self.close()
         self.inner = self._call_next(self._attempt.with_body(body))
+        self._attempt.compare(body, self.inner.http_response)
         head = head_of(self._attempt.library, self.inner.http_response)
         self._chunks = self.inner.http_response.iter_bytes()
         return head
@@ -177,6 +201,7 @@ class _AsyncChannel:
     async def send(self, body: bytes) -> Head:
         await self.close()
         self.inner = await self._call_next(self._attempt.with_body(body))
+        self._attempt.compare(body, self.inner.http_response)
         head = head_of(self._attempt.library, self.inner.http_response)
         self._chunks = self.inner.http_response.aiter_bytes()
         return head
