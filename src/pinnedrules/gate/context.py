@@ -39,6 +39,8 @@ OnDenied: TypeAlias = Literal["continue", "end", "raise"]
 class Policy:
     """What is in force. ``proposed`` is a rule set that somebody wrote to the file since: it can only make stricter.
 
+    ``layers`` are rule sets above the agent's own (its tenant's, its organisation's); the strictest of all decides.
+
     ``ask_wait`` is how many seconds an ask may hold an answer; ``grace`` how many seconds plain text and declared reads
     go on while the store or the log fails.
     """
@@ -51,6 +53,13 @@ class Policy:
     ask_wait: float = 0.0
     grace: float = 60.0
     proposed: RuleSet | None = None
+    layers: tuple[RuleSet, ...] = ()
+
+    @property
+    def rule_sets(self) -> tuple[RuleSet, ...]:
+        """Every rule set that has a say in all sessions."""
+        proposed = () if self.proposed is None else (self.proposed,)
+        return (self.rules, *self.layers, *proposed)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from pinnedrules.commands import Failed, ReadLedger, ReadRules, WriteLedger
 from pinnedrules.gate.context import Context, Flow, graceful, now
+from pinnedrules.rules.born import session_rules
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
@@ -26,8 +27,8 @@ BUSY = "the ledger is written by too many at once"
 
 def rules_sha256(ctx: Context) -> str:
     """Return what an approval is bound to: the rules in force together with those that the file proposes."""
-    rules, proposed = ctx.policy.rules.sha256, ctx.policy.proposed
-    return rules if proposed is None else sha256(f"{rules} {proposed.sha256}".encode()).hexdigest()
+    first, *more = [rules.sha256 for rules in ctx.policy.rule_sets]
+    return sha256(" ".join([first, *more]).encode()).hexdigest() if more else first
 
 
 def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
@@ -53,7 +54,7 @@ def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrus
                 return _without_ledger(ctx, call, moment, effects, untrusted, str(why))
             ctx.health.store_ns = 0
             ledgers.append((session, ledger))
-            for rules in _rule_sets(ctx):
+            for rules in _rule_sets(ctx, ledger):
                 strictest = _stricter(strictest, decide(rules, call, ledger, moment, effects=effects))
         assert strictest is not None
         if strictest.verdict != "allow" and ctx.enforcing:
@@ -71,7 +72,7 @@ def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
     for session in ctx.sessions:
         ledger = yield ReadLedger(session)
         known = ledger if isinstance(ledger, LedgerState) else LedgerState()
-        for rules in _rule_sets(ctx):
+        for rules in _rule_sets(ctx, known):
             strictest = _stricter(strictest, decide(rules, call, known, moment, effects=effects))
     assert strictest is not None
     return strictest
@@ -139,7 +140,7 @@ def _after(
 ) -> LedgerState:
     """Return the ledger with what either rule set keeps of the call; the same object when neither keeps anything."""
     merged = ledger
-    for rules in _rule_sets(ctx):
+    for rules in _rule_sets(ctx, ledger):
         kept = after(rules, call, decision, ledger, moment, untrusted=untrusted)
         if kept is not ledger:
             merged = LedgerState(
@@ -155,9 +156,10 @@ def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in new.items() if old.get(key) != value}
 
 
-def _rule_sets(ctx: Context) -> tuple[RuleSet, ...]:
-    proposed = ctx.policy.proposed
-    return (ctx.policy.rules,) if proposed is None else (ctx.policy.rules, proposed)
+def _rule_sets(ctx: Context, ledger: LedgerState) -> list[RuleSet]:
+    """Return every rule set that has a say: those in force, what the file proposes, and what this session got besides."""
+    session = session_rules(ctx.policy.rules, ledger)
+    return [*ctx.policy.rule_sets] if session is None else [*ctx.policy.rule_sets, session]
 
 
 def _without_ledger(

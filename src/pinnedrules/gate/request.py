@@ -21,7 +21,7 @@ from pinnedrules.types import Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["find_known", "prepare", "prepare_again", "send"]
+__all__ = ["call_by_call", "find_known", "prepare", "prepare_again", "send"]
 
 _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
@@ -166,7 +166,7 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     asked: set[str] = set()
     for tool in ctx.facts.server_tools:
         call = Call(server_name(tool.type, tool.name), "{}", id=f"request:{tool.type}", declared=frozenset())
-        if ctx.enforcing and (yield from _one_by_one(ctx, call, tool)):
+        if ctx.enforcing and (yield from call_by_call(ctx, call, tool)):
             asked.add(tool.name)
             continue
         judged = yield from judge(
@@ -191,7 +191,7 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     return waits, frozenset(asked)
 
 
-def _one_by_one(ctx: Context, server: Call, tool: ServerTool) -> Flow[bool]:
+def call_by_call(ctx: Context, server: Call, tool: ServerTool) -> Flow[bool]:
     """Say whether the calls behind a remote server have to be decided each, although the server is not denied.
 
     Raises Denied where the provider cannot be told to ask and a rule objects to some of them.
@@ -199,7 +199,7 @@ def _one_by_one(ctx: Context, server: Call, tool: ServerTool) -> Flow[bool]:
     if not server.name.startswith("mcp:"):
         return False
     effects, moment = server_effects(tool.type), (yield from now(ctx))
-    sets = [rules for rules in (ctx.policy.rules, ctx.policy.proposed) if rules is not None]
+    sets = ctx.policy.rule_sets
     if any(decide(rules, server, LedgerState(), moment, effects=effects).verdict == "deny" for rules in sets):
         return False
     if tool.approval:

@@ -205,7 +205,7 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     undecided = tuple(round_.undecided)
     if verdict == "allow":
         return _allowed(round_.effects, names, sentences, undecided)
-    reasons = tuple([why or _said_plainly(round_, rule, verdict) for rule, why in deciding])
+    reasons = tuple([_noted(rule, why or _said_plainly(round_, rule, verdict)) for rule, why in deciding])
     reach = targets(round_.arguments)
     return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
 
@@ -255,6 +255,10 @@ def _default_reason(round_: _Round, verdict: Verdict) -> str:
     elif tool.effects != round_.effects:
         what = "it reads at a place that its arguments name, so it also sends; "
     return f"{what}no rule permits it: {verdict} ({', '.join(round_.effects)})"
+
+
+def _noted(rule: Rule, why: str) -> str:
+    return f"{why}; {rule.note}" if rule.note else why
 
 
 def _said_plainly(round_: _Round, rule: Rule, verdict: Verdict) -> str:

@@ -35,7 +35,7 @@ class Rule:
 
     ``on`` is None for a rule that is only pinned. ``require`` maps a requirement's name to its options. ``then`` is
     None when the rule has nothing to say once its requirement holds, ``otherwise`` (``else`` in the file) when it has
-    nothing to say once it does not.
+    nothing to say once it does not. ``note`` is for people, behind the reason of a refusal.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Rule:
     require: Mapping[str, Mapping[str, object]] | None = None
     then: Action | None = None
     otherwise: Action | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

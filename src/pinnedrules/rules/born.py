@@ -1,0 +1,135 @@
+"""Rules that were added to one session after it began: by a person, or by words in the chat. They live in its ledger.
+
+Rules of this file:
+
+1. Such a rule can only tighten (design: invariant 4): it asks, denies or rewrites, and never allows.
+2. It is one key of the session's ledger, so a compaction, a restart or another process changes nothing about it.
+3. It is never taken out, only withdrawn, because the model was told of it and has to be told of that, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pinnedrules.errors import RuleFileError
+from pinnedrules.rules.load import load
+from pinnedrules.rules.model import RuleSet, rule_set
+from pinnedrules.rules.terms import Rule
+from pinnedrules.types import EFFECTS, Effect, LedgerState, Verdict
+
+__all__ = ["CHAT", "MAX_RULES", "Born", "added", "born", "from_words", "session_rules", "told_of", "withdrawn"]
+
+CHAT = "chat-"
+"""Ids of rules that words in the chat brought about begin with this; a rule file cannot use them."""
+
+MAX_RULES = 64
+"""Rules that one session may get in addition. What comes after that asks about everything with an effect."""
+
+_KEY = "rule:"
+_OVERFLOW = "chat-more"
+_SILENT: Mapping[Effect, Verdict] = dict.fromkeys(EFFECTS, "allow")
+_MEMORY = 256
+_known: dict[tuple[str, tuple[str, ...]], RuleSet] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """A rule of one session.
+
+    ``rule`` is the rule as JSON text, in the words of a rule file. ``by`` names the person who gave it, and is empty for
+    words in the chat; those are quoted in ``quote`` (one line). ``confirmed`` says that a person confirmed it, so that the
+    model is shown the quotation; ``withdrawn`` names the person who withdrew it.
+    """
+
+    id: str
+    rule: str
+    by: str = ""
+    quote: str = ""
+    confirmed: str = ""
+    withdrawn: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence that the model reads."""
+        return str(json.loads(self.rule)["text"])
+
+
+def from_words(id: str, text: str, effects: tuple[Effect, ...], quote: str) -> Born:  # noqa: A002 - the rule's own word
+    """Return the conservative rule for words in the chat: calls with one of *effects* are asked about."""
+    rule = {"id": id, "text": text, "on": {"effect": list(effects)}, "then": "ask"}
+    return Born(id, json.dumps(rule, ensure_ascii=False), quote=quote)
+
+
+def born(ledger: LedgerState) -> Iterator[Born]:
+    """Yield the rules of this session in the order in which they came, withdrawn ones too."""
+    for key, text in ledger.session.items():
+        if key.startswith(_KEY):
+            yield Born(**json.loads(text))
+
+
+def added(ledger: LedgerState, rule: Born) -> LedgerState:
+    """Return the ledger with *rule*; one of the same id keeps its place. Raises RuleFileError for what cannot be one."""
+    _parsed(rule.rule)
+    if f"{_KEY}{rule.id}" not in ledger.session and sum(key.startswith(_KEY) for key in ledger.session) >= MAX_RULES:
+        rule = from_words(_OVERFLOW, "Ask before every call that has an effect.", EFFECTS[1:], "")
+    return _with(ledger, rule)
+
+
+def withdrawn(ledger: LedgerState, name: str, by: str) -> LedgerState | None:
+    """Return the ledger with this rule withdrawn by the person *by*; None when there is none in force."""
+    for rule in born(ledger):
+        if rule.id == name and not rule.withdrawn:
+            return _with(ledger, replace(rule, withdrawn=by))
+    return None
+
+
+def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
+    """Return the rules of this session as a rule set that says nothing about all other calls; None without any.
+
+    What tools do is as *base* declares it.
+    """
+    if not any(key.startswith(_KEY) for key in ledger.session):
+        return None
+    texts = tuple(rule.rule for rule in born(ledger) if not rule.withdrawn)
+    found = _known.get((base.sha256, texts))
+    if found is None:
+        if len(_known) >= _MEMORY:
+            _known.clear()
+        rules = [_noted(_parsed(rule.rule), rule) for rule in born(ledger) if not rule.withdrawn]
+        found = _known[base.sha256, texts] = rule_set(base.version, rules, base.tools, _SILENT)
+    return found
+
+
+def told_of(rule: Born) -> Iterator[tuple[str, str]]:
+    """Yield (name, line) of what the model is told of *rule*: that it is there, and that it is withdrawn."""
+    quote = f' The user\'s words: "{rule.quote}"' if rule.confirmed and rule.quote else ""
+    yield rule.id, f"[rule added by {'the operator' if rule.by else 'the guard'}: {rule.text}{quote}]"
+    if rule.withdrawn:
+        yield f"{rule.id}/withdrawn", f"[rule withdrawn by the operator: {rule.text}]"
+
+
+def _noted(rule: Rule, said: Born) -> Rule:
+    """Return *rule* with what its refusals say besides: whose words it comes from, and how a person dismisses it."""
+    if said.by:
+        return rule
+    quoted = f'said in this chat: "{said.quote}"; ' if said.quote else ""
+    return replace(rule, note=f"{quoted}a person dismisses it with: pinnedrules dismiss {said.id}")
+
+
+def _with(ledger: LedgerState, rule: Born) -> LedgerState:
+    fields = {name: value for name in Born.__slots__ if (value := getattr(rule, name))}
+    text = json.dumps(fields, ensure_ascii=False)
+    return replace(ledger, session={**ledger.session, f"{_KEY}{rule.id}": text})
+
+
+def _parsed(text: str) -> Rule:
+    """Read one rule by the rules of a rule file. Raises RuleFileError."""
+    (rule,) = load(f'{{"version": 1, "default": "allow", "rules": [{text}]}}', file="the rule").rules
+    if rule.then == "allow":
+        raise RuleFileError(
+            f"{rule.id}: a rule of one session can only tighten, and this one allows",
+            hint="leave `then: allow` out; permit calls with a grant (pinnedrules permit), or in the rule file",
+        )
+    return rule
