@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
-from pinnedrules.commands import Begin, Failed, Forward, Head, Receive, Record
+from pinnedrules.commands import Begin, Forward, Head, Record
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import PathRefused, Refused, Unreadable
+from pinnedrules.gate.between import HELD_BYTES, all_of_it, bare, deliver, forward, receive, relay
 from pinnedrules.gate.calls import Judged, judge, recall, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.held import released_before, remember
@@ -24,10 +25,7 @@ from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 from pinnedrules.wire.hidden import refuse_calls_in_error
 from pinnedrules.wire.paths import route
 
-__all__ = ["read_answer", "relay"]
-
-_HELD_BYTES = 64 * 1024 * 1024
-_PLAIN = ("content-length", "content-encoding", "transfer-encoding")
+__all__ = ["read_answer"]
 
 
 def read_answer(ctx: Context, head: Head) -> Flow[None]:
@@ -41,9 +39,9 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
                 yield from relay(ctx, head)
                 return
             _refuse_detour(ctx, head)
-            data = yield from _all_of_it(ctx)
+            data = yield from all_of_it(ctx)
             refuse_calls_in_error(data)
-            yield from _deliver(ctx, head, data)
+            yield from deliver(ctx, head, data)
             return
         media = head.get("content-type").split(";")[0].strip().lower()
         readable = (ctx.dialect.framing.media, "application/json")
@@ -60,7 +58,7 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         else:
             if not begun:
                 yield from check_stop(ctx)
-                yield Begin(_bare(head))
+                yield Begin(bare(head))
                 begun = True
             turn = yield from (_streamed(ctx, turns) if ctx.enforcing else _watched(ctx))
         if turn is None:
@@ -72,20 +70,20 @@ def read_answer(ctx: Context, head: Head) -> Flow[None]:
         again = yield from _again(ctx, turn)
         if again is None:
             # The model cannot be asked again; the caller still gets an answer that ends, with the refusal in it.
-            yield from (_forward(ctx, turn.closing) if begun else _deliver(ctx, head, turn.closing))
+            yield from (forward(ctx, turn.closing) if begun else deliver(ctx, head, turn.closing))
             return
         head = again
 
 
 def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]:
-    data = yield from _all_of_it(ctx)
+    data = yield from all_of_it(ctx)
     before = _before(turns)
     try:
         answer = ctx.dialect.read_json(data)
     except Unreadable:
         if ctx.enforcing:
             raise
-        yield from _deliver(ctx, head, data)
+        yield from deliver(ctx, head, data)
         return None
     judged: dict[Key, Judged] = {}
     for key, call in answer.calls.items():
@@ -98,7 +96,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]
     if turn is not None:
         shown = {**outcomes, next(iter(outcomes)): Replace(turn.placeholder)}
         return replace(turn, closing=ctx.dialect.write_json(data, shown, before))
-    yield from _deliver(ctx, head, ctx.dialect.write_json(data, outcomes, before))
+    yield from deliver(ctx, head, ctx.dialect.write_json(data, outcomes, before))
     return None
 
 
@@ -109,7 +107,7 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
     judged: dict[Key, Judged] = {}
     weight = 0
     while True:
-        data = yield from _receive(ctx)
+        data = yield from receive(ctx)
         for frame in reader.feed(data) if data else reader.end():
             if not (held or frame.keys or frame.done or frame.ending or turns):
                 # Plain text, which is most of what streams: nothing waits before it and nothing in it can.
@@ -121,8 +119,8 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
             for key, call in frame.done:
                 judged[key] = yield from _decided(ctx, call)
             weight -= yield from _flush(ctx, reader, held, judged, bool(turns))
-        if weight > _HELD_BYTES:
-            raise Unreadable(f"More than {_HELD_BYTES >> 20} MiB of one answer are held back.")
+        if weight > HELD_BYTES:
+            raise Unreadable(f"More than {HELD_BYTES >> 20} MiB of one answer are held back.")
         if not data:
             break
     answer = reader.answer()
@@ -137,10 +135,10 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
         if turn is not None and frame.ending:
             closing.append(frame)
         else:
-            yield from _forward(ctx, reader.render(frame, outcomes))
+            yield from forward(ctx, reader.render(frame, outcomes))
     if turn is None:
         return None
-    yield from _forward(ctx, ctx.dialect.close_stream(reader, turn.placeholder))
+    yield from forward(ctx, ctx.dialect.close_stream(reader, turn.placeholder))
     return replace(turn, closing=b"".join(reader.render(frame, outcomes) for frame in closing))
 
 
@@ -149,8 +147,8 @@ def _watched(ctx: Context) -> Flow[None]:
     reader: StreamReader | None = ctx.dialect.read_stream()
     judged: dict[Key, Judged] = {}
     while True:
-        data = yield from _receive(ctx)
-        yield from _forward(ctx, data)
+        data = yield from receive(ctx)
+        yield from forward(ctx, data)
         try:
             frames = [] if reader is None else (reader.feed(data) if data else reader.end())
         except Unreadable as unreadable:
@@ -181,7 +179,7 @@ def _flush(
             # Before the end is shown: a caller that has seen it may close, and nothing runs after that.
             yield from _noted(ctx, reader.answer(), judged)
         outcomes: dict[Key, Outcome] = {key: Release() for key in judged}
-        yield from _forward(ctx, reader.render(frame, outcomes) if again else frame.raw)
+        yield from forward(ctx, reader.render(frame, outcomes) if again else frame.raw)
     return released
 
 
@@ -254,47 +252,3 @@ def _refuse_detour(ctx: Context, head: Head) -> None:
             f"The provider redirects this request to {there!r} with status {head.status}, where it would not be gated.",
             next_step="give the client the base URL that the redirect leads to",
         )
-
-
-def relay(ctx: Context, head: Head) -> Flow[None]:
-    """Hand an answer to the caller unread; a stop still cuts it."""
-    yield Begin(_bare(head))
-    while data := (yield from _receive(ctx)):
-        yield from _forward(ctx, data)
-
-
-def _deliver(ctx: Context, head: Head, data: bytes) -> Flow[None]:
-    yield from check_stop(ctx)
-    yield Begin(_bare(head))
-    yield Forward(data)
-
-
-def _forward(ctx: Context, data: bytes) -> Flow[None]:
-    if data:
-        yield from check_stop(ctx)
-        yield Forward(data)
-
-
-def _bare(head: Head) -> Head:
-    return Head(head.status, tuple((name, value) for name, value in head.headers if name not in _PLAIN))
-
-
-def _receive(ctx: Context) -> Flow[bytes]:
-    data = yield Receive()
-    if isinstance(data, Failed):
-        ctx.host_error = data.error
-        raise data.error
-    if not isinstance(data, bytes):
-        raise Unreadable("The host gave no bytes.")
-    return data
-
-
-def _all_of_it(ctx: Context) -> Flow[bytes]:
-    parts: list[bytes] = []
-    size = 0
-    while data := (yield from _receive(ctx)):
-        parts.append(data)
-        size += len(data)
-        if size > _HELD_BYTES:
-            raise Unreadable(f"The answer is larger than {_HELD_BYTES >> 20} MiB.")
-    return b"".join(parts)
