@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinnedrules.draft import words
 from pinnedrules.draft.found import FoundTool
 from pinnedrules.draft.guess import family, guess, provider_runs
+from pinnedrules.rules import words
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers
 from pinnedrules.types import EFFECTS
 

@@ -20,20 +20,26 @@ __all__ = [
     "ACTING",
     "ALONE",
     "CHECKED",
+    "COLLEAGUES",
     "COLLECTIONS",
     "COMPOUNDS",
     "DECIDES",
     "FROM_OUTSIDE",
+    "GOT",
     "JOINS",
+    "KEPT",
     "LATER",
     "MAKES",
     "MONEY",
+    "OBJECTS",
     "OWNERS",
+    "PROGRAMS",
     "READS",
     "RIGHT_BEHIND",
     "RUNS",
     "SERVICES",
     "THINGS",
+    "TOGETHER",
     "TOWARDS",
     "as_words",
     "bases",
@@ -94,8 +100,8 @@ _ACTING: dict[Effect, str] = {
     uninstall unlink unpublish unsubscribe wipe zap
     """,
     "send": """
-    broadcast deliver dispatch dm email emit escalate forward invite mail message notify phone reply respond
-    send sms submit telegram text transmit whatsapp
+    blast broadcast deliver dispatch dm email emit escalate forward fwd invite mail message notify phone reply respond
+    send share sms submit telegram text transmit whatsapp
     """,
     "publish": "advertise announce blog comment deploy post publish release retweet share toot tweet",
     "spend": """
@@ -103,7 +109,7 @@ _ACTING: dict[Effect, str] = {
     remit rent sale sell settle spend tip topup trade transfer wire withdraw
     """,
     "execute": """
-    bash boot build cmd compile computer console daemonize eval evaluate exec execute fork install interpreter
+    bash boot build cmd compile computer console daemonize eval evaluate exec execute install interpreter
     invoke kill launch perform powershell python reboot repl restart rollback run sandbox script shell shutdown
     spawn ssh start stop subprocess sudo terminal trigger
     """,
@@ -111,7 +117,7 @@ _ACTING: dict[Effect, str] = {
     accept ack acknowledge acquire activate add alter amend append apply approve archive arrange assign attach
     backup ban block bump cancel change checkin chmod chown claim click close commit complete configure confirm
     consume copy create cut deactivate decline decrease demote disable dismiss download draft drag edit enable
-    encrypt end enqueue enroll expire export fill finish fix format generate grant hide hold import increase
+    encrypt end enqueue enroll expire export fill finish fix fork format generate grant hide hold import increase
     increment init initialize inject insert issue join label leave link lock log login logout make mark merge
     migrate modify mount move mutate mv open overwrite park patch pause persist pin populate press promote
     provision pull push put queue rebase record redo refresh register reject relabel rename renew reopen reorder
@@ -140,13 +146,22 @@ RIGHT_BEHIND = _set("""
     """)
 """Words that are a thing as well as a deed, and a thing right behind a read: ``read_email``, ``get_order``."""
 
+KEPT = _set("trash drop empty")
+"""Words that are a place or a state behind a read: ``list_trash``."""
+
 THINGS = RIGHT_BEHIND | _set("""
     archive backup bash bid block blog book build buy call change charge close comment computer console copy cut
-    deploy download end export file fix fund hold import interpreter invite launch match open park payment
+    deploy dispatch download end export file fix fund hold import interpreter invite launch match open park payment
     payout pin post pull purchase push python refund release rent run sandbox script set share shell sort star
-    start stop store terminal tip trade transfer update upload vote wire
+    start stop store terminal tip trade transfer trigger tweet update upload vote wire
     """)
 """Words that are a thing as well as a deed. In the plural they are things: ``list_refunds``, but not ``get_refund``."""
+
+PROGRAMS = _set("bash computer console interpreter python sandbox script shell terminal")
+"""Things that run something, and no deed at all behind another name: ``browser_console_messages``."""
+
+TOGETHER = tuple(sorted(set(ACTING) - THINGS - {"set", "put", "end", "do"}, key=lambda word: (-len(word), word)))
+"""Deeds that are looked for at the beginning of a word, the longest first."""
 
 ABOUT = _set("""
     address attachments author body by comments content contents count counts date dates detail details headers
@@ -161,16 +176,32 @@ OWNERS = _set("""
     """)
 """``lookup_customer_email`` asks for something that the customer has, ``list_sent_mail`` for some of it."""
 
-COMPOUNDS = frozenset({("pull", "request"), ("pull", "requests"), ("merge", "request"), ("merge", "requests")})
+COMPOUNDS = frozenset({
+    ("pull", "request"), ("pull", "requests"), ("merge", "request"), ("merge", "requests"), ("text", "editor"),
+    ("git", "checkout"), ("port", "forward"),
+})  # fmt: skip
 """Two words that are one thing."""
 
 MAKES = _set("add and create issue make new or place request schedule send submit then")
 """Behind one of these a thing says what is done: ``make_payment``, ``create_post``, ``find_and_book``."""
 
 MONEY = _set("""
-    bitcoin cash crypto dollars euros funds money payment payments payout payouts usdc wage wages
+    bitcoin cash crypto dollars euros funds money payment payments payout payouts transaction transactions usdc wage
+    wages
     """)
 """Whatever is done with it is spending."""
+
+GOT = _set("book payment payout refund reimburse ride")
+"""``get_refund`` may well pay one out; ``get_post`` and ``get_sms_prices`` only look."""
+
+OBJECTS = _set("""
+    all contact contacts doc document documents email emails event events file files folder folders funds inbox item
+    items mail mails message messages money payment payments row rows sms table tables thread threads user users
+    """)
+"""What stands right behind a deed in names without any break: ``sendemail``, ``deletefiles``."""
+
+COLLEAGUES = _set("agent agents assistant human humans operator person representative specialist support team")
+"""Who is at the end of ``transfer_to_human``, which hands over a conversation and no money."""
 
 FROM_OUTSIDE = _set("""
     article articles attachment attachments browse channel channels chat comment comments email emails feed
