@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from pinnedrules.rules.load import load
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.profiles import PROFILES, profile
-from pinnedrules.types import EFFECTS, Call, Decision, LedgerState, Moment
+from pinnedrules.types import EFFECTS, Call, Decision, LedgerState, Moment, SessionId
 from pinnedrules.wire.paths import route
 
 NOW = Moment(1_795_000_000_000_000, 1, "2026-11-22")
@@ -32,6 +34,7 @@ EXAMPLES = [fence for page in PAGES for fence in fences(page) if fence.words == 
 TABLES = list(rows(RULE_FILE))
 CALLS = [row for row in TABLES if row.head == ("call", "after", "decision", "rules")]
 ANSWERS = [row for row in TABLES if row.head[0].startswith("arguments of")]
+MOMENTS = [row for row in TABLES if row.head[0].startswith(("moment of", "user of"))]
 WRONG = [
     (block, output)
     for block, output in zip(list(fences(RULE_FILE)), list(fences(RULE_FILE))[1:], strict=False)
@@ -93,6 +96,22 @@ def test_every_requirement_answers_as_its_table_says(row: Row) -> None:
         assert [item.rule for item in found.undecided[:1]] == ([rule] if answer == "cannot be decided" else [])
 
 
+@pytest.mark.parametrize("row", MOMENTS, ids=str)
+def test_every_requirement_answers_as_its_table_says_when_and_for_whom(row: Row) -> None:
+    """A requirement that looks at no argument goes by the moment, or by whose session it is."""
+    told, answer = row.cells
+    rule, asked = code(row.head[1])[0], _call(code(row.head[0])[0])
+    whose, now = SessionId("s"), NOW
+    if row.head[0].startswith("moment"):
+        now = replace(NOW, utc_us=int(datetime.fromisoformat(code(told)[0]).timestamp()) * 1_000_000)
+    else:
+        whose = SessionId("s", *code(told))
+    found = decide(load(row.yaml), asked, LedgerState(whose=whose), now)
+    assert (found.verdict == "allow") == (answer == "holds")
+    assert bool(found.undecided) == (answer == "cannot be decided")
+    assert found.rules == (rule,)
+
+
 @pytest.mark.parametrize(("block", "output"), WRONG, ids=lambda value: str(value))
 def test_every_wrong_file_gives_the_error_that_is_shown(
     block: Fence, output: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -108,6 +127,7 @@ def test_the_tables_are_there() -> None:
     """A table that was renamed does not silently stop being checked."""
     assert len(CALLS) > 30
     assert len(ANSWERS) > 40
+    assert len(MOMENTS) > 8
     assert len(WRONG) == 3
 
 

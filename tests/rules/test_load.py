@@ -10,6 +10,7 @@ from tests.rules.making import EXAMPLE
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.load import load
 from pinnedrules.rules.meaning import MAX_TEXT
+from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.source import MAX_CHARS
 
 TEXT = "version: 1\nrules:\n  - id: a\n    text: Text.\n"
@@ -159,7 +160,7 @@ BAD = [
     (REQUIRE + "{recipient: {domain_in: [a.b]}}\n", 9, 15, "unknown requirement 'recipient'",
      "did you mean 'recipients'?"),
     (REQUIRE + "{xyz: {}}\n", 9, 15, "unknown requirement 'xyz'",
-     "known: amount, matches, never_after, path, recipients, total, url"),
+     f"known: {', '.join(PREDICATES)}"),
     (REQUIRE + "{amount: {of: n}}\n", 9, 23, "amount: 'max' is missing", "write max: ..."),
     (REQUIRE + "{amount: {of: n, max: 1, maxx: 2}}\n", 9, 39, "amount: unknown key 'maxx'", "did you mean 'max'?"),
     (REQUIRE + "{amount: {of: n, max: lots}}\n", 9, 36, "amount: not an amount: lots", "write 100, or 100 EUR"),

@@ -16,7 +16,9 @@ EVERYTHING = rules(
     " url: {host_in: [a.b, '*.c.d']}, matches: {branch: 'f/.+'}}, else: deny}\n"
     "  - {id: w, text: Patch., on: put, then: {rewrite: [{op: remove, path: /x}, {op: add, path: /n, value: 1}]}}\n"
     "  - {id: e, text: Patch else., on: put, require: {amount: {of: n, max: 1.5}},"
-    " else: {rewrite: [{op: remove, path: /n}]}}\n",
+    " else: {rewrite: [{op: remove, path: /n}]}}\n"
+    "  - {id: o, text: Office., on: put, require: {time: {between: '09:00-17:00', days: [mon, fri], zone: Europe/Berlin},"
+    " who: {user_in: [ada, bo], tenant_in: [acme]}}, else: ask}\n",
     tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
     default="deny",
 )
@@ -56,6 +58,8 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         "On put or fs.* where it writes or deletes: if every path is inside /srv or ~/x and every address is on a.b or *.c.d"
         " and branch matches f/.+, nothing; if not, or if that cannot be decided, deny.",
         "On put: change its arguments (remove /x, add /n).",
+        "On put: if the time is 09:00-17:00 on mon or fri in Europe/Berlin and the user is ada or bo and the tenant is acme,"
+        " nothing;",
         "change its arguments (remove /n).",
         "  put writes and sends, from a trusted source, with branch, file, n, url, x",
         "  none reads, with no arguments",

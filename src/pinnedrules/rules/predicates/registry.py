@@ -11,10 +11,12 @@ from pinnedrules.rules.predicates.history import NEVER_AFTER
 from pinnedrules.rules.predicates.paths import PATH
 from pinnedrules.rules.predicates.patterns import MATCHES
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
+from pinnedrules.rules.predicates.times import TIME
 from pinnedrules.rules.predicates.urls import URL
+from pinnedrules.rules.predicates.who import WHO
 
 __all__ = ["PREDICATES"]
 
 PREDICATES: Mapping[str, Predicate] = MappingProxyType(
-    {entry.name: entry for entry in (AMOUNT, MATCHES, NEVER_AFTER, PATH, RECIPIENTS, TOTAL, URL)}
+    {entry.name: entry for entry in (AMOUNT, MATCHES, NEVER_AFTER, PATH, RECIPIENTS, TIME, TOTAL, URL, WHO)}
 )
