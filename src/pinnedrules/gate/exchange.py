@@ -19,7 +19,7 @@ from pinnedrules.gate.held import Lost
 from pinnedrules.gate.request import prepare, send
 from pinnedrules.types import Call, Decision, Entry
 
-__all__ = ["check", "exchange", "execution", "passing", "refused"]
+__all__ = ["check", "exchange", "execution", "objected", "passing", "refused"]
 
 
 def exchange(ctx: Context, body: bytes) -> Flow[None]:
@@ -75,7 +75,11 @@ def passing(ctx: Context) -> Flow[None]:
 
 def refused(ctx: Context, reason: str, next_step: str) -> Flow[None]:
     """Refuse a door that is not guarded; in monitor mode only say so in the log."""
-    refusal = PathRefused(reason, next_step=next_step)
+    yield from objected(ctx, PathRefused(reason, next_step=next_step))
+
+
+def objected(ctx: Context, refusal: Refused) -> Flow[None]:
+    """Raise *refusal* once it is in the log; in monitor mode only say it there."""
     yield from _note(ctx, refusal)
     if ctx.enforcing:
         raise refusal

@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 from pinnedrules.drive import arun, run
 from pinnedrules.errors import PathRefused, Refused
 from pinnedrules.gate.context import Amended, Flow
+from pinnedrules.gate.exchange import passing
 from pinnedrules.hosts.escape import escaping
 from pinnedrules.hosts.keeper import Core, Keeper
 from pinnedrules.hosts.sdk import rebound, sdk_of, signs
 from pinnedrules.hosts.transport import AMENDED, KEEPER, PLACED, SIGNER
+from pinnedrules.hosts.websocket import GatesResponses, gates_what_opens
 from pinnedrules.types import SessionId
 from pinnedrules.wire.paths import route
 
@@ -28,6 +30,7 @@ __all__ = ["gate_http", "guarded"]
 C = TypeVar("C")
 # The part of the SDK that opens a websocket, and the door that it knocks at.
 _SOCKETS = {"live": "/v1/live/sessions", "realtime": "/v1/realtime", "responses": "/v1/responses"}
+_RESPONSES = "websockets"
 _COPYING: contextvars.ContextVar[bool] = contextvars.ContextVar("pinnedrules_copying", default=False)
 
 
@@ -88,20 +91,28 @@ class _Guarded:
     with_options = copy
 
     def _socket(self, options: Any) -> Flow[None] | None:
-        """Return the check of a websocket that the owner lets pass, None when *options* open none. Raises PathRefused."""
+        """Return the check of a websocket that the owner lets pass, or has gated, None when *options* open none.
+
+        Raises PathRefused.
+        """
         url = str(getattr(options, "url", ""))
         if not url.startswith(("ws://", "wss://")):
             return None
-        path, keeper = urlsplit(url).path, self._pinnedrules_keeper
-        if route("GET", path, keeper.core.passed).verdict != "pass":
+        path = urlsplit(url).path
+        if not self._may_open(path):
             raise self._no_socket(url.split("?")[0], path)
         return self._admitted(path)
 
+    def _may_open(self, path: str) -> bool:
+        """Whether the owner lets a websocket at *path* pass, or it is being opened where it will be gated."""
+        core = self._pinnedrules_keeper.core
+        found = route("GET", path, core.passed)
+        gated = found.family == _RESPONSES and _RESPONSES in core.gated
+        return found.verdict == "pass" or (gated and gates_what_opens(path))
+
     def _admitted(self, path: str) -> Flow[None]:
-        """Return what is looked at before a websocket passes: whether work is stopped."""
-        check = self._pinnedrules_keeper.admit("GET", path, (), None).check
-        assert check is not None
-        return check
+        """Return what is looked at before a websocket is opened: whether work is stopped."""
+        return passing(self._pinnedrules_keeper.over_socket(path))
 
     def _no_socket(self, url: str, path: str) -> Refused:
         refusal = PathRefused(
@@ -129,9 +140,9 @@ class _Guarded:
         return super()._configure_realtime(*args)  # type: ignore[misc]
 
     def _let_socket(self, module: str) -> None:
-        """Raise PathRefused unless the owner lets the websockets pass that this module of the SDK opens, or Stopped."""
+        """Raise PathRefused unless the websockets may be opened that this module of the SDK opens, or Stopped."""
         path = next((_SOCKETS[part] for part in module.split(".") if part in _SOCKETS), _SOCKETS["realtime"])
-        if route("GET", path, self._pinnedrules_keeper.core.passed).verdict != "pass":
+        if not self._may_open(path):
             raise self._no_socket(path, path)
         with self._translated():
             # Older SDKs ask nothing else before they connect. This reads the stop state and no more, so it may block.
@@ -246,8 +257,10 @@ def guarded(client: C, core: Core, session: SessionId) -> C:
         raise TypeError("this client is already wrapped by another guard")
     asynchronous, error_base = sdk_of(client)
     keeper = Keeper(core, session, error_base)
-    mixin = _GuardedAsync if asynchronous else _GuardedSync
-    subclass: Any = type(base.__name__, (mixin, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
+    mixins: tuple[type, ...] = (_GuardedAsync if asynchronous else _GuardedSync,)
+    if _RESPONSES in core.gated and hasattr(base, "responses"):
+        mixins = (GatesResponses, *mixins)
+    subclass: Any = type(base.__name__, (*mixins, base), {"__module__": base.__module__, "_pinnedrules_keeper": keeper})
     wrapped: Any = subclass.__new__(subclass)
     vars(wrapped).update(rebound(client, wrapped))
     if hasattr(wrapped, "_build_middleware_chain"):

@@ -14,11 +14,15 @@ from pinnedrules.gate.context import Amended, Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange, passing, refused
 from pinnedrules.gate.sealing import seal
 from pinnedrules.types import SessionId
+from pinnedrules.wire.agent_doors import SESSIONS
+from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
+from pinnedrules.wire.anthropic_sessions import AnthropicSessions
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.bedrock import BedrockMessages
 from pinnedrules.wire.openai_chat import OpenAIChat
 from pinnedrules.wire.openai_responses import OpenAIResponses
+from pinnedrules.wire.openai_responses_socket import ResponsesSocket
 from pinnedrules.wire.path_table import BEDROCK, BEDROCK_STREAM, CHAT, MESSAGES, RESPONSES
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
@@ -32,6 +36,8 @@ _DIALECTS: dict[str, Dialect] = {
     BEDROCK: BedrockMessages(stream=False),
     BEDROCK_STREAM: BedrockMessages(stream=True),
 }
+_SOCKET = ResponsesSocket()
+_AGENTS: dict[str, AgentDialect] = {SESSIONS: AnthropicSessions()}
 _SIGNED = "AWS4-"  # how every signature of Amazon's begins that stands in a header
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
@@ -141,10 +147,12 @@ class Keeper:
         *sessions* are whom the request may belong to; None means what the guard knows of this client.
         """
         found = route(method, path, self.core.passed, self.core.gated)
-        dialect = _DIALECTS[found.dialect or OpenAIChat.name]
+        agents = _AGENTS.get(found.dialect)
+        dialect = _DIALECTS[OpenAIChat.name if agents is not None or not found.dialect else found.dialect]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
+        ctx.agents = agents
         ctx.sealed = any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
@@ -156,6 +164,13 @@ class Keeper:
         if coding and coding.lower() != "identity":
             return Admission(ctx, False, refused(ctx, f"The request body is encoded as {coding!r}.", "send it plain"))
         return Admission(ctx, True, None)
+
+    def over_socket(self, path: str) -> Context:
+        """Return the context of one exchange over a websocket of the Responses API that was opened at *path*."""
+        whose = self.core.candidates(self.session)
+        ctx = self.core.context(whose, _SOCKET, f"WEBSOCKET {path}", None)
+        ctx.outside = whose == (self.session,)
+        return ctx
 
     def place(self, path: str, body: bytes) -> tuple[bytes, Patch]:
         """Put the block into a request that is being built; return the body and the JSON Patch that says so.

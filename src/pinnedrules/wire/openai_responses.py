@@ -50,6 +50,8 @@ class OpenAIResponses:
 
     name = openai_responses_restore.NAME
     framing = SSE
+    _always_kept = False
+    """Whether the last answer can be continued by its id although the request says that it shall not be stored."""
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read the body of ``/responses`` or ``/responses/compact``. Raises Unreadable."""
@@ -142,7 +144,7 @@ class OpenAIResponses:
         kept = next((place for place in answer.places if place.startswith("response:")), "")
         if read.request.value("conversation") is not None:
             changes["input"] = array(added)
-        elif kept and read.request.value("store") is not False:
+        elif kept and (self._always_kept or read.request.value("store") is not False):
             changes["previous_response_id"] = quote(kept.removeprefix("response:"))
             changes["input"] = array(added)
         else:

@@ -26,8 +26,7 @@ from pinnedrules.wire.openai_responses_items import rewritten_item
 from pinnedrules.wire.openai_responses_output import Item
 from pinnedrules.wire.openai_responses_parts import PARTS
 from pinnedrules.wire.openai_responses_stream import EventReader, ResponsesFrame
-from pinnedrules.wire.sse import Splitter
-from pinnedrules.wire.sse import frame as new_frame
+from pinnedrules.wire.sse import SSE, Framing
 
 __all__ = ["ResponsesStream"]
 
@@ -35,8 +34,8 @@ __all__ = ["ResponsesStream"]
 class ResponsesStream:
     """One streamed answer; see :class:`pinnedrules.wire.base.StreamReader`."""
 
-    def __init__(self, before: Sequence[tuple[Answer, str]] = ()) -> None:
-        self._splitter = Splitter()
+    def __init__(self, before: Sequence[tuple[Answer, str]] = (), framing: Framing = SSE) -> None:
+        self._splitter, self._new_frame = framing.splitter(), framing.frame
         self._reader = EventReader()
         self._before = tuple(before)
         former = before[-1][0] if before else None
@@ -221,7 +220,7 @@ class ResponsesStream:
         ]
         shown = b""
         for kind, members in events:
-            shown += new_frame(dumps({"type": kind, "sequence_number": self._next, **members}), kind)
+            shown += self._new_frame(dumps({"type": kind, "sequence_number": self._next, **members}), kind)
             self._next += 1
         self._shift = (self._shift or 0) + len(events)
         return shown

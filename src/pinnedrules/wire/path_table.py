@@ -89,8 +89,8 @@ _FAMILIES = (
            _GATED_ONE, frozenset({"sessions"})),
     Family("live", ("live",), "A live session is not an HTTP answer, and its calls are not gated.",
            _GATED_ONE, frozenset({"sessions"})),
-    Family("websockets", (), "A websocket is not gated: the calls that come over it can be neither held nor decided.",
-           "send the same request by POST, as the SDK does without connect()"),
+    Family("websockets", (), "A websocket is gated, message by message, only where a setting says so.",
+           'send the same request by POST, as the SDK does without connect(), or set paths={"websockets": "gate"}'),
     Family("managed-agents",
            ("agents", "sessions", "environments", "deployments", "deployment_runs", "dreams"),
            "Managed agents run at the provider, where their calls are not seen before they run.",
@@ -129,7 +129,7 @@ _FAMILIES = (
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _FAMILIES})
 """The families that stay shut, by the name of their setting."""
 
-GATEABLE = frozenset({"managed-agents"})
+GATEABLE = frozenset({"managed-agents", "websockets"})
 """The families that ``Guard(paths={"managed-agents": "gate"})`` opens to the gate instead of letting them pass."""
 
 _STORED_CHAT = "chat/completions(?:/{id})?(?:/messages)?"
