@@ -25,6 +25,8 @@ __all__ = [
     "Head",
     "Keep",
     "Now",
+    "Pause",
+    "Post",
     "Random",
     "ReadLedger",
     "ReadRules",
@@ -72,6 +74,19 @@ class Receive:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Send another request of the gate's own to the same provider, with the same credentials, while the answer goes on.
+
+    It is JSON, by POST; its path is that of the request under way, with *new* in the place of its ending *old*. Reply:
+    :class:`Head`; the answer itself is thrown away.
+    """
+
+    old: str
+    new: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """Give the caller status and headers. Reply: None."""
 
@@ -104,6 +119,14 @@ class ReadStop:
     """Reply: the :class:`~pinnedrules.types.StopState` in force for *session*."""
 
     session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Pause *session*, durably; never loosens what is in force. Reply: the StopState that is then in force."""
+
+    session: SessionId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +234,8 @@ Command: TypeAlias = (
     | Grant
     | Keep
     | Now
+    | Pause
+    | Post
     | Random
     | ReadLedger
     | ReadRules

@@ -18,6 +18,7 @@ from pinnedrules.commands import (
     Grant,
     Keep,
     Now,
+    Pause,
     Random,
     ReadLedger,
     ReadRules,
@@ -31,6 +32,7 @@ from pinnedrules.commands import (
     WriteLedger,
 )
 from pinnedrules.control.grants import Grants
+from pinnedrules.control.scopes import session_scope
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered
 from pinnedrules.report import Report
@@ -124,6 +126,9 @@ class World:
             case Sync():
                 self.log.wait(command.position, _SYNC_SECONDS)
                 return None
+            case Pause():
+                scope = session_scope(command.session.name)
+                return self.stop.set("pause", scope=scope, reason=command.reason, actor="the chat")
             case ReadRules():
                 return self._rules()
             case ReadLedger():

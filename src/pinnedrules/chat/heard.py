@@ -1,4 +1,4 @@
-"""What was heard in one turn of a user's text, as a value. The text itself is only ever quoted, never obeyed as a permission."""
+"""What was heard in one turn of a user's text, as a value. It is never obeyed as a permission."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from pinnedrules.errors import Stopped, Unrecorded
 from pinnedrules.pins.block import Block
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
+from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.base import Dialect, RequestFacts
+from pinnedrules.wire.path_table import Kind
 
 __all__ = [
     "Amended",
@@ -74,6 +76,7 @@ class Health:
 class Amended:
     """The JSON Patches of what was edited in a request before it was signed, besides the block."""
 
+    told: tuple[Mapping[str, object], ...] = ()
     restored: tuple[Mapping[str, object], ...] = ()
     forced: tuple[Mapping[str, object], ...] = ()
 
@@ -92,6 +95,8 @@ class Context:
     ``sealed`` says that the request is signed, so that it leaves as it is or not at all; its edits were made before that
     (see ``sealing.py``), and ``amended`` is what they were. ``signer`` says that the host can sign a request that the gate
     makes itself.
+
+    ``agents`` is how a door of managed agents is read, None at any other door; ``dialect`` does not count there.
     """
 
     policy: Policy
@@ -100,7 +105,7 @@ class Context:
     lineage: Lineage
     health: Health
     path: str = ""
-    kind: Literal["request", "poll", "compact", "items"] = "request"
+    kind: Kind = "request"
     outside: bool = False
     markers: tuple[str, ...] = ()
     placed: tuple[Mapping[str, object], ...] = ()
@@ -123,6 +128,7 @@ class Context:
     sealed: bool = False
     signer: bool = False
     amended: Amended = field(default_factory=lambda: Amended())
+    agents: AgentDialect | None = None
 
     @property
     def session(self) -> SessionId:

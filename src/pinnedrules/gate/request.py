@@ -12,7 +12,9 @@ from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
+from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
+from pinnedrules.gate.telling import Patch, tell
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
 from pinnedrules.rules.decide import decide
@@ -39,7 +41,6 @@ class _Proof:
 
     verified: bool
     elsewhere: int
-    slot_sha256: str
 
 
 def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
@@ -57,34 +58,41 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     known = yield from find_known(ctx, tokens)
     facts = ctx.facts = continued(ctx, body, ctx.dialect.read_request(body), known)
     yield from approvals(ctx, facts.approved)
-    restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
-    body, edits, inert = restored.body, restored.patch, restored.inert
     # The provider's documentation wants a compaction endpoint without instructions; what it gives back is history,
     # and the block is in every request that uses it (the design's second promise).
     pinned = ctx.kind != "compact" and not facts.continues
     body, added = ctx.dialect.place(body, ctx.policy.block.text) if pinned else (body, ())
+    slot = _slot_sha256(ctx, body) if pinned else ""
+    # Only what is new stands in a request that continues something, so no compaction can be seen by it.
+    continuing = any(":" in token for token in tokens)
+    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot)
+    ctx.conversation = change.conversation
+    yield from listen(ctx, change.kind)
+    told: Patch = ()
+    if ctx.kind == "request" and not ctx.sealed:
+        shift = int(any(operation["path"] == "/messages/0" for operation in added))
+        body, told = yield from tell(ctx, body, facts.messages, shift=shift, thread=facts.continues)
+    restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
+    body, edits, inert = restored.body, restored.patch, restored.inert
     if _unsealed(ctx, came, body):
         body, edits, added = came, (), ()
     placed = (*ctx.placed, *added)
     ctx.body = body
-    proof = _proven(ctx, body) if pinned else _Proof(False, 0, "")
-    # Only what is new stands in a request that continues something, so no compaction can be seen by it.
-    continuing = any(":" in token for token in tokens)
-    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, proof.slot_sha256)
-    ctx.conversation = change.conversation
+    proof = _proven(ctx, body) if pinned else _Proof(False, 0)
     waits, asked = yield from _server_tools(ctx)
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
     if _unsealed(ctx, came, ctx.body):
         ctx.body, forced = came, ()
+    told = (*ctx.amended.told, *told)
     edits, forced = (*ctx.amended.restored, *edits), (*ctx.amended.forced, *forced)
     if pinned and ctx.body is not body:
         proof = _proven(ctx, ctx.body)
     compaction = kind((*facts.markers, *ctx.markers)) or ("endpoint" if ctx.kind == "compact" else "")
     if change.kind == "rewritten" or compaction:
         yield from record(ctx, _compaction(ctx, change, compaction, proof))
-    found = (("block", placed), ("restored call", edits), ("forced approval", forced))
+    found = (("block", placed), ("appended rule", told), ("restored call", edits), ("forced approval", forced))
     names = [name for name, made in found if made]
-    patch = (*ctx.placed, *edits, *added, *forced)
+    patch = (*placed, *told, *edits, *forced)
     entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=patch)
     position = yield from record(ctx, entry)
     return position, waits
@@ -93,7 +101,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
 def prepare_again(ctx: Context, body: bytes) -> Flow[int]:
     """Check and record the request by which the gate answers the model itself; return the record's position."""
     continues = ctx.dialect.read_request(body).continues
-    proof = _Proof(False, 0, "") if continues else _proven(ctx, body)
+    proof = _Proof(False, 0) if continues else _proven(ctx, body)
     patch = _difference(ctx.body, body)
     ctx.body = body
     entry = _request(ctx, proof, change="answered by the gate", edits=["correction"], patch=patch)
@@ -151,8 +159,12 @@ def _proven(ctx: Context, body: bytes) -> _Proof:
             f"The rules are not in the request as they must be: {verified.why}.",
             next_step="do not put the pin block into your own prompts; the guard does it",
         )
-    slot_sha256 = hashlib.sha256(slot.text.encode("utf-8", "surrogatepass")).hexdigest()
-    return _Proof(verified.ok, verified.elsewhere, slot_sha256)
+    return _Proof(verified.ok, verified.elsewhere)
+
+
+def _slot_sha256(ctx: Context, body: bytes) -> str:
+    text = ctx.dialect.slot(body, ctx.policy.block.marker).text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:

@@ -18,7 +18,14 @@ from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, ServerToo
 from pinnedrules.wire.json_text import Object, array, dumps, escapes_ascii, items, loads, quote
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
-from pinnedrules.wire.request import count_elsewhere, flag, named_text, read_messages, refuse_lookalikes
+from pinnedrules.wire.request import (
+    append_lines,
+    count_elsewhere,
+    flag,
+    named_text,
+    read_messages,
+    refuse_lookalikes,
+)
 from pinnedrules.wire.sse import SSE, Framing
 
 __all__ = ["AnthropicMessages"]
@@ -29,6 +36,7 @@ class AnthropicMessages:
 
     name = anthropic_restore.NAME
     framing: Framing = SSE
+    slot_is_resent = False
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
@@ -90,6 +98,12 @@ class AnthropicMessages:
                 raise Unreadable("a system that is neither text nor a list")
             text = value or ""
         return Slot(text, "system", path, count_elsewhere(body, marker, text))
+
+    def append(
+        self, body: bytes, lines: Sequence[tuple[int, str]], block: str
+    ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put each line behind what a user's message holds, results of tools included. Raises Unreadable."""
+        return append_lines(body, lines, text_block)
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes, and the place that a request in a thread continues."""
@@ -194,10 +208,15 @@ def _tools(
 
 
 def _structured(request: Object) -> bool:
-    config = request.value("output_config")
-    if not isinstance(config, dict | None):
+    """Say whether the model's text must be JSON, be it only that of a model that stands in (``fallbacks``)."""
+    fallbacks = request.value("fallbacks")
+    others = fallbacks if isinstance(fallbacks, list) else []
+    configs = [request.value("output_config")]
+    configs += [entry.get("output_config") for entry in others if isinstance(entry, dict)]
+    if not all(isinstance(config, dict | None) for config in configs):
         raise Unreadable("an output_config that is not an object")
-    return request.value("output_format") is not None or bool(config and config.get("format") is not None)
+    formats = [config.get("format") for config in configs if isinstance(config, dict)]
+    return request.value("output_format") is not None or any(each is not None for each in formats)
 
 
 def _markers(request: Object) -> tuple[str, ...]:

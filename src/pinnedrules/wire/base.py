@@ -167,10 +167,14 @@ class StreamReader(Protocol):
 
 
 class Dialect(Protocol):
-    """One wire format; ``framing`` is how its streams are written."""
+    """One wire format; ``framing`` is how its streams are written.
+
+    ``slot_is_resent`` says that the slot of the block is no part of the history, so that lines may be added there.
+    """
 
     name: str
     framing: Framing
+    slot_is_resent: bool
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
@@ -185,6 +189,15 @@ class Dialect(Protocol):
 
     def slot(self, body: bytes, marker: str) -> Slot:
         """Read the slot from the bytes that will leave, and count *marker* everywhere else."""
+        ...
+
+    def append(
+        self, body: bytes, lines: Sequence[tuple[int, str]], block: str
+    ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put each line behind the message with its index, or behind *block* where the slot is sent anew every time.
+
+        Returns the body with the JSON Patch that says what was done; the same bytes when all of it stands there.
+        """
         ...
 
     def tokens(self, body: bytes) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pinnedrules.wire.openai_chat_restore import result_messages
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import (
+    append_lines,
     count_elsewhere,
     declared,
     flag,
@@ -40,6 +41,7 @@ class OpenAIChat:
 
     name = openai_chat_restore.NAME
     framing = SSE
+    slot_is_resent = False
 
     def read_request(self, body: bytes) -> RequestFacts:
         """Read a request body. Raises Unreadable."""
@@ -102,6 +104,12 @@ class OpenAIChat:
             text = _content_text(first)
         return Slot(text, str(role), path, count_elsewhere(body, marker, text))
 
+    def append(
+        self, body: bytes, lines: Sequence[tuple[int, str]], block: str
+    ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put each line behind the text of a user's message, else into a message of its own behind it. Raises Unreadable."""
+        return append_lines(body, lines, _text_part)
+
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes."""
         return tokens(body)
@@ -154,6 +162,10 @@ class OpenAIChat:
         """Return a frame that shows *text* and leaves the stream open."""
         assert isinstance(reader, ChatStream)
         return reader.close(text)
+
+
+def _text_part(text: str) -> bytes:
+    return dumps({"type": "text", "text": text})
 
 
 def _tools(request: Object) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:

@@ -50,6 +50,7 @@ class OpenAIResponses:
 
     name = openai_responses_restore.NAME
     framing = SSE
+    slot_is_resent = True
     _always_kept = False
     """Whether the last answer can be continued by its id although the request says that it shall not be stored."""
 
@@ -91,6 +92,18 @@ class OpenAIResponses:
         """Read the instructions from the bytes that will leave. Raises Unreadable."""
         text = named_text(read_input(body).request, "instructions")
         return Slot(text, "instructions" if text else "", _SLOT, count_elsewhere(body, marker, text))
+
+    def append(
+        self, body: bytes, lines: Sequence[tuple[int, str]], block: str
+    ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+        """Put the lines behind *block* in the instructions, which are sent with every request. Raises Unreadable."""
+        read = read_input(body)
+        text = named_text(read.request, "instructions")
+        told = SEPARATOR.join([block, *(line for _, line in lines)])
+        if not text.startswith(block) or text == told or text.startswith(told + SEPARATOR):
+            return body, ()
+        value = told + text[len(block) :]
+        return read.request.edit({"instructions": quote(value)}), ({"op": "replace", "path": _SLOT, "value": value},)
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes, and the places that the request continues."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire.base import ServerTool
-from pinnedrules.wire.json_text import LARGE, Object, escapes_ascii, loads
+from pinnedrules.wire.json_text import LARGE, Object, array, dumps, escapes_ascii, items, loads, quote
+from pinnedrules.wire.placeholder import SEPARATOR
 
 __all__ = [
     "Edits",
+    "append_lines",
     "count_elsewhere",
     "declared",
     "flag",
@@ -154,6 +156,44 @@ def strings(value: object) -> Iterator[str]:
             pending += current.values()
         elif isinstance(current, list):
             pending += current
+
+
+def append_lines(
+    body: bytes, lines: Sequence[tuple[int, str]], part: Callable[[str], bytes]
+) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+    """Put each line behind the message with its index, or the nearest before it that the model did not write.
+
+    A user's message gets it as its last text (*part* makes one); behind any other stands a message of its own, because some
+    servers take only one system message. Raises Unreadable.
+    """
+    request, messages = read_messages(body)
+    told: dict[int, list[str]] = {}
+    roles = [Object(message).value("role") for message in messages]
+    for index, line in lines:
+        while index > 0 and roles[index] == "assistant":
+            index -= 1
+        told.setdefault(index, []).append(line)
+    edits = Edits()
+    for index, message in enumerate(messages):
+        text = SEPARATOR.join(told.get(index, ()))
+        if not text:
+            edits.keep(message)
+        elif roles[index] == "user":
+            edits.swap([_with_text(Object(message), text, part)])
+        else:
+            edits.keep(message)
+            edits.add(dumps({"role": "user", "content": text}))
+    return request.edit({"messages": array(edits.messages)}), tuple(edits.patch)
+
+
+def _with_text(message: Object, text: str, part: Callable[[str], bytes]) -> bytes:
+    content = message.get("content") or b"null"
+    if content.startswith(b"["):
+        return message.edit({"content": array([*items(content), part(text)])})
+    said = loads(content)
+    if not isinstance(said, str | None):
+        raise Unreadable("a message whose content is neither text nor a list")
+    return message.edit({"content": quote(said + SEPARATOR + text if said else text)})
 
 
 class Edits:

@@ -1,0 +1,108 @@
+"""What a user's newest words bring about: a pause, a rule of this session, or a note that somebody tried.
+
+Rules of this file:
+
+1. Words on the wire can only tighten (design: invariant 4). Permission in words is recorded as an attempt and changes
+   nothing: summaries, documents, reminders and parent agents have the role ``user``, too.
+2. Only what is new counts: the user text at the end of a conversation that goes on, never what a rewrite brings.
+3. A stop that cannot be put in force and a rule that cannot be kept refuse the request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from pinnedrules.chat.hear import hear
+from pinnedrules.chat.heard import Heard, sentence
+from pinnedrules.commands import Failed, Pause, ReadLedger, WriteLedger
+from pinnedrules.compaction.lineage import ChangeKind
+from pinnedrules.errors import Unrecorded
+from pinnedrules.gate.context import Context, Flow, record
+from pinnedrules.rules.born import CHAT, added, from_words
+from pinnedrules.types import Entry, LedgerState, SessionId
+
+__all__ = ["listen"]
+
+_ATTEMPTS = 16
+_SHORT = 200
+"""A conversation that is new may begin with a summary. A stop counts in it only when it is nearly all that is said."""
+
+
+def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
+    """Hear what the request's newest user text says. Raises Unrecorded when that cannot be put in force."""
+    facts = ctx.facts
+    assert facts is not None
+    if ctx.kind != "request" or change == "rewritten" or not facts.last_user_text:
+        return
+    heard = hear(facts.last_user_text)
+    if heard.kind == "stop" and (change != "new" or len(facts.last_user_text) <= _SHORT):
+        yield from _pause(ctx, heard)
+    elif heard.kind == "constraint":
+        yield from _keep(ctx, heard)
+    elif heard.kind in ("permission", "dismissal"):
+        yield from record(ctx, _entry(ctx, heard, "nothing: words on the wire permit nothing"))
+
+
+def _pause(ctx: Context, heard: Heard) -> Flow[None]:
+    reason = f'the user said "{heard.quote}"'
+    for session in ctx.sessions:
+        reply = yield Pause(session, reason)
+        if isinstance(reply, Failed):
+            raise Unrecorded(
+                f"The user asked to stop, and the pause could not be put in force ({reply.error}).",
+                next_step="mend the state folder, or stop the agent with: pinnedrules stop",
+            )
+    ctx.paused = reason
+    yield from record(ctx, _entry(ctx, heard, "pause"))
+
+
+def _keep(ctx: Context, heard: Heard) -> Flow[None]:
+    rule = from_words(_name(heard), sentence(heard.effects), heard.effects, heard.quote)
+    fresh = False
+    for session in ctx.sessions:
+        for _ in range(_ATTEMPTS):
+            ledger = yield ReadLedger(session)
+            if not isinstance(ledger, LedgerState):
+                raise _not_kept(ledger)
+            kept = added(ledger, rule)
+            if kept.session == ledger.session:
+                break
+            reply = yield WriteLedger(session, kept)
+            if isinstance(reply, Failed):
+                raise _not_kept(reply)
+            if reply is True:
+                fresh = True
+                break
+        else:
+            raise _not_kept(Failed(OSError("it is written by too many at once")))
+    if fresh:
+        yield from record(ctx, _entry(ctx, heard, f"rule {rule.id}"))
+
+
+def _not_kept(reply: object) -> Unrecorded:
+    why = reply.error if isinstance(reply, Failed) else "no answer"
+    return Unrecorded(
+        f"The user limited what may be done, and the store cannot keep it ({why}).",
+        next_step="mend the state folder, then send the request again",
+    )
+
+
+def _name(heard: Heard) -> str:
+    """Return the id of the rule: the same words about the same things are the same rule."""
+    digest = hashlib.sha256(f"{heard.effects} {heard.quote}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{CHAT}{digest[:6]}"
+
+
+def _entry(ctx: Context, heard: Heard, led_to: str) -> Entry:
+    return Entry(
+        type="heard",
+        session=ctx.session,
+        epoch=ctx.epoch,
+        conversation=ctx.conversation,
+        body={"kind": heard.kind, "effects": list(heard.effects), "led_to": led_to, "sessions": _names(ctx.sessions)},
+        private={"quote": heard.quote},
+    )
+
+
+def _names(sessions: tuple[SessionId, ...]) -> list[str]:
+    return [session.name for session in sessions]
