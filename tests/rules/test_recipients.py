@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.rules.making import EMPTY, NOW, judged, rules
 
 from pinnedrules.rules.decide import decide
-from pinnedrules.rules.predicates.base import Built, Cannot, Facts, Fails
+from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.types import Call
@@ -294,6 +294,65 @@ def test_international_domains_are_compared_in_one_form() -> None:
         assert check(Facts({"to": to}, EMPTY, NOW)) is None, to
     for to in ("a@bücher．example", "a@bücher.ｅxample", "a@bucher.example", "a@b\u200bücher.example"):
         assert isinstance(check(Facts({"to": to}, EMPTY, NOW)), Fails), to
+
+
+def test_a_letter_that_two_standards_read_differently_is_in_no_set() -> None:
+    """A sharp s is one letter to some programs and two to others, so it is neither domain; the A-label says which."""
+    for rule in ("straße.example", "faß.de", "βόλος.example"):
+        with pytest.raises(BadOption):
+            RECIPIENTS.build({"domain_in": [rule]}, "r")
+    for rule in ("strasse.example", "xn--strae-oqa.example"):
+        check = RECIPIENTS.build({"domain_in": [rule]}, "r").check
+        assert check(Facts({"to": f"a@{rule}"}, EMPTY, NOW)) is None
+        assert isinstance(check(Facts({"to": "a@straße.example"}, EMPTY, NOW)), Fails)
+
+
+def test_an_address_may_be_permitted_beside_the_domains() -> None:
+    """``address_in`` is exactly these addresses, in whatever case, without tags."""
+    both: dict[str, object] = {"domain_in": ["example.com"], "address_in": ["tax@bücher.example"]}
+    assert (
+        outcome({"to": ["boss@example.com", "Tax@xn--bcher-kva.example", "TAX <tax@BÜCHER.example>"]}, **both) is None
+    )
+    for to in (
+        "tux@bücher.example",
+        "tax+x@bücher.example",
+        "tax@sub.bücher.example",
+        "tax@example.org",
+        "a@bücher.example",
+    ):
+        assert isinstance(outcome({"to": to}, **both), Fails), to
+    alone = RECIPIENTS.build({"address_in": "boss@example.com"}, "r").check
+    assert alone(Facts({"to": "mailto:boss@example.com"}, EMPTY, NOW)) is None
+    assert isinstance(alone(Facts({"to": "ann@example.com"}, EMPTY, NOW)), Fails)
+
+
+def test_a_mailing_list_inside_counts_as_outside() -> None:
+    """``not_in`` takes addresses out of the domains, with any tag and in any case."""
+    partners: dict[str, object] = {"not_in": ["partners@example.com"]}
+    assert outcome({"to": "boss@example.com"}, **partners) is None
+    assert outcome({"to": "partners2@example.com"}, **partners) is None
+    for to in ("partners@example.com", "Partners@Example.com.", "partners+x@example.com", "X <PARTNERS@example.com>"):
+        assert isinstance(outcome({"to": ["boss@example.com", to]}, **partners), Fails), to
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"of": "to"}, {"not_in": ["a@example.com"]}, {"address_in": ["ada"]}, {"address_in": ["ada@"]},
+     {"address_in": ["*@example.com"]}, {"address_in": ['"a b"@example.com']}, {"address_in": ["a@192.0.2.1"]},
+     {"domain_in": ["example.com"], "not_in": ["a@example.org"]},
+     {"domain_in": ["example.com"], "not_in": ["a+b@example.com"]},
+     {"domain_in": ["ada@example.com"]}],
+)  # fmt: skip
+def test_an_address_that_is_none_is_an_error(options: dict[str, object]) -> None:
+    """What no mail could have, or what changes nothing, is not loaded."""
+    with pytest.raises(BadOption):
+        RECIPIENTS.build(options, "r")
+
+
+def test_it_reads_aloud() -> None:
+    """A person reads who is permitted."""
+    options = {"domain_in": ["a.example"], "address_in": ["b@c.example"], "not_in": ["list@a.example"]}
+    assert RECIPIENTS.say(options) == "every recipient is in a.example or is b@c.example but not list@a.example"
 
 
 def test_of_adds_arguments_and_takes_none_away() -> None:

@@ -4,7 +4,8 @@ Rules of this file:
 
 1. Two names are equal only when their canonical forms are: lower-case A-labels (RFC 5890), no final dot.
 2. Nothing is mapped that a person would not type: a name that Unicode compatibility normalisation changes has no
-   canonical form (full-width letters, ligatures, circled digits), so it is in no set.
+   canonical form (full-width letters, ligatures, circled digits), so it is in no set. Nor has one with a letter that
+   the old and the new rules for international names read differently (ß, ς, joiners: RFC 5894 section 7.2).
 3. Sub-domains belong to a set only when it says ``*.example.com``, which does not include ``example.com`` itself.
 """
 
@@ -21,6 +22,7 @@ from pinnedrules.rules.predicates.base import BadOption
 __all__ = ["Hosts", "address", "canonical", "hosts"]
 
 _LDH = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_DEVIATING = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 
 
@@ -43,7 +45,7 @@ def canonical(name: str) -> str | None:
         text = text.lower()
     else:
         composed = unicodedata.normalize("NFC", text)
-        if unicodedata.normalize("NFKC", text) != composed:
+        if unicodedata.normalize("NFKC", text) != composed or _DEVIATING.search(composed):
             return None
         labels = [_a_label(label) for label in composed.lower().split(".")]
         text = ".".join(labels)

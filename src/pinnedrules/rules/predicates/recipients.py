@@ -1,4 +1,9 @@
-"""``recipients: {domain_in: [example.com, "*.example.org"]}``: everybody who gets something is inside these domains.
+"""``recipients: {domain_in: [example.com, "*.example.org"], address_in: [ada@example.net], not_in: [press@example.com]}``:
+everybody who gets something is inside these domains, or is one of these addresses.
+
+``not_in`` names addresses that count as outside although their domain is inside: mailing lists and forwarders that lead
+out of it. Addresses are compared without regard to case; for ``not_in`` without a ``+tag``, too, because mail to one with
+a tag arrives at the same place. International domains are compared as A-labels (RFC 5890), however they are written.
 
 Which arguments: every one whose name says that it addresses somebody (``to``, ``cc``, ``bcc``, ``reply_to``,
 ``attendees``, ``email``, ...), at any depth, those named in ``of``, and any other text or key with an ``@`` in it, because
@@ -6,7 +11,7 @@ a tool may send to what it calls ``notify`` or ``copies``. Left out are texts wh
 sender, links under a name for links, and remarks (a signature, a reason) that are not an address as a whole.
 
 - holds: at least one address was found, and every one of them is inside.
-- fails: an address outside, or a control character (a line break begins another header: RFC 5322 section 2.2).
+- fails: an address outside or in ``not_in``; a control character (a line break begins another header: RFC 5322 section 2.2).
 - cannot be decided: no recipient, a value of another type, or an address that mail programs read differently
   (quoted or routed local parts, comments, groups, several ``@``, percent-encoding: RFC 5322 sections 3.4 and 4.4).
 
@@ -18,9 +23,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url
-from pinnedrules.rules.predicates.base import Built, Cannot, Check, Facts, Fails, Outcome, Predicate, closed, texts
+from pinnedrules.rules.predicates.base import (
+    BadOption,
+    Built,
+    Cannot,
+    Check,
+    Facts,
+    Fails,
+    Outcome,
+    Predicate,
+    closed,
+    texts,
+)
 from pinnedrules.rules.predicates.hosts import Hosts, canonical, hosts
 from pinnedrules.rules.printable import shown
 
@@ -40,6 +57,27 @@ _LABELS = frozenset({"name", "displayname", "display_name", "type", "kind", "rol
 
 class _Unclear(ValueError):
     """An address that cannot be read in one way only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Whom a rule permits: hosts, further addresses, and addresses of these hosts that lead elsewhere."""
+
+    hosts: Hosts
+    exact: frozenset[str]
+    outside: frozenset[str]
+    written: str
+
+    def __contains__(self, found: object) -> bool:
+        written, domain = found if isinstance(found, tuple) else ("", None)
+        if domain is None:
+            return False
+        if not self.exact and not self.outside:
+            return domain in self.hosts
+        local = written.partition("@")[0].lower()
+        if f"{local.partition('+')[0]}@{domain}" in self.outside:
+            return False
+        return domain in self.hosts or f"{local}@{domain}" in self.exact
 
 
 def domains(text: str) -> list[tuple[str, str | None]]:
@@ -113,7 +151,7 @@ class _Reading:
 
     __slots__ = ("count", "extra", "fails", "inside", "unclear")
 
-    def __init__(self, inside: Hosts, extra: frozenset[str]) -> None:
+    def __init__(self, inside: _Inside, extra: frozenset[str]) -> None:
         self.inside = inside
         self.extra = extra
         self.count = 0
@@ -153,7 +191,7 @@ class _Reading:
 
     def addresses(self, key: str, text: str) -> None:
         simple = _SIMPLE.fullmatch(text)
-        if simple and simple[1].lower() in self.inside.exact:
+        if simple and simple[1].lower() in self.inside.hosts.exact and not self.inside.outside:
             self.count += 1
             return
         if len(text) > MAX_TEXT:
@@ -166,11 +204,11 @@ class _Reading:
             return
         for written, domain in found:
             self.count += 1
-            if domain not in self.inside:
+            if (written, domain) not in self.inside:
                 self.fails = self.fails or Fails(f"recipients: {shown(written, 80)} is not in {self.inside.written}")
 
 
-def _check(inside: Hosts, extra: frozenset[str]) -> Check:
+def _check(inside: _Inside, extra: frozenset[str]) -> Check:
     def check(facts: Facts) -> Outcome:
         reading = _Reading(inside, extra)
         reading.value("", facts.arguments, False)
@@ -181,15 +219,45 @@ def _check(inside: Hosts, extra: frozenset[str]) -> Check:
     return check
 
 
+def _addresses(options: Mapping[str, object], key: str) -> tuple[str, ...]:
+    found = []
+    for index, text in enumerate(texts(options, key)):
+        local, _, domain = text.partition("@")
+        form = canonical(domain) if _LOCAL.fullmatch(local) else None
+        if form is None:
+            raise BadOption(f"not an address: {shown(text)!r}", key, index, hint="write ada@example.com")
+        if key == "not_in" and "+" in local:
+            raise BadOption(f"{shown(text)!r} has a tag", key, index, hint="write it without; every tag of it counts")
+        found.append(f"{local.lower()}@{form}")
+    return tuple(found)
+
+
 def _build(options: Mapping[str, object], _rule: str) -> Built:
-    closed(options, required=("domain_in",), optional=("of",))
-    inside = hosts(texts(options, "domain_in"), "domain_in", addresses=False)
+    closed(options, required=(), optional=("domain_in", "address_in", "not_in", "of"))
+    if not {"domain_in", "address_in"} & set(options):
+        raise BadOption("names nobody", hint="write domain_in: [example.com], or address_in: [ada@example.com]")
+    written = (*texts(options, "domain_in"), *texts(options, "address_in"))
+    inside = _Inside(
+        hosts(texts(options, "domain_in"), "domain_in", addresses=False),
+        frozenset(_addresses(options, "address_in")),
+        frozenset(_addresses(options, "not_in")),
+        " or ".join(written),
+    )
+    for index, text in enumerate(_addresses(options, "not_in")):
+        if (text, text.partition("@")[2]) not in replace(inside, outside=frozenset()):
+            raise BadOption(f"{text} is outside anyway", "not_in", index, hint="take it out")
     extra = texts(options, "of")
     return Built(_check(inside, frozenset(extra)), dict.fromkeys(extra, ("of",)), bears_recipients)
 
 
 def _say(options: Mapping[str, object]) -> str:
-    return f"every recipient is in {' or '.join(texts(options, 'domain_in'))}"
+    parts = []
+    if "domain_in" in options:
+        parts.append(f"is in {' or '.join(texts(options, 'domain_in'))}")
+    if "address_in" in options:
+        parts.append(f"is {' or '.join(texts(options, 'address_in'))}")
+    but = f" but not {' or '.join(texts(options, 'not_in'))}" if "not_in" in options else ""
+    return f"every recipient {' or '.join(parts)}{but}"
 
 
 RECIPIENTS = Predicate("recipients", _build, _say)
