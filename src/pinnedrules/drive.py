@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol, TypeVar
 
-from pinnedrules.commands import Begin, Command, Failed, Forward, Head, Receive, Reply, Send, Sync, Wait
+from pinnedrules.commands import Begin, Command, Failed, Forward, Head, Post, Receive, Reply, Send, Sync, Wait
 from pinnedrules.gate.context import Flow
 from pinnedrules.world import INSTANT, World
 
@@ -30,6 +30,10 @@ class Channel(Protocol):
         """Return the next bytes of the answer, empty at its end."""
         ...
 
+    def post(self, old: str, new: str, body: bytes) -> Head:
+        """Send another request to the path that ends otherwise; the answer that is being read goes on."""
+        ...
+
     def close(self) -> None:
         """Give back whatever is held."""
         ...
@@ -44,6 +48,10 @@ class AsyncChannel(Protocol):
 
     async def receive(self) -> bytes:
         """Return the next bytes of the answer, empty at its end."""
+        ...
+
+    async def post(self, old: str, new: str, body: bytes) -> Head:
+        """Send another request to the path that ends otherwise; the answer that is being read goes on."""
         ...
 
     async def close(self) -> None:
@@ -69,6 +77,8 @@ def drive(flow: Flow[None], world: World, channel: Channel) -> Iterator[Head | b
                 reply = _attempt(channel.receive)
             elif isinstance(command, Send):
                 reply = _attempt(channel.send, command.body)
+            elif isinstance(command, Post):
+                reply = _attempt(channel.post, command.old, command.new, command.body)
             else:
                 reply = world.attempt(command)
     finally:
@@ -90,9 +100,9 @@ async def adrive(flow: Flow[None], world: World, channel: AsyncChannel) -> Async
                 yield command.data
             elif isinstance(command, Begin):
                 yield command.head
-            elif isinstance(command, Receive | Send):
+            elif isinstance(command, Receive | Send | Post):
                 try:
-                    reply = await (channel.receive() if isinstance(command, Receive) else channel.send(command.body))
+                    reply = await _asend(channel, command)
                 except Exception as error:  # noqa: BLE001 - a failure is a reply
                     reply = Failed(error)
             else:
@@ -124,6 +134,14 @@ async def arun(flow: Flow[T], world: World) -> T:
             result: T = end.value
             return result
         reply = await _aperform(world, command)
+
+
+async def _asend(channel: AsyncChannel, command: Receive | Send | Post) -> Reply:
+    if isinstance(command, Receive):
+        return await channel.receive()
+    if isinstance(command, Send):
+        return await channel.send(command.body)
+    return await channel.post(command.old, command.new, command.body)
 
 
 async def _aperform(world: World, command: Command) -> Reply:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from pinnedrules.commands import Begin, Forward, Head, Record, Redeem
 from pinnedrules.errors import Broken, PathRefused, Refused, Unpinned, Unreadable
-from pinnedrules.gate.answer import read_answer, relay
+from pinnedrules.gate.agents import manage
+from pinnedrules.gate.answer import read_answer
+from pinnedrules.gate.between import relay
 from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.held import Lost
@@ -26,6 +28,9 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
     """Gate one model request. Raises Refused, or what the host raised when the request could not be sent."""
     try:
         yield from check_stop(ctx, first=True)
+        if ctx.agents is not None:
+            yield from manage(ctx, ctx.agents, body)
+            return
         prepared = yield from _prepared(ctx, body)
         if prepared is None:
             yield from relay(ctx, (yield from send(ctx, -1, waits=False)))

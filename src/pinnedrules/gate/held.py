@@ -33,6 +33,7 @@ __all__ = [
     "continued",
     "find",
     "keep",
+    "mark",
     "prepare_items",
     "prepare_poll",
     "released_before",
@@ -77,7 +78,7 @@ def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     asked = _RESPONSE.search(ctx.path)
     if asked is not None:
         rows = yield from find(ctx, (f"response:{asked[1]}",))
-        ctx.released = frozenset(mark for row in rows.values() for mark in row.released)
+        ctx.released = frozenset(each for row in rows.values() for each in row.released)
     return (yield from record(ctx, _entry(ctx))), False
 
 
@@ -90,7 +91,7 @@ def prepare_items(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
 
 def released_before(ctx: Context, call: Call) -> Judged | None:
     """Return the call as released if that was decided when this very answer was first given; a pause asks again."""
-    if ctx.paused or _mark(ctx, call) not in ctx.released:
+    if ctx.paused or mark(ctx, call) not in ctx.released:
         return None
     why = "released when this answer was first given"
     return Judged(call, Decision("allow", reasons=(why,)))
@@ -104,7 +105,7 @@ def approvals(ctx: Context, wanted: Iterable[str]) -> Flow[None]:
     rows = yield from find(ctx, tuple(f"approval:{name}" for name in wanted))
     for name in wanted:
         row = rows.get(f"approval:{name}")
-        if row is None or not any(_marked(mark) == (str(ctx.epoch), name) for mark in row.released):
+        if row is None or not any(_marked(each) == (str(ctx.epoch), name) for each in row.released):
             raise Denied(
                 f"This request says yes to a call of the provider's own ({name!r}) that was not released here.",
                 next_step="ask the model again; its question is decided when it comes through the guard",
@@ -143,7 +144,7 @@ def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged
     places = _places(ctx, answer)
     row = replace(
         row,
-        released=tuple(_mark(ctx, call) for call in free),
+        released=tuple(mark(ctx, call) for call in free),
         at=next(iter(places), ""),
         kept=ctx.kept,
         block=ctx.policy.block.digest,
@@ -156,15 +157,15 @@ def _places(ctx: Context, answer: Answer) -> tuple[str, ...]:
     return answer.places if ctx.facts is None or ctx.facts.keeps else ()
 
 
-def _mark(ctx: Context, call: Call) -> str:
+def mark(ctx: Context, call: Call) -> str:
     """Return the mark of a released call: the epoch, a hash of what it does, and its id, which the provider chooses."""
     what = f"{call.kind} {call.name} {args_hash(call)}"
     return f"{ctx.epoch}:{hashlib.sha256(what.encode('utf-8', 'surrogatepass')).hexdigest()}:{call.id}"
 
 
-def _marked(mark: str) -> tuple[str, str]:
+def _marked(text: str) -> tuple[str, str]:
     """Return the epoch of a mark and the id of its call."""
-    epoch, _, rest = mark.partition(":")
+    epoch, _, rest = text.partition(":")
     return epoch, rest.partition(":")[2]
 
 

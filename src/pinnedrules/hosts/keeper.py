@@ -14,7 +14,10 @@ from pinnedrules.gate.context import Amended, Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange, passing, refused
 from pinnedrules.gate.sealing import seal
 from pinnedrules.types import SessionId
+from pinnedrules.wire.agent_doors import SESSIONS
+from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
+from pinnedrules.wire.anthropic_sessions import AnthropicSessions
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.bedrock import BedrockMessages
 from pinnedrules.wire.openai_chat import OpenAIChat
@@ -34,6 +37,7 @@ _DIALECTS: dict[str, Dialect] = {
     BEDROCK_STREAM: BedrockMessages(stream=True),
 }
 _SOCKET = ResponsesSocket()
+_AGENTS: dict[str, AgentDialect] = {SESSIONS: AnthropicSessions()}
 _SIGNED = "AWS4-"  # how every signature of Amazon's begins that stands in a header
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
@@ -143,10 +147,12 @@ class Keeper:
         *sessions* are whom the request may belong to; None means what the guard knows of this client.
         """
         found = route(method, path, self.core.passed, self.core.gated)
-        dialect = _DIALECTS[found.dialect or OpenAIChat.name]
+        agents = _AGENTS.get(found.dialect)
+        dialect = _DIALECTS[OpenAIChat.name if agents is not None or not found.dialect else found.dialect]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
+        ctx.agents = agents
         ctx.sealed = any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))

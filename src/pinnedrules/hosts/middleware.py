@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pinnedrules.commands import Head
 from pinnedrules.drive import adrive, arun, drive, run
-from pinnedrules.errors import Refused, Unpinned, Unreadable
+from pinnedrules.errors import PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.hosts.keeper import Admission, Core, Keeper
 from pinnedrules.hosts.transport import Library, head_of
 from pinnedrules.types import SessionId
@@ -187,6 +187,9 @@ class _Channel:
     def receive(self) -> bytes:
         return next((chunk for chunk in self._chunks if chunk), b"")
 
+    def post(self, old: str, new: str, body: bytes) -> Head:
+        raise _no_post()
+
     def close(self) -> None:
         if self.inner is not None:
             self.inner.http_response.close()
@@ -213,9 +216,18 @@ class _AsyncChannel:
                 return chunk
         return b""
 
+    async def post(self, old: str, new: str, body: bytes) -> Head:
+        raise _no_post()
+
     async def close(self) -> None:
         if self.inner is not None:
             await self.inner.http_response.aclose()
+
+
+def _no_post() -> PathRefused:
+    return PathRefused(
+        "Client middleware cannot send another request.", next_step="wrap the client: guard.wrap(client)"
+    )
 
 
 def _library(client: type[Any]) -> Library:

@@ -31,6 +31,7 @@ __all__ = [
     "Gated",
     "Library",
     "head_of",
+    "posted_request",
     "same_request",
 ]
 
@@ -88,6 +89,25 @@ def _signer(request: Any, sent: Any) -> Callable[[Any], Any] | None:
     return signer
 
 
+def posted_request(module: Any, request: Any, old: str, new: str, body: bytes) -> Any:
+    """Return a request of the gate's own beside *request*: the same server and credentials. Raises Unpinned if signed."""
+    path = _path(request)
+    assert path.endswith(old)
+    if _signed(request) and SIGNER not in request.extensions:
+        raise Unpinned("A request of the gate's own cannot be signed, because there is nobody who could.")
+    signature = _SIGNATURE if _signed(request) else ()
+    gone = {*_LENGTHS, *signature, b"accept", b"content-type", b"last-event-id", b"idempotency-key"}
+    headers = [(name, value) for name, value in request.headers.raw if name.lower() not in gone]
+    headers += [
+        (b"Accept", b"application/json"),
+        (b"Accept-Encoding", b"identity"),
+        (b"Content-Type", b"application/json"),
+        (b"Content-Length", str(len(body)).encode()),
+    ]
+    url = request.url.copy_with(raw_path=(path.removesuffix(old) + new).encode("ascii"))
+    return module.Request("POST", url, headers=headers, content=body, extensions=request.extensions)
+
+
 def head_of(library: Library, response: Any) -> Head:
     """Return status and headers of an answer. Raises Unreadable for a coding that cannot be decoded here."""
     coding = response.headers.get("content-encoding", "")
@@ -141,6 +161,17 @@ class _SyncChannel:
     def receive(self) -> bytes:
         return next((chunk for chunk in self._chunks if chunk), b"")
 
+    def post(self, old: str, new: str, body: bytes) -> Head:
+        sent = posted_request(self._library.module, self._request, old, new, body)
+        if (signer := _signer(self._request, sent)) is not None:
+            signer(sent)
+        response = self._inner.handle_request(sent)
+        try:
+            response.read()
+            return head_of(self._library, response)
+        finally:
+            response.close()
+
     def close(self) -> None:
         if self.response is not None:
             self.response.close()
@@ -168,6 +199,17 @@ class _AsyncChannel:
             if chunk:
                 return chunk
         return b""
+
+    async def post(self, old: str, new: str, body: bytes) -> Head:
+        sent = posted_request(self._library.module, self._request, old, new, body)
+        if (signer := _signer(self._request, sent)) is not None:
+            await signer(sent)
+        response = await self._inner.handle_async_request(sent)
+        try:
+            await response.aread()
+            return head_of(self._library, response)
+        finally:
+            await response.aclose()
 
     async def close(self) -> None:
         if self.response is not None:

@@ -22,7 +22,7 @@ from pinnedrules.control.state import open_state
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.drive import drive
-from pinnedrules.errors import Refused
+from pinnedrules.errors import Refused, Unreadable
 from pinnedrules.evidence.log import Log
 from pinnedrules.gate.context import Policy
 from pinnedrules.gate.exchange import exchange
@@ -136,6 +136,9 @@ class _Channel:
     def receive(self) -> bytes:
         data, self.given = (b"" if self.given else self.reply), True
         return data
+
+    def post(self, old: str, new: str, body: bytes) -> Head:
+        raise Unreadable("a request beside the recorded one")
 
     def close(self) -> None:
         """Nothing is held."""

@@ -31,7 +31,7 @@ __all__ = [
     "check_families",
 ]
 
-Kind = Literal["request", "poll", "compact", "items"]
+Kind = Literal["request", "poll", "compact", "items", "agent", "session", "look", "say", "events"]
 
 BEDROCK = "bedrock-messages"
 BEDROCK_STREAM = "bedrock-messages-stream"

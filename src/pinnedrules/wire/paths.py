@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
+from pinnedrules.wire.agent_doors import agent_door
 from pinnedrules.wire.path_table import (
     BEDROCK,
     BEDROCK_STREAM,
@@ -46,6 +47,7 @@ _GEMINI = re.compile(r".*:(?:stream|batch)?generatecontent\Z")
 
 # What a mounted API ends with, after its v1, so that words before that are a base path.
 _APIS = {"messages": "Messages", "responses": "Responses", "conversations": "Conversations"}
+_AGENTS = FAMILIES["managed-agents"]
 _WORDS = {word: family for family in FAMILIES.values() for word in family.words}
 
 
@@ -55,7 +57,8 @@ class Route:
 
     ``kind`` says what a gated request is: one that asks the model (``request``); one without a body that gets an answer
     made before (``poll``); one to a compaction endpoint, which is left without the block (``compact``); or one that only
-    puts items into what the provider keeps (``items``).
+    puts items into what the provider keeps (``items``). The gate of managed agents has kinds of its own: what configures an
+    ``agent`` or a ``session``, what shows one (``look``), what is said to it (``say``), and its ``events``.
 
     ``family`` names the setting that a refusal depends on, or by which the owner let the request pass; it is empty for
     doors that no setting concerns, and for a path that no setting can open because it can be read in two ways. ``model`` is
@@ -93,9 +96,11 @@ def route(method: str, path: str, passed: frozenset[str] = frozenset(), gated: f
         return Route("gate", CHAT if words[-1] == "completions" else RESPONSES)
     words, full = _after_base(words), words
     families = list(_families(words))
-    closed = next((family for family in families if family.name not in passed), None)
+    closed = next((family for family in families if family.name not in passed | gated), None)
     if closed is not None:
         return _shut(closed, passed, words)
+    if _AGENTS.name in gated and _AGENTS in families:
+        return _opened(method, words)
     found = next((door for door in DOORS if door.opens(method, "/".join(words))), None)
     if found is not None and found.verdict == "refuse":
         return _shut(FAMILIES[found.family], passed, words)
@@ -197,6 +202,16 @@ def _shut(family: Family, passed: frozenset[str], words: list[str]) -> Route:
         reason += f" A {_APIS[words[-1]]} API that is mounted under such a path cannot be told apart from it."
         instead += "; for a compatible server, use a base path without that word"
     return Route("refuse", reason=reason, next_step=_with_setting(instead, family.name), family=family.name)
+
+
+def _opened(method: str, words: list[str]) -> Route:
+    """Return what to do at a door of managed agents whose gate the owner opened."""
+    start = next(number for number, word in enumerate(words) if word in _AGENTS.words)
+    found = agent_door(method, words[start:])
+    if found is None:
+        reason = f"No gate is made for this door of managed agents: {method} /{'/'.join(words)}."
+        return Route("refuse", reason=reason, next_step=_AGENTS.instead, family=_AGENTS.name)
+    return Route(found.verdict, found.dialect, found.kind, found.reason)
 
 
 def _unknown(method: str, words: list[str], passed: frozenset[str]) -> Route:

@@ -71,6 +71,17 @@ class Channel:
         self._chunks = self._response.aiter_bytes()
         return head
 
+    async def post(self, old: str, new: str, body: bytes) -> Head:
+        """Send another request by POST, with the same headers; its answer is read and thrown away."""
+        gone = (b"accept", b"content-type", b"content-length", b"last-event-id", b"idempotency-key")
+        headers = [pair for pair in self._headers if pair[0].lower() not in gone]
+        headers += [(b"accept", b"application/json"), (b"content-type", b"application/json")]
+        path = self._url.partition("?")[0]
+        assert path.endswith(old)
+        url = path.removesuffix(old) + new
+        response = await self._client.send(httpx2.Request("POST", url, headers=headers, content=body))
+        return Head(response.status_code, tuple(read(response.headers.raw)))
+
     async def receive(self) -> bytes:
         """Return the next bytes of the answer, empty at its end."""
         assert self._chunks is not None
