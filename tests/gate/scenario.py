@@ -24,6 +24,7 @@ from pinnedrules.commands import (
     Head,
     Keep,
     Now,
+    Pause,
     Random,
     ReadLedger,
     ReadRules,
@@ -285,6 +286,10 @@ class Scenario:
                 return hashlib.sha256(str(len(self.commands)).encode()).digest()[: command.size]
             case Record():
                 return len(self.commands)
+            case Pause():
+                epoch = self.states.get(command.session, StopState()).epoch + 1
+                self.states[command.session] = StopState("pause", epoch, command.reason, "the chat")
+                return self.states[command.session]
             case ReadRules():
                 return self.policy.get("proposed")
             case ReadLedger():
