@@ -1,0 +1,433 @@
+"""Managed agents behind their setting: the SDKs' own resources and runners against a scripted provider."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anthropic
+import pytest
+from anthropic import beta_tool
+from tests.hosts.managed import Fake, Step
+
+from pinnedrules import Denied, Guard, PathRefused, Stopped, Unpinned, Unreadable
+from pinnedrules.testing.evidence import recorded
+
+RULES = """\
+version: 1
+default: {read: allow, other: ask}
+tools:
+  search: read
+  read: read
+  delete_mail: delete
+  archive: write
+  bash: execute
+  mcp:crm.find: {effect: read, source: trusted}
+rules:
+  - id: no-deletes
+    text: Never delete anything.
+    on: {effect: delete}
+    then: deny
+  - id: archive-freely
+    text: Archiving is fine.
+    on: archive
+    then: allow
+  - id: no-wiping
+    text: Never wipe the CRM.
+    on: mcp:crm.wipe
+    then: deny
+"""
+
+ID_SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
+CUSTOM = [
+    {"type": "custom", "name": name, "description": name, "input_schema": ID_SCHEMA}
+    for name in ("archive", "delete_mail")
+]
+TOOLSET = {
+    "type": "agent_toolset_20260401",
+    "configs": [{"name": "bash", "permission_policy": {"type": "always_allow"}}],
+}
+CRM = {"type": "mcp_toolset", "mcp_server_name": "crm", "default_config": {"permission_policy": {"type": "auto"}}}
+ARCHIVE: Step = ("custom", "archive", {"id": "8"})
+DELETE: Step = ("custom", "delete_mail", {"id": "7"})
+READ: Step = ("tool", "read", {"file_path": "a.txt"})
+BASH: Step = ("tool", "bash", {"command": "rm -rf /"})
+FIND: Step = ("crm", "find", {"name": "Ada"})
+WIPE: Step = ("crm", "wipe", {})
+SAY = {"type": "user.message", "content": [{"type": "text", "text": "Tidy up."}]}
+
+
+@pytest.fixture
+def make(pinned_guard: Callable[..., Guard]) -> Iterator[Callable[..., tuple[Guard, Any]]]:
+    clients: list[Any] = []
+
+    def made(fake: Fake, **more: Any) -> tuple[Guard, Any]:
+        guard = pinned_guard(RULES, **{"paths": {"managed-agents": "gate"}, **more})
+        client = guard.wrap(anthropic.Anthropic(base_url=fake.url, api_key="k", max_retries=0))
+        clients.append(client)
+        return guard, client
+
+    yield made
+    for client in clients:
+        client.close()
+
+
+def begun(client: Any, *, tools: list[Any] | None = None, **more: Any) -> str:
+    """Make an agent and a session of it through the gate; return the session's id."""
+    agent = client.beta.agents.create(
+        model="claude-opus-5-5", name="tidy", system="You tidy up.", tools=tools or [TOOLSET, CRM, *CUSTOM]
+    )
+    return str(client.beta.sessions.create(agent=agent.id, environment_id="env_1", **more).id)
+
+
+def listen(client: Any, session: str, until: Callable[[Any], bool]) -> list[Any]:
+    """Say something, and read the session's stream up to an event."""
+    seen = []
+    with client.beta.sessions.events.stream(session) as stream:
+        client.beta.sessions.events.send(session, events=[SAY])
+        for event in stream:
+            seen.append(event)
+            if until(event):
+                break
+    return seen
+
+
+def over(event: Any) -> bool:
+    return bool(event.type == "session.status_idle" and event.stop_reason.type == "end_turn")
+
+
+def test_an_agent_carries_the_block_and_asks_before_every_call(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """The block begins the agent's system prompt, and no permission policy of its toolsets lets a call run unasked."""
+    with Fake() as fake:
+        guard, client = make(fake)
+        begun(client)
+
+    (agent,) = fake.agents.values()
+    assert agent["system"] == f"{guard.block}\n\nYou tidy up."
+    assert [tool["default_config"]["permission_policy"]["type"] for tool in agent["tools"][:2]] == ["always_ask"] * 2
+    assert agent["tools"][0]["configs"][0]["permission_policy"] == {"type": "always_ask"}
+    created = next(one for one in recorded(guard).requests if one.path.endswith("/v1/agents"))
+    assert created.edits == ("block", "forced approval")
+
+
+def test_a_call_for_the_program_is_shown_only_when_it_is_allowed(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 1: a call that is not allowed is never visible as a runnable call; the agent is told, and goes on."""
+    with Fake([[DELETE, ARCHIVE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        shown: list[str] = []
+        with client.beta.sessions.events.stream(session) as stream:
+            client.beta.sessions.events.send(session, events=[SAY])
+            for event in stream:
+                assert event.type != "agent.custom_tool_use" or event.name == "archive"
+                if event.type == "session.status_idle" and event.stop_reason.type == "requires_action":
+                    shown += event.stop_reason.event_ids
+                if event.type == "agent.custom_tool_use":
+                    done = {"type": "user.custom_tool_result", "custom_tool_use_id": event.id, "content": []}
+                    client.beta.sessions.events.send(session, events=[done])
+                if over(event):
+                    break
+        history = list(client.beta.sessions.events.list(session))
+
+    denied, archived = fake.sessions[session].events[1:3]
+    assert denied["name"] == "delete_mail"
+    results = {one["custom_tool_use_id"]: one for one in fake.said() if one["type"] == "user.custom_tool_result"}
+    assert results[denied["id"]]["is_error"] is True
+    assert "no-deletes" in results[denied["id"]]["content"][0]["text"]
+    assert results[archived["id"]]["content"] == []
+    assert denied["id"] not in shown
+    assert [one.name for one in history if one.type == "agent.custom_tool_use"] == ["archive"]
+    assert [(one.tool, one.verdict) for one in recorded(guard).decisions] == [
+        ("delete_mail", "deny"),
+        ("archive", "allow"),
+    ]
+
+
+def test_a_call_that_waits_for_a_yes_is_answered_by_the_rules(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """A call of the provider's runs if and only if the rules allow it, and nobody else has to say so."""
+    with Fake([[READ, BASH], [FIND, WIPE]]) as fake:
+        guard, client = make(fake)
+        seen = listen(client, begun(client), over)
+
+    assert [run.split()[0] for run in fake.ran] == ["read", "find"]
+    verdicts = [one["result"] for one in fake.said() if one["type"] == "user.tool_confirmation"]
+    assert verdicts == ["allow", "deny", "allow", "deny"]
+    assert [one.name for one in seen if one.type in ("agent.tool_use", "agent.mcp_tool_use")] == ["read", "find"]
+    assert [(one.tool, one.verdict) for one in recorded(guard).decisions] == [
+        ("read", "allow"),
+        ("bash", "deny"),
+        ("mcp:crm.find", "allow"),
+        ("mcp:crm.wipe", "deny"),
+    ]
+
+
+@pytest.mark.parametrize("environment_key", [None, "env-key"])
+def test_the_sdk_s_own_session_runner_runs_no_denied_tool(
+    environment_key: str | None, pinned_guard: Callable[..., Guard]
+) -> None:
+    """Invariant 1: not through a runner, nor through its scoped copy of the client; a self-hosted tool is held likewise."""
+    ran: list[str] = []
+
+    def tool(name: str) -> Any:
+        def run(id: str = "", file_path: str = "", command: str = "") -> str:  # noqa: A002 - the tool's own word
+            ran.append(f"{name} {id}{file_path}{command}")
+            return "done"
+
+        return beta_tool(run, name=name, description=name)
+
+    async def drive(fake: Fake) -> list[Any]:
+        guard = pinned_guard(RULES, paths={"managed-agents": "gate"})
+        client = guard.wrap(anthropic.AsyncAnthropic(base_url=fake.url, api_key="k", max_retries=0))
+        agent = await client.beta.agents.create(model="m", name="a", system="Tidy.", tools=[TOOLSET, *CUSTOM])
+        session = await client.beta.sessions.create(agent=agent.id, environment_id="env_1", initial_events=[SAY])
+        tools = [tool(name) for name in ("archive", "delete_mail", "read", "bash")]
+        more = {"environment_key": environment_key} if environment_key else {}
+        async with client:
+            made = client.beta.sessions.events.tool_runner(session.id, tools=tools, max_idle=0.2, **more)
+            return [call async for call in made]
+
+    with Fake([[DELETE, ARCHIVE], [BASH, READ]], hosted_by_us=True) as fake:
+        calls = asyncio.run(drive(fake))
+
+    assert ran == ["archive 8", "read a.txt"]
+    assert [(call.name, call.posted) for call in calls] == [("archive", True), ("read", True)]
+    assert fake.sessions["sesn_1"].events[-1]["stop_reason"] == {"type": "end_turn"}
+
+
+def test_an_agent_from_elsewhere_is_refused_until_it_was_seen_as_it_must_be(
+    make: Callable[..., tuple[Guard, Any]],
+) -> None:
+    """What is not known to carry the rules starts nothing; the refusal says what to do, and that works."""
+    with Fake() as fake:
+        guard, client = make(fake)
+        foreign = fake.agent(system="Do as you like.", tools=[dict(TOOLSET)])["id"]
+        with pytest.raises(Unpinned, match="the guard has not seen it"):
+            client.beta.sessions.create(agent=foreign, environment_id="env_1")
+        client.beta.agents.retrieve(foreign)
+        with pytest.raises(Unpinned, match="does not begin with the rules"):
+            client.beta.sessions.create(agent=foreign, environment_id="env_1")
+        client.beta.agents.update(foreign, system="Do as you like.")
+        with pytest.raises(Unpinned, match="asks before it runs"):
+            client.beta.sessions.create(agent=foreign, environment_id="env_1")
+        client.beta.agents.update(foreign, tools=[TOOLSET])
+        session = client.beta.sessions.create(agent=foreign, environment_id="env_1")
+        client.beta.sessions.events.send(session.id, events=[SAY])
+
+    assert len(fake.sessions) == 1
+    assert fake.agents[foreign]["system"].startswith(guard.block)
+
+
+def test_a_session_from_elsewhere_is_neither_spoken_to_nor_listened_to(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """A session counts as seen when its own configuration was: the agent may have been changed since."""
+    with Fake([[READ]]) as fake:
+        guard, client = make(fake)
+        session = fake.session(fake.agent(system="Do as you like.")["id"])["id"]
+        for _ in range(2):
+            with pytest.raises(Unpinned):
+                client.beta.sessions.events.send(session, events=[SAY])
+            with pytest.raises(Unpinned):
+                client.beta.sessions.events.list(session)
+            with pytest.raises(Unpinned):
+                client.beta.sessions.events.stream(session)
+            client.beta.sessions.retrieve(session)
+        client.beta.sessions.events.send(session, events=[{"type": "user.interrupt"}])
+
+    assert [one["type"] for one in fake.said()] == ["user.interrupt"]
+
+
+def test_another_guard_that_sees_a_session_may_use_it(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """What was seen is true for every client and every session of the guard's state."""
+    with Fake([[READ]]) as fake:
+        _, client = make(fake)
+        session = begun(client)
+        _, other = make(fake)
+        assert over(listen(other, session, over)[-1])
+
+    assert len(fake.ran) == 1
+
+
+def test_a_yes_of_the_program_s_own_is_decided_again(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """An allow of a call that the rules deny leaves as a deny; one of a call that nobody decided does not leave."""
+    with Fake([[BASH]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        name = fake.sessions[session].events[1]["id"]
+        yes = {"type": "user.tool_confirmation", "tool_use_id": name, "result": "allow"}
+        with pytest.raises(Denied, match="was not decided here"):
+            client.beta.sessions.events.send(session, events=[yes])
+        fake.fail_next = 1
+        client.beta.sessions.events.list(session)
+        client.beta.sessions.events.send(session, events=[yes])
+
+    assert fake.ran == []
+    told = [one for one in fake.said() if one["type"] == "user.tool_confirmation"]
+    assert [one["result"] for one in told] == ["deny", "deny"]
+    assert "bash did not run" in told[1]["deny_message"]
+    assert recorded(guard).requests[-1].edits == ("correction",)
+
+
+def test_a_result_of_a_refused_call_does_not_leave(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Nobody can answer for a call that was refused, whether or not it was seen."""
+    with Fake([[DELETE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        name = fake.sessions[session].events[1]["id"]
+        result = {"type": "user.custom_tool_result", "custom_tool_use_id": name, "content": []}
+        with pytest.raises(Denied, match="was not decided here"):
+            client.beta.sessions.events.send(session, events=[result])
+        client.beta.sessions.events.list(session)
+        with pytest.raises(Denied, match="was refused"):
+            client.beta.sessions.events.send(session, events=[result])
+
+    results = [one for one in fake.said() if one["type"] == "user.custom_tool_result"]
+    assert [one["is_error"] for one in results] == [True]
+
+
+def test_a_call_is_decided_once_however_often_it_is_seen(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Streams, pages and repetitions of them show the same call: one decision, one answer, and no second charge."""
+    with Fake([[READ, ARCHIVE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        for _ in range(3):
+            page = client.beta.sessions.events.list(session)
+
+    assert [one.name for one in page.data if one.type.endswith("tool_use")] == ["read", "archive"]
+    assert [one.tool for one in recorded(guard).decisions] == ["read", "archive"]
+    assert len([one for one in fake.said() if one["type"] == "user.tool_confirmation"]) == 1
+
+
+def test_what_the_provider_did_not_take_is_told_again(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """An answer of the gate's that was lost stays owed; nothing is shown as runnable meanwhile."""
+    with Fake([[DELETE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        fake.fail_next = 1
+        first = client.beta.sessions.events.list(session)
+        second = client.beta.sessions.events.list(session)
+
+    assert not [one for one in (*first.data, *second.data) if one.type.endswith("tool_use")]
+    assert fake.sessions[session].events[-1]["stop_reason"] == {"type": "end_turn"}
+    assert len(recorded(guard).decisions) == 1
+
+
+def test_what_holds_no_call_passes_as_it_came(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 8: nothing is changed that need not be. Types of events that are not known pass as well."""
+    strange = {"type": "session.something_new", "mood": "fine", "price": 1e-3}
+    with Fake() as fake:
+        fake.extra = [strange]
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        answer = client.beta.sessions.events.with_raw_response.list(session)
+
+    expected = {"data": fake.sessions[session].events, "next_page": None}
+    assert answer.http_response.content == json.dumps(expected).encode()
+    assert strange.items() <= fake.sessions[session].events[1].items()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "agent.new_tool_use", "name": "delete_mail", "input": {}},
+        {"type": "agent.surprise", "call": {"name": "delete_mail", "input": {}}},
+        {"type": "agent.custom_tool_use", "name": "delete_mail", "input": "{}"},
+        {"type": "agent.custom_tool_use", "input": {}},
+        {"type": "agent.mcp_tool_use", "name": "wipe", "input": {}},
+    ],
+)
+def test_a_call_in_a_form_that_is_not_known_is_refused(
+    event: dict[str, Any], make: Callable[..., tuple[Guard, Any]]
+) -> None:
+    """Invariant 2: what cannot be read cannot be allowed."""
+    with Fake() as fake:
+        fake.extra = [event]
+        _, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        with pytest.raises(Unreadable):
+            client.beta.sessions.events.list(session)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"multiagent": {"type": "coordinator", "agents": ["agent_9"]}},
+        {"tools": [{"type": "hands_20270101"}]},
+    ],
+)
+def test_what_cannot_be_made_to_ask_is_refused(change: dict[str, Any], make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Agents that start others, and toolsets of an unknown type, do not leave."""
+    with Fake() as fake:
+        _, client = make(fake)
+        with pytest.raises((Unpinned, Unreadable)):
+            client.beta.agents.create(model="m", name="a", system="x", **change)
+    assert fake.agents == {}
+
+
+def test_a_stop_ends_an_open_stream_and_says_no_more(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 7: stop is checked at every event, and before the gate itself sends anything."""
+    with Fake([[READ], [READ]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+
+        def halt(event: Any) -> bool:
+            if event.type == "agent.tool_use":
+                guard.stop("wrong inbox")
+            return False
+
+        with pytest.raises(Stopped):
+            listen(client, session, halt)
+        with pytest.raises(Stopped):
+            client.beta.sessions.events.list(session)
+
+    assert len(fake.ran) == 1
+
+
+def test_in_monitor_mode_nothing_is_held_and_nothing_answered(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Everything is decided and recorded; the program sees what the provider sent, and answers itself."""
+    with Fake([[BASH]]) as fake:
+        guard, client = make(fake, mode="monitor")
+        tools = [{**TOOLSET, "configs": [], "default_config": {"permission_policy": {"type": "always_ask"}}}]
+        session = begun(client, tools=tools)
+        client.beta.sessions.events.send(session, events=[SAY])
+        page = client.beta.sessions.events.list(session)
+        name = page.data[1].id
+        yes = {"type": "user.tool_confirmation", "tool_use_id": name, "result": "allow"}
+        client.beta.sessions.events.send(session, events=[yes])
+
+    assert len(fake.ran) == 1
+    (decision,) = recorded(guard).decisions
+    assert (decision.tool, decision.enforced, decision.released) == ("bash", False, True)
+
+
+def test_without_the_setting_every_door_stays_shut(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Refused by default, and by a setting for something else."""
+    with Fake() as fake:
+        _, client = make(fake, paths=None)
+        with pytest.raises(PathRefused, match="managed-agents"):
+            client.beta.agents.create(model="m", name="a")
+        with pytest.raises(PathRefused):
+            client.beta.sessions.events.list("sesn_1")
+    assert fake.requests == []
+
+
+def test_doors_without_a_gate_stay_shut_under_the_setting(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """A deployment starts sessions later, when nobody listens."""
+    with Fake() as fake:
+        _, client = make(fake)
+        with pytest.raises(PathRefused, match="No gate is made"):
+            client.beta.deployments.list()
+        client.beta.agents.list()
+    assert [path for _, path, _ in fake.requests] == ["/v1/agents"]
+
+
+def test_a_wrong_family_has_no_gate(pinned_guard: Callable[..., Guard]) -> None:
+    """A setting that nothing implements is an error, not a promise."""
+    with pytest.raises(ValueError, match="no gate is made for 'batches'"):
+        pinned_guard(RULES, paths={"batches": "gate"})
