@@ -151,7 +151,7 @@ def test_an_entry_for_a_server_or_one_of_its_tools_is_believed(written: str) -> 
     assert (decided(rules, approval("mcp:crm.find", q="x")).verdict) == "allow"
     assert after(rules, approval("mcp:crm.find"), decided(rules, approval("mcp:crm.find")), EMPTY, NOW) is EMPTY
     assert decided(rules, approval("mcp:mail.send")).effects == (
-        ("read",) if written == "mcp:*" else ("write", "execute")
+        ("read", "send") if written == "mcp:*" else ("write", "send", "execute")
     )
 
 

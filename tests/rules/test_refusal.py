@@ -75,7 +75,10 @@ def test_a_ticket_that_is_over_is_not_offered(state: str) -> None:
 def test_a_refusal_by_default_says_how_to_declare_the_tool() -> None:
     """How to change the rules, when no rule decided."""
     text = refused("transfer", {"x": 1})
-    assert "Because: the tool transfer is not declared; no rule permits it: ask (write)" in text
+    assert (
+        "Because: the tool transfer is not declared; its name says spend; no rule permits it: ask (write, spend)"
+        in text
+    )
     assert "the owner declares transfer under tools: and writes a rule that permits it;" in text
     assert text.endswith("to look into it: pinnedrules log --verdict deny")
 

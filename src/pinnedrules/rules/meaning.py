@@ -19,7 +19,7 @@ from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.server_tools import known_as, server_effects
 from pinnedrules.rules.terms import Action, Rewriting, Rule, ToolSpec
-from pinnedrules.types import Effect
+from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["MAX_TEXT", "Fault", "check"]
 
@@ -30,9 +30,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOOL = re.compile(rf"[A-Za-z0-9_.:/*?-]{{1,{MAX_NAME}}}")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-
-# What some tool can always do: an undeclared one writes, a provider's own reads, sends or executes.
-_ALWAYS: frozenset[Effect] = frozenset({"read", "write", "send", "execute"})
 
 # Arguments with which every editing tool that is known deletes.
 _DELETES = {"type": "delete_file", "command": "delete"}
@@ -153,12 +150,12 @@ def _check_on(rule: Rule, index: int, tools: Mapping[str, ToolSpec], plan: Plan)
     place = ("rules", index, "on")
     if not on.tools and not on.effects:
         raise Fault("'on' is empty", *place, key=True, hint="name a tool or an effect")
-    possible = set(_ALWAYS).union(*(spec.effects for spec in tools.values()))
-    reachable: set[Effect] = set() if on.tools else possible
+    # Some tool can always do anything: what an undeclared one does is told by its name and by its definition.
+    reachable: set[Effect] = set() if on.tools else set(EFFECTS)
     for number, name in enumerate(on.tools):
         _check_name(name, (*place, "tool", number))
         if is_glob(name) or name.startswith("mcp:"):
-            reachable |= possible
+            reachable |= set(EFFECTS)
             continue
         tool = plan.tool(name)
         assert tool is not None

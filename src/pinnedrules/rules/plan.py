@@ -5,6 +5,7 @@ Rules of this file:
 1. A decision never looks at a rule that cannot match: 1,000 rules cost as much as the few that speak of this tool.
 2. Everything looked up by a name is remembered per name, in a bounded memory: names are the model's choice.
 3. A name that only loosely equals a declared one brings that one's effects and objections, never its permissions.
+4. What the verbs of a name say is added for every tool that the file does not name exactly; nothing is ever taken away.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pinnedrules.rules.predicates.base import Check, Facts, Reserve
 from pinnedrules.rules.predicates.patterns import Together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
+from pinnedrules.rules.verbs import added_by_verbs
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["MANY", "MEMORY", "Active", "Candidate", "Candidates", "Plan", "Tool"]
@@ -86,11 +88,12 @@ class Candidates:
 class Tool:
     """What is known of one called name.
 
-    ``exact`` is true when a declaration names it exactly as it is written; ``known`` when any does, however loosely.
-    ``plain`` are its effects without those that only its name tells.
+    ``written`` is true when a declaration is this very name, ``exact`` also when a glob matches it as it is written;
+    ``known`` when any does, however loosely. ``plain`` are its effects without those that only its name tells.
     """
 
     name: str
+    written: bool
     exact: bool
     known: bool
     effects: tuple[Effect, ...]
@@ -174,7 +177,7 @@ class Plan:
             return None
         written = self._declared.named(name)
         if written:
-            return _tool(name, [self._specs[index] for index in written], exact=True)
+            return _tool(name, [self._specs[index] for index in written], written=True, exact=True)
         # Only a name that is plain as it stands is what a person wrote a glob for.
         globbed = self._declared.globbed(name) if normal == name else []
         loose = self._declared.loose(normal)
@@ -217,15 +220,18 @@ def _covers(permitted: tuple[Effect, ...], effects: tuple[Effect, ...]) -> bool:
     return set(effects) <= {*permitted, "read"} and (effects != ("read",) or "read" in permitted)
 
 
-def _tool(name: str, specs: Sequence[ToolSpec], *, exact: bool) -> Tool:
+def _tool(name: str, specs: Sequence[ToolSpec], *, exact: bool, written: bool = False) -> Tool:
     found = {effect for spec in specs for effect in spec.effects}
     if not exact:
         found.discard("read")
     found = found or {"write"}
     told = set(found) if exact else found.union(added_by_name(name))
+    if not written:
+        told.update(added_by_verbs(name))
     args = [spec.args for spec in specs if spec.args is not None]
     return Tool(
         name=name,
+        written=written,
         exact=exact,
         known=bool(specs),
         effects=tuple(effect for effect in EFFECTS if effect in told),

@@ -213,7 +213,8 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
     """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
     tool = round_.tool
-    if tool.exact or tool.plain == round_.effects or round_.carrier is not None:
+    sure = tool.exact and tool.plain == tool.effects
+    if sure or tool.plain == round_.effects or round_.carrier is not None:
         return None
     for _, rule, _ in round_.said:
         if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
@@ -254,7 +255,9 @@ def _default_reason(round_: _Round, verdict: Verdict) -> str:
         what = f"the tool {shown(tool.name, 80)} is not declared by exactly this name; "
     elif tool.effects != round_.effects:
         what = "it reads at a place that its arguments name, so it also sends; "
-    return f"{what}no rule permits it: {verdict} ({', '.join(round_.effects)})"
+    told = [effect for effect in round_.effects if effect in tool.effects and effect not in tool.plain]
+    named = f"its name says {' and '.join(told)}; " if told else ""
+    return f"{what}{named}no rule permits it: {verdict} ({', '.join(round_.effects)})"
 
 
 def _noted(rule: Rule, why: str) -> str:

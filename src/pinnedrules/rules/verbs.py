@@ -26,6 +26,7 @@ MAX_SAID = 4000
 _DEED = re.compile(
     r"(?:^|[.;:!,&\n]|\b(?:also|and|can|it|may|or|then|used to|will)\b)(?=\s*(?:[a-z]+ly\s+)?([a-z]+))", re.I | re.M
 )
+_LIGHT = frozenset({"perform", "performs", "performing"})  # ``Perform a web search`` runs nothing
 _NOT = re.compile(r"(?:\b(?:not|never|cannot|without)|n't)\s+(?:\w+\s+){0,2}$", re.I)
 
 
@@ -41,7 +42,7 @@ def added_by_verbs(name: str) -> tuple[Effect, ...]:
 @lru_cache(maxsize=1024)
 def added_by_description(description: str) -> tuple[Effect, ...]:
     """Return what a description (:data:`MAX_SAID` characters of it at most) says that the tool does."""
-    return _in_order(said(description))
+    return _in_order({word: effects for word, effects in said(description).items() if word not in _LIGHT})
 
 
 def read_by_name(parts: Sequence[list[str]]) -> list[str] | None:
@@ -150,6 +151,8 @@ def _looked_at(part: Sequence[str], index: int) -> bool:
     while start < len(part) - 1 and part[start] in words.SERVICES:
         start += 1
     word = part[index]
+    if word in words.THINGS and part[index + 1 :] and set(part[index + 1 :]) <= words.ASPECTS:
+        return True
     if index <= start or part[start] not in words.READS or not words.JOINS.isdisjoint(part):
         return False
     if index == start + 1 == len(part) - 1 and word in words.GOT:

@@ -19,6 +19,7 @@ __all__ = [
     "ABOUT",
     "ACTING",
     "ALONE",
+    "ASPECTS",
     "CHECKED",
     "COLLEAGUES",
     "COLLECTIONS",
@@ -169,6 +170,11 @@ ABOUT = _set("""
     state stats status summary thread threads time times title titles total totals tracking version versions
     """)
 """What a read asks of such a thing: ``get_post_comments``, ``get_refund_status``."""
+
+ASPECTS = _set(
+    "count counts date dates history id ids metadata metrics number state stats status summary tracking version versions"
+)
+"""Nothing can be done to these with such a thing: ``order_status``."""
 
 OWNERS = _set("""
     account all author client contact current customer employee guest last latest member my next own owner
