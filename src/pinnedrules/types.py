@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "EFFECTS",
+    "OFFERED",
     "Call",
     "Decision",
     "Effect",
@@ -30,6 +31,7 @@ __all__ = [
 
 Effect: TypeAlias = Literal["read", "write", "delete", "send", "publish", "spend", "execute"]
 EFFECTS: tuple[Effect, ...] = ("read", "write", "delete", "send", "publish", "spend", "execute")
+OFFERED = "offered"
 Verdict: TypeAlias = Literal["allow", "ask", "deny"]
 Mode: TypeAlias = Literal["enforce", "monitor"]
 
@@ -45,6 +47,10 @@ class Call:
     ``builtin`` is a call of a tool that the provider defines and the caller runs (shell, apply-patch, computer): its
     arguments are the JSON text of its action. ``approval`` is the provider's question whether it may run a call
     itself. Neither can be rewritten, and nor can ``legacy``.
+
+    ``answer`` names the model's answer that the call stands in: calls of one answer were made without seeing each
+    other's results. It is empty for a call that is decided by itself, and :data:`OFFERED` for a tool that the provider
+    may run on its own, of which nobody knows whether it will.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Call:
     id: str = ""
     kind: Literal["function", "custom", "legacy", "builtin", "approval"] = "function"
     declared: frozenset[str] | None = None
+    answer: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
         ]
         return False if False in results else None if None in results else True
     number = arguments.get(options["of"])
+    if name == "total" and isinstance(number, list):
+        number = sum(number)
     if type(number) is not int or number < 0:
         return None
     return bool(number + (facts["spent"] if name == "total" else 0) <= options["max"])

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.rules.making import EMPTY, NOW
 
 from pinnedrules.rules.arguments import read
-from pinnedrules.rules.predicates.amounts import AMOUNT, TOTAL, UNKNOWN, money
+from pinnedrules.rules.predicates.amounts import AMOUNT, money
 from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
+from pinnedrules.rules.predicates.budgets import UNKNOWN
+from pinnedrules.rules.predicates.totals import TOTAL
 from pinnedrules.types import Call, LedgerState, Moment
 
 

@@ -18,7 +18,12 @@ EVERYTHING = rules(
     "  - {id: e, text: Patch else., on: put, require: {amount: {of: n, max: 1.5}},"
     " else: {rewrite: [{op: remove, path: /n}]}}\n"
     "  - {id: o, text: Office., on: put, require: {time: {between: '09:00-17:00', days: [mon, fri], zone: Europe/Berlin},"
-    " who: {user_in: [ada, bo], tenant_in: [acme]}}, else: ask}\n",
+    " who: {user_in: [ada, bo], tenant_in: [acme]}}, else: ask}\n"
+    "  - {id: h1, text: History., on: put, require: {count: {max: 20, per: hour}, rate: {max: 5, per: minute, burst: 2},"
+    " only_after: {rule: w, same: n}, at_most_once_per: {of: [n, x], per: day}}, else: ask}\n"
+    "  - {id: h2, text: History., on: put, require: {count: {of: x, max: 1, per: call}, rate: {max: 1, per: day},"
+    " only_after: {tool: put, effect: write}, never_after: {effect: delete}}, else: ask}\n"
+    "  - {id: h3, text: History., on: put, require: {count: {max: 1, per: session}}, else: ask}\n",
     tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
     default="deny",
 )
@@ -61,6 +66,11 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         "On put: if the time is 09:00-17:00 on mon or fri in Europe/Berlin and the user is ada or bo and the tenant is acme,"
         " nothing;",
         "change its arguments (remove /n).",
+        "On put: if at most 20 calls per hour and at most 5 calls per minute, evenly spread, 2 of them at once and only"
+        " after a call that w is about with the same n and no n and x comes twice per day, nothing;",
+        "On put: if at most 1 x per call and at most 1 call per day, evenly spread and only after put with the effect"
+        " write and never after a call with the effect delete, nothing;",
+        "On put: if at most 1 call per session, nothing;",
         "  put writes and sends, from a trusted source, with branch, file, n, url, x",
         "  none reads, with no arguments",
         "Otherwise: deny what reads, writes, deletes, sends, publishes, spends, runs code.",

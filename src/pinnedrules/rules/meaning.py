@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -18,7 +18,7 @@ from pinnedrules.rules.predicates.base import BadOption, Built
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.server_tools import known_as, server_effects
-from pinnedrules.rules.terms import Action, Rewriting, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["MAX_TEXT", "Fault", "check"]
@@ -64,8 +64,9 @@ def check(tools: Mapping[str, ToolSpec], rules: Sequence[Rule]) -> None:
         _check_words(rule, index, ids)
         _check_actions(rule, index)
         if rule.on is not None:
-            _check_on(rule, index, tools, plan)
-            _check_require(rule, index, plan)
+            _check_on(rule.on, ("rules", index, "on"), tools, plan)
+            for place, built in _check_require(rule, index, plan):
+                _check_watch(built, place, rules, tools, plan)
             _check_patches(rule, index, plan)
 
 
@@ -144,10 +145,7 @@ def _check_actions(rule: Rule, index: int) -> None:
         )  # fmt: skip
 
 
-def _check_on(rule: Rule, index: int, tools: Mapping[str, ToolSpec], plan: Plan) -> None:
-    on = rule.on
-    assert on is not None
-    place = ("rules", index, "on")
+def _check_on(on: On, place: tuple[str | int, ...], tools: Mapping[str, ToolSpec], plan: Plan) -> None:
     if not on.tools and not on.effects:
         raise Fault("'on' is empty", *place, key=True, hint="name a tool or an effect")
     # Some tool can always do anything: what an undeclared one does is told by its name and by its definition.
@@ -177,7 +175,8 @@ def _check_on(rule: Rule, index: int, tools: Mapping[str, ToolSpec], plan: Plan)
         )  # fmt: skip
 
 
-def _check_require(rule: Rule, index: int, plan: Plan) -> None:
+def _check_require(rule: Rule, index: int, plan: Plan) -> Iterator[tuple[tuple[str | int, ...], Built]]:
+    """Check every requirement, then yield it as it was built, with its place."""
     place = ("rules", index, "require")
     for name, options in (rule.require or {}).items():
         if name not in PREDICATES:
@@ -199,14 +198,39 @@ def _check_require(rule: Rule, index: int, plan: Plan) -> None:
                 f"{name}: {problem}", *place, name, *problem.path,
                 key=unknown, hint=problem.hint, word=problem.word, known=problem.known,
             ) from None  # fmt: skip
-        for tool, args in _closed_tools(rule, plan):
+        for tool, args in _closed_tools(rule.on, plan):
             _check_arguments(built, (*place, name), tool, args)
+        yield (*place, name), built
 
 
-def _closed_tools(rule: Rule, plan: Plan) -> list[tuple[str, frozenset[str]]]:
-    """Return the tools that a rule names whose arguments the file lists."""
+def _check_watch(
+    built: Built,
+    place: tuple[str | int, ...],
+    rules: Sequence[Rule],
+    tools: Mapping[str, ToolSpec],
+    plan: Plan,
+) -> None:
+    """Check what a requirement says of calls that its rule need not be about."""
+    watch = built.watch
+    if watch is None:
+        return
+    if watch.rule:
+        known = [rule.id for rule in rules if rule.on is not None]
+        if watch.rule not in known:
+            raise Fault(
+                f"no rule that is about calls has the id {shown(watch.rule)!r}", *place, "rule",
+                hint=f"known: {', '.join(known[:8])}", word=watch.rule, known=known,
+            )  # fmt: skip
+        return
+    _check_on(watch.on, place, tools, plan)
+    for tool, args in _closed_tools(watch.on, plan):
+        _check_arguments(built, place, tool, args)
+
+
+def _closed_tools(on: On | None, plan: Plan) -> list[tuple[str, frozenset[str]]]:
+    """Return the tools that are named whose arguments the file lists."""
     found = []
-    for name in rule.on.tools if rule.on else ():
+    for name in on.tools if on else ():
         tool = None if is_glob(name) else plan.tool(name)
         if tool is not None and tool.args is not None:
             found.append((name, tool.args))
@@ -228,7 +252,7 @@ def _check_arguments(built: Built, place: tuple[str | int, ...], tool: str, args
 
 
 def _check_patches(rule: Rule, index: int, plan: Plan) -> None:
-    closed = _closed_tools(rule, plan)
+    closed = _closed_tools(rule.on, plan)
     for word, action in (("then", rule.then), ("else", rule.otherwise)):
         for number, one in enumerate(action.operations if isinstance(action, Rewriting) else ()):
             _check_operation(one, ("rules", index, word, "rewrite", number), closed)

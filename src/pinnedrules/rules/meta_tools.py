@@ -197,7 +197,7 @@ def _may_hold(value: object) -> bool:
 def _inner(call: Call, name: str, value: object) -> Call:
     """Return the call inside; behind a remote server it keeps that server's name before its own."""
     server = server_of(plain(call.name) or "")
-    inner = Call(f"{server}.{name}" if server else name, "{}", call.id)
+    inner = Call(f"{server}.{name}" if server else name, "{}", call.id, answer=call.answer)
     if isinstance(value, str):
         return replace(inner, arguments=value, kind="function" if _is_object(value) else "custom")
     return replace(inner, arguments=dump(value)) if isinstance(value, dict) else inner

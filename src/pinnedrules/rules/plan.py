@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
-from pinnedrules.rules.predicates.base import Check, Facts, Reserve
+from pinnedrules.rules.predicates.base import Check, Facts, Reserve, Watch
 from pinnedrules.rules.predicates.patterns import Together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
@@ -40,6 +40,7 @@ class Active:
     checks: tuple[Check, ...]
     reserves: tuple[Reserve, ...]
     pattern: tuple[str, str] | None
+    watches: tuple[Watch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Tool:
     args: frozenset[str] | None
     plain: tuple[Effect, ...]
     candidates: dict[tuple[Effect, ...], Candidates] = field(default_factory=dict, compare=False)
+    watches: dict[tuple[Effect, ...], tuple[Reserve, ...]] = field(default_factory=dict, compare=False)
 
 
 class _Names:
@@ -150,6 +152,8 @@ class Plan:
             if not entry.on.tools:
                 for effect in entry.on.effects:
                     self._by_effect[effect].append(index)
+        self._watches = _watches(self.active)
+        self._watched = _Names((name, index) for index, (on, _) in enumerate(self._watches) for name in on.tools)
         self._memory: dict[str, Tool | None] = {}
 
     def tool(self, name: str) -> Tool | None:
@@ -169,6 +173,15 @@ class Plan:
         found = tool.candidates.get(effects)
         if found is None:
             found = tool.candidates[effects] = Candidates(self._candidates(tool, effects))
+        return found
+
+    def watches(self, tool: Tool, effects: tuple[Effect, ...]) -> tuple[Reserve, ...]:
+        """Return what some rule wants noted of released calls to *tool* with these effects."""
+        if not self._watches:
+            return ()
+        found = tool.watches.get(effects)
+        if found is None:
+            found = tool.watches[effects] = tuple(self._noted(tool, effects))
         return found
 
     def _look_up(self, name: str) -> Tool | None:
@@ -193,14 +206,7 @@ class Plan:
         return _tool(name, specs, exact=bool(globbed) and more <= sure)
 
     def _candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Candidate]:
-        normal = plain(tool.name) or ""
-        exact: set[int] = set()
-        about = self._about.loose("mcp") if normal.startswith("mcp:") else set()
-        for name in filter(None, (normal, server_of(normal))):
-            if normal == tool.name:
-                exact.update(self._about.named(name), self._about.globbed(name))
-            about |= self._about.loose(name)
-        about |= exact
+        exact, about = _meant(self._about, tool)
         for effect in effects:
             about.update(self._by_effect[effect])
         for index in sorted(about):
@@ -213,6 +219,33 @@ class Plan:
             rule = entry.rule
             then = None if rule.then == "allow" and not permits else rule.then
             yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern)
+
+    def _noted(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Reserve]:
+        exact, about = _meant(self._watched, tool)
+        for index, (on, watch) in enumerate(self._watches):
+            named = index in (exact if watch.sure else about) if on.tools else tool.exact or not watch.sure
+            does = tool.plain if watch.sure else effects
+            if named and (not on.effects or set(on.effects) & set(does)):
+                yield watch.reserve
+
+
+def _meant(names: _Names, tool: Tool) -> tuple[set[int], set[int]]:
+    """Return the indices of what certainly means this tool, and of all that may mean it."""
+    normal = plain(tool.name) or ""
+    exact: set[int] = set()
+    about = names.loose("mcp") if normal.startswith("mcp:") else set()
+    for name in filter(None, (normal, server_of(normal))):
+        if normal == tool.name:
+            exact.update(names.named(name), names.globbed(name))
+        about |= names.loose(name)
+    return exact, about | exact
+
+
+def _watches(active: Sequence[Active]) -> tuple[tuple[On, Watch], ...]:
+    """Return what is to be noted of which calls. A rule that is not there is about none."""
+    by_id = {entry.rule.id: entry.on for entry in active}
+    found = [(by_id.get(watch.rule) if watch.rule else watch.on, watch) for entry in active for watch in entry.watches]
+    return tuple((on, watch) for on, watch in found if on is not None)
 
 
 def _covers(permitted: tuple[Effect, ...], effects: tuple[Effect, ...]) -> bool:
@@ -250,4 +283,5 @@ def _activate(rule: Rule, on: On) -> Active:
         tuple(entry.check for entry in built),
         tuple(entry.reserve for entry in built if entry.reserve is not None),
         built[0].pattern if len(built) == 1 else None,
+        tuple(entry.watch for entry in built if entry.watch is not None),
     )

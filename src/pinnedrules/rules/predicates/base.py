@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pinnedrules.rules.printable import shown
+from pinnedrules.rules.terms import On
 from pinnedrules.types import Call, Effect, LedgerState, Moment
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "Check",
     "Facts",
     "Fails",
+    "Note",
     "Outcome",
     "Predicate",
     "Reserve",
+    "Watch",
     "closed",
     "texts",
 ]
@@ -61,8 +64,38 @@ class Cannot:
 
 Outcome: TypeAlias = Fails | Cannot | None
 Check: TypeAlias = Callable[[Facts], Outcome]
-Reserve: TypeAlias = Callable[[Facts], tuple[str, str, str]]
-"""What a released call adds to the ledger: the half it belongs to (``session`` or ``user``), a key and its new text."""
+
+
+class Note(NamedTuple):
+    """What a released call adds to the ledger: a key of one of its halves and the key's new text.
+
+    ``back`` takes it back once it is proven that the call was never run: it is given the text as it is then and returns
+    the one without the call, None for none at all. A note without it stays, because taking it back could make a later
+    call's answer less strict than it was.
+    """
+
+    half: Literal["session", "user"]
+    key: str
+    text: str
+    back: Callable[[str], str | None] | None = None
+
+
+Reserve: TypeAlias = Callable[[Facts], Note | None]
+"""What is kept of a released call; None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a requirement wants noted of released calls that its own rule need not be about.
+
+    Of calls that match ``on`` or, with ``rule``, that the rule of this id is about. With ``sure``, only of those that
+    are certainly such calls: a name or an effect that is only guessed is none.
+    """
+
+    on: On
+    rule: str
+    sure: bool
+    reserve: Reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,7 @@ class Built:
     ``arguments`` maps the argument names it reads to the option that names them, so that a rule file can be told where
     it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names. ``pattern`` is
     set when the requirement is nothing but that one argument matches one pattern, so that many can be matched at once.
+    ``reserve`` is what is kept of every released call that the rule is about, ``watch`` what is kept of others.
     """
 
     check: Check
@@ -79,6 +113,7 @@ class Built:
     bears: Callable[[str], bool] | None = None
     reserve: Reserve | None = None
     pattern: tuple[str, str] | None = None
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pinnedrules.rules.predicates.amounts import AMOUNT, TOTAL
+from pinnedrules.rules.predicates.amounts import AMOUNT
 from pinnedrules.rules.predicates.base import Predicate
-from pinnedrules.rules.predicates.history import NEVER_AFTER
+from pinnedrules.rules.predicates.counts import COUNT
+from pinnedrules.rules.predicates.history import NEVER_AFTER, ONLY_AFTER
+from pinnedrules.rules.predicates.once import AT_MOST_ONCE_PER
 from pinnedrules.rules.predicates.paths import PATH
 from pinnedrules.rules.predicates.patterns import MATCHES
+from pinnedrules.rules.predicates.rates import RATE
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
 from pinnedrules.rules.predicates.times import TIME
+from pinnedrules.rules.predicates.totals import TOTAL
 from pinnedrules.rules.predicates.urls import URL
 from pinnedrules.rules.predicates.who import WHO
 
 __all__ = ["PREDICATES"]
 
 PREDICATES: Mapping[str, Predicate] = MappingProxyType(
-    {entry.name: entry for entry in (AMOUNT, MATCHES, NEVER_AFTER, PATH, RECIPIENTS, TIME, TOTAL, URL, WHO)}
+    {
+        entry.name: entry
+        for entry in (
+            AMOUNT,
+            AT_MOST_ONCE_PER,
+            COUNT,
+            MATCHES,
+            NEVER_AFTER,
+            ONLY_AFTER,
+            PATH,
+            RATE,
+            RECIPIENTS,
+            TIME,
+            TOTAL,
+            URL,
+            WHO,
+        )
+    }
 )

@@ -1,0 +1,118 @@
+"""Values that are remembered by a digest: which ones were there before, in bounded room, nothing forgotten.
+
+Rules of this file:
+
+1. At most 1,000 digests of 96 bits under one key. When it is full, nothing is dropped for a new one: what is not among them
+   can then no longer be said.
+2. ``alike`` gives the same digest to all forms of a value that a lenient program may take for one (case, blanks, full-width
+   letters, ``007`` and ``7``, a number and its text); ``exact`` only to a number and its text.
+3. A value that could pass for another one to a person's eyes (letters of several scripts) has no digest.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import sha256
+
+from pinnedrules.rules.predicates.base import Cannot
+from pinnedrules.rules.printable import shown
+
+__all__ = ["MAX_MARKS", "alike", "exact", "has", "joined", "room", "sound", "without"]
+
+MAX_MARKS = 1_000
+"""Digests that one key holds."""
+
+MAX_VALUE = 1_000
+"""Longest text that has a digest, in characters."""
+
+_LENGTH = 16
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+
+# Scripts none of whose letters look like Latin ones.
+_APART = frozenset(
+    {"ARABIC", "BENGALI", "CJK", "DEVANAGARI", "HANGUL", "HEBREW", "HIRAGANA", "KATAKANA", "LATIN", "TAMIL", "THAI"}
+)
+
+
+def alike(name: str, value: object) -> str | Cannot:
+    """Return the digest of all forms of *value* that may be taken for it; *name* is where it stands."""
+    text = _text(name, value)
+    if isinstance(text, Cannot):
+        return text
+    normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    normal = "".join(char for char in normal if not _unseen(char))
+    if not normal:
+        return Cannot(f"{name} is empty")
+    strange = next((char for char in normal if not _plain(char)), "")
+    if strange:
+        return Cannot(f"{name} may look like another value: {shown(text, 60)}")
+    return _digest(_number(normal) if _NUMBER.fullmatch(normal) else normal)
+
+
+def exact(name: str, value: object) -> str | Cannot:
+    """Return the digest of *value* just as it is; *name* is where it stands."""
+    text = _text(name, value)
+    return text if isinstance(text, Cannot) else _digest(text)
+
+
+def joined(digests: Iterable[str]) -> str:
+    """Return one digest for several in their order."""
+    return _digest(" ".join(digests))
+
+
+def has(marks: str, digest: str) -> bool:
+    """True when *digest* is among *marks*, which are digests with blanks between."""
+    return digest in marks
+
+
+def sound(marks: str) -> bool:
+    """True when *marks* can be what is kept here."""
+    return not marks or (len(marks) + 1) % (_LENGTH + 1) == 0
+
+
+def room(marks: str) -> int:
+    """Return how many more digests there is room for."""
+    return MAX_MARKS - (len(marks) + 1) // (_LENGTH + 1)
+
+
+def without(marks: str, digests: Iterable[str]) -> str:
+    """Return *marks* without these."""
+    gone = set(digests)
+    return " ".join(one for one in marks.split() if one not in gone)
+
+
+def _number(text: str) -> str:
+    """Return the one form of a plain number: no sign of more than zero, no zeros that change nothing."""
+    whole, _, part = text.lstrip("+-").partition(".")
+    plain = ".".join(filter(None, (whole.lstrip("0") or "0", part.rstrip("0"))))
+    return f"-{plain}" if text.startswith("-") and plain != "0" else plain
+
+
+def _text(name: str, value: object) -> str | Cannot:
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return Cannot(f"{name} is no text or number: {shown(value, 60)}")
+    if isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) < MAX_VALUE):
+        return Cannot(f"{name} is too large a number")
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text if len(text) <= MAX_VALUE else Cannot(f"{name} is longer than {MAX_VALUE} characters")
+
+
+@lru_cache(maxsize=4096)
+def _plain(char: str) -> bool:
+    if char.isascii():
+        return True
+    kind = unicodedata.category(char)
+    return kind[0] == "L" and unicodedata.name(char, "").partition(" ")[0] in _APART
+
+
+def _unseen(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Mn")
+
+
+def _digest(text: str) -> str:
+    return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:12]).decode("ascii")
