@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.hosts.test_responses import (
     test_a_call_of_the_answer_after_the_gates_own_can_be_answered,
+    test_a_permission_for_a_server_is_none_for_a_tool_that_a_rule_denies,
     test_a_question_that_is_allowed_can_be_answered_with_yes,
     test_a_remote_server_is_made_to_ask,
     test_a_rule_can_let_a_remote_server_run_unasked,
@@ -36,6 +37,7 @@ from pinnedrules import Guard
 __all__ = [
     "pytestmark",
     "test_a_call_of_the_answer_after_the_gates_own_can_be_answered",
+    "test_a_permission_for_a_server_is_none_for_a_tool_that_a_rule_denies",
     "test_a_question_that_is_allowed_can_be_answered_with_yes",
     "test_a_refusal_that_the_program_itself_goes_on_from_is_told_to_the_thread",
     "test_a_remote_server_is_made_to_ask",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.surfaces import make_client
-from tests.hosts.test_threads import THREADS as with_threads
+from tests.hosts.test_threads import THREADS
 
 from pinnedrules import Guard
 from pinnedrules.hosts.client import guarded
@@ -382,7 +382,7 @@ class _Through:
 @pytest.mark.parametrize("kind", ["anthropic", "anthropic async"])
 def test_server_held_threads_are_switched_by_one_attribute(kind: str) -> None:
     """``_supports_message_threads`` decides whether the tool runner keeps the conversation at the provider."""
-    if with_threads.args[0]:
+    if THREADS.args[0]:
         pytest.skip("this SDK has no message threads")
     with ScriptedProvider(Script([])) as provider:
         client = make_client(kind, provider)

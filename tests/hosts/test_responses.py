@@ -418,6 +418,30 @@ def test_a_rule_can_let_a_remote_server_run_unasked(way: Way, make_guard: Callab
     assert last(provider)["tools"][0]["require_approval"] == "never"
 
 
+def test_a_permission_for_a_server_is_none_for_a_tool_that_a_rule_denies(
+    way: Way, make_guard: Callable[..., Guard], tmp_path: Any
+) -> None:
+    """Where the rules speak of one of its tools apart, the provider is made to ask before each call; signed or not."""
+    path = tmp_path / "mcp.yaml"
+    path.write_text(
+        """version: 1
+rules:
+  - {id: crm, text: The CRM may be used., on: "mcp:crm", then: allow}
+  - {id: keep, text: Drop nothing., on: "mcp:crm.drop", then: deny}
+""",
+        encoding="utf-8",
+    )
+    with (
+        Guard(path, approver="tickets", quiet=True) as guard,
+        ScriptedProvider(Script([Reply("", blocks=[QUESTION]), Reply("I did not.")])) as provider,
+    ):
+        answer = mcp(way.client("responses", provider, guard), USER)
+
+    assert calls_of(answer) == []
+    assert answer.output_text.endswith("I did not.")
+    assert all(request.json["tools"][0]["require_approval"] == "always" for request in provider.requests)
+
+
 def test_a_question_that_is_allowed_can_be_answered_with_yes(
     way: Way, make_guard: Callable[..., Guard], tmp_path: Any
 ) -> None:
