@@ -75,6 +75,8 @@ def _api(item: pytest.Function, given: dict[str, Any]) -> str:
     kind = str(given.get("kind", "")).split(" ")[0]
     if kind in SURFACES:
         return kind
+    if given.get("api") in SURFACES:
+        return str(given["api"])
     if "platform" in given:
         return str(given["platform"].api)
     if "talk" in given:

@@ -76,6 +76,11 @@ class Recorder(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    @property
+    def openai_url(self) -> str:
+        """The base URL of an OpenAI client."""
+        return f"{self.url}/v1"
+
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
         super().process_request(request, client_address)
