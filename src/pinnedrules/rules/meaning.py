@@ -168,6 +168,9 @@ def _check_on(on: On, place: tuple[str | int, ...], tools: Mapping[str, ToolSpec
         )
         if tool.effects == ("read",):
             reachable.add("send")
+        if "execute" in tool.effects:
+            # A command can do everything, and what it does counts.
+            reachable |= set(EFFECTS)
     if on.effects and not reachable & set(on.effects):
         raise Fault(
             f"the rule can never match: no tool here has the effect {' or '.join(on.effects)}",

@@ -9,6 +9,7 @@ from pinnedrules.rules.builtin_tools import added_by_arguments, known_by_kind
 from pinnedrules.rules.destinations import names_destination
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Candidate, Tool
+from pinnedrules.rules.shell.reading import effects_of_commands
 from pinnedrules.types import EFFECTS, Call, Effect
 
 __all__ = ["UNKNOWN", "Carrier", "asked", "effects_of", "speaking", "tool_of"]
@@ -60,7 +61,11 @@ def effects_of(tool: Tool, arguments: dict[str, object], carrier: Carrier | None
         return tuple(effect for effect in EFFECTS if effect in (*own, *carrier.effects))
     if tool.effects == ("read",) and arguments and names_destination(arguments):
         return ("read", "send")
-    if not tool.exact and (added := added_by_arguments(tool.name, arguments)):
+    added = () if tool.exact else added_by_arguments(tool.name, arguments)
+    if arguments and "execute" in tool.effects:
+        # What a command does is done by whoever runs it, so that the file's word on the tool is no excuse for it.
+        added = (*added, *effects_of_commands(tool.name, arguments))
+    if added and not set(added) <= set(tool.effects):
         return tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added))
     return tool.effects
 

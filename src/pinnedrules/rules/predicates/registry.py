@@ -14,6 +14,7 @@ from pinnedrules.rules.predicates.paths import PATH
 from pinnedrules.rules.predicates.patterns import MATCHES
 from pinnedrules.rules.predicates.rates import RATE
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
+from pinnedrules.rules.predicates.shell import SHELL
 from pinnedrules.rules.predicates.times import TIME
 from pinnedrules.rules.predicates.totals import TOTAL
 from pinnedrules.rules.predicates.urls import URL
@@ -34,6 +35,7 @@ PREDICATES: Mapping[str, Predicate] = MappingProxyType(
             PATH,
             RATE,
             RECIPIENTS,
+            SHELL,
             TIME,
             TOTAL,
             URL,
