@@ -85,32 +85,17 @@ def test_the_unguarded_client_would_have_run_it(kind: str, surface: Surface) -> 
 
 
 @EACH
-def test_retries_send_identical_bytes(kind: str, way: Way, guard: Guard) -> None:
+@pytest.mark.parametrize("number", [0, 1], ids=["json", "stream"])
+def test_retries_send_identical_bytes(kind: str, number: int, way: Way, guard: Guard) -> None:
     """A retry is the same request to the byte, block included."""
     script = Script([Reply(status=500, retry_after=0.01), Reply(status=429, retry_after=0.01), Reply("ok")])
     with ScriptedProvider(script) as provider:
-        turn = run(plain(kind), way.client(kind, provider, guard), [{"role": "user", "content": "hi"}])
+        surface = SURFACES[kind.split()[0]][number]
+        turn = run(surface, way.client(kind, provider, guard), [{"role": "user", "content": "hi"}])
 
     assert turn.text == "ok"
     assert len({request.body for request in provider.requests}) == 1
     assert len(provider.requests) == 3
-
-
-@EACH
-@pytest.mark.parametrize("size", [1, 3, 7])
-@pytest.mark.parametrize("crlf", [False, True])
-def test_any_chunking_gives_the_same_answer(kind: str, size: int, crlf: bool, way: Way, guard: Guard) -> None:
-    """However the bytes are cut on their way, the same calls are found."""
-    script = Script(
-        [
-            Reply("Two.", calls=[DELETE, ARCHIVE], chunk_bytes=size, crlf=crlf),
-        ]
-    )
-    with ScriptedProvider(script) as provider:
-        turn = run(streamed(kind), way.client(kind, provider, guard), [{"role": "user", "content": "tidy"}])
-
-    assert [name for name, _ in turn.calls] == ["archive"]
-    assert SENTENCE in turn.text
 
 
 @EACH
@@ -160,25 +145,6 @@ def test_habits_of_compatible_servers(habit: dict[str, Any], form: int, way: Way
 
     assert [name for name, _ in turn.calls if name] == ["archive"]
     assert provider.requests[0].path == "/serve/api/v7/chat/completions"
-
-
-@pytest.mark.api("openai")
-@pytest.mark.parametrize("kind", ["custom", "legacy"])
-@pytest.mark.parametrize("stream", [False, True])
-def test_legacy_and_custom_calls_are_calls(kind: Any, stream: bool, way: Way, guard: Guard) -> None:
-    """Legacy function_call and custom tools are calls."""
-    call = ProposedCall("delete_mail", "7" if kind == "custom" else {"id": "7"}, kind=kind)
-    with ScriptedProvider(Script([Reply("x", calls=[call]), Reply("ok")])) as provider:
-        client = way.client("openai", provider, guard)
-        answer = client.chat.completions.create(
-            model="gpt", messages=[{"role": "user", "content": "tidy"}], stream=stream
-        )
-        seen = "".join(chunk.model_dump_json() for chunk in answer) if stream else answer.model_dump_json()
-        client.close()
-
-    assert '"delete_mail"' not in seen
-    assert len(provider.requests) == 2
-    assert_all_accepted(provider)
 
 
 @pytest.mark.parametrize("kind", ["openai", "openai async"])

@@ -158,7 +158,9 @@ class Messages:
         if reply.thinking:
             signature = self._signature(turn.body, before, reply.thinking)
             yield {"type": "thinking", "thinking": "", "signature": signature}, reply.thinking
-        yield from ((dict(block), "") for block in reply.blocks)
+        for given in reply.blocks:
+            called = given.get("type") == "tool_use"
+            yield ({**given, "input": {}}, compact(given.get("input") or {})) if called else (dict(given), "")
         if reply.text:
             yield {"type": "text", "text": ""}, reply.text
         for index, call in enumerate(reply.calls):
