@@ -34,6 +34,7 @@ __all__ = [
     "Receive",
     "Record",
     "Redeem",
+    "Resolve",
     "Send",
     "Sync",
     "Take",
@@ -215,6 +216,16 @@ class Redeem:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolve:
+    """Reply: a mapping of these paths to where they really lead on this machine, every symbolic link followed.
+
+    ``~`` is the home of whoever runs this program. What is not there yet leads to where it would be.
+    """
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """Reply: a :class:`~pinnedrules.types.Moment`."""
 
@@ -243,6 +254,7 @@ Command: TypeAlias = (
     | Receive
     | Record
     | Redeem
+    | Resolve
     | Send
     | Sync
     | Take

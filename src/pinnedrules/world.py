@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 import time
@@ -26,6 +27,7 @@ from pinnedrules.commands import (
     Record,
     Redeem,
     Reply,
+    Resolve,
     Sync,
     Take,
     Wait,
@@ -145,6 +147,8 @@ class World:
                 return None
             case Redeem():
                 return self._grants.redeem(command)
+            case Resolve():
+                return {path: os.path.realpath(os.path.expanduser(path)) for path in command.paths}
             case Ask():
                 return self._ask(command.proposal, on_loop)
             case Take():

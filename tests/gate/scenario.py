@@ -32,6 +32,7 @@ from pinnedrules.commands import (
     Receive,
     Record,
     Redeem,
+    Resolve,
     Reply,
     Send,
     Sync,
@@ -151,6 +152,7 @@ class Scenario:
     ledgers: dict[SessionId, LedgerState] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     restores: dict[str, Restore] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
     grants: Grants = field(default_factory=lambda: Grants(3600))
     commands: list[Command] = field(default_factory=list)
     on_ask: Callable[[Ticket], Ticket | None] | None = None
@@ -299,6 +301,8 @@ class Scenario:
             case Keep():
                 self.restores |= dict.fromkeys((command.restore.token, *command.places), command.restore)
                 return None
+            case Resolve():
+                return {path: self.links.get(path, path) for path in command.paths}
             case Grant():
                 self.grants.add(command)
                 return None

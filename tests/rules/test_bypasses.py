@@ -3,7 +3,8 @@
 A file is a list of groups. Each has ``rules`` (a rule file as text), ``bypasses`` and ``controls``, and maybe ``at``,
 ``user`` and ``tenant`` for all of its entries. An entry has ``why`` and ``call`` (the tool and its arguments: a map, or the
 text as it arrives), and maybe ``after`` (calls that were released before), ``at`` (the moment, with its offset), ``user``,
-``tenant``, ``places`` (where paths really lead) and, for a bypass, ``at_least`` (``ask``, else it must be denied).
+``tenant``, ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least`` (``ask``, else
+it must be denied).
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pinnedrules.rules.decide import decide
+from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, LedgerState, Moment, SessionId
 
 FILES = sorted((Path(__file__).parent / "bypasses").glob("*.yaml"))
-KEYS = {"why", "call", "after", "at", "user", "tenant", "places", "at_least"}
+KEYS = {"why", "call", "after", "at", "user", "tenant", "links", "at_least"}
 STRICTNESS = ["allow", "ask", "deny"]
 loaded = cache(load)
 
@@ -78,7 +79,25 @@ def _decided(case: Case) -> Decision:
 
 
 def _decide(rules: RuleSet, case: Case, call: Call, ledger: LedgerState) -> Decision:
-    return decide(rules, call, ledger, case.moment)
+    links = case.entry.get("links")
+    places = None if links is None else {path: _followed(path, links) for path in looked_up(rules, call)}
+    return decide(rules, call, ledger, case.moment, places=places)
+
+
+def _followed(path: str, links: Mapping[str, str]) -> str:
+    """Return where *path* leads on a disk with these links, as a system finds it: one segment after the other."""
+    done, rest = "", path.split("/")
+    while rest:
+        segment = rest.pop(0)
+        here = f"{done}/{segment}"
+        if segment == "..":
+            done = done.rpartition("/")[0]
+        elif here in links:
+            rest = [*links[here].split("/"), *rest]
+            done = "" if links[here].startswith("/") else done
+        elif segment not in ("", "."):
+            done = here
+    return done or "/"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.bypass], ids=str)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from pinnedrules.commands import Failed, ReadLedger, ReadRules, WriteLedger
+from pinnedrules.commands import Failed, ReadLedger, ReadRules, Resolve, WriteLedger
 from pinnedrules.gate.context import Context, Flow, graceful, now
 from pinnedrules.rules.born import session_rules
-from pinnedrules.rules.decide import decide
+from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
@@ -43,6 +43,7 @@ def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
 def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool) -> Flow[Decision]:
     """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
     moment = yield from now(ctx)
+    places: dict[str, str] = {}
     strictest: Decision | None = None
     for _ in range(_ATTEMPTS):
         strictest = None
@@ -55,7 +56,9 @@ def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrus
             ctx.health.store_ns = 0
             ledgers.append((session, ledger))
             for rules in _rule_sets(ctx, ledger):
-                strictest = _stricter(strictest, decide(rules, call, ledger, moment, effects=effects))
+                yield from _look(rules, call, places)
+                found = decide(rules, call, ledger, moment, effects=effects, places=places)
+                strictest = _stricter(strictest, found)
         assert strictest is not None
         if strictest.verdict != "allow" and ctx.enforcing:
             return strictest
@@ -68,14 +71,25 @@ def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrus
 def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
     """Return what would be decided just now. Nothing is charged, nobody is asked, nothing is recorded."""
     moment = yield from now(ctx)
+    places: dict[str, str] = {}
     strictest: Decision | None = None
     for session in ctx.sessions:
         ledger = yield ReadLedger(session)
         known = ledger if isinstance(ledger, LedgerState) else LedgerState()
         for rules in _rule_sets(ctx, known):
-            strictest = _stricter(strictest, decide(rules, call, known, moment, effects=effects))
+            yield from _look(rules, call, places)
+            found = decide(rules, call, known, moment, effects=effects, places=places)
+            strictest = _stricter(strictest, found)
     assert strictest is not None
     return strictest
+
+
+def _look(rules: RuleSet, call: Call, places: dict[str, str]) -> Flow[None]:
+    """Add to *places* where the paths of *call* really lead. For a path that nobody can look up no rule holds."""
+    wanted = tuple(path for path in looked_up(rules, call) if path not in places)
+    found = (yield Resolve(wanted)) if wanted else None
+    if isinstance(found, Mapping):
+        places.update(found)
 
 
 def _stricter(one: Decision | None, other: Decision) -> Decision:
@@ -170,7 +184,7 @@ def _without_ledger(
     So is a read that the ledger would have to keep (one from outside): it would be forgotten, and count for nothing.
     """
     ctx.degraded = ctx.degraded or f"the store does not answer ({why})"
-    found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects)
+    found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects, places={})
     ctx.health.store_ns = ctx.health.store_ns or moment.mono_ns
     empty = LedgerState()
     forgotten = _after(ctx, call, found, empty, moment, untrusted) is not empty

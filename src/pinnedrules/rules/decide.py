@@ -9,7 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pinnedrules.rules.arguments import Unread, read
@@ -22,7 +22,7 @@ from pinnedrules.rules.single import decide_single
 from pinnedrules.rules.speaking import Carrier, speaking
 from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Verdict
 
-__all__ = ["Reached", "decide", "reached"]
+__all__ = ["Reached", "decide", "looked_up", "reached"]
 
 _RANK: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 _TOO_DEEP = f"it carries calls in calls, more than {MAX_CARRIED} deep"
@@ -51,10 +51,12 @@ def decide(
     now: Moment,
     *,
     effects: tuple[Effect, ...] | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> Decision:
     """Decide one call. Never raises for anything that is in the call.
 
     *effects* is what a provider-run tool is known to do when the file says nothing about it (see ``server_tools``).
+    *places* says where the paths of the call really lead (see :func:`looked_up`), None where nobody can look.
 
     1. Every rule that speaks of the call is evaluated; a requirement that fails or cannot be decided gives ``else``.
     2. Any deny, else any ask, else any rewrite (and the result is decided again), else any allow, else the default.
@@ -62,8 +64,8 @@ def decide(
        that cannot be read: deny.
     """
     if effects is not None or not is_meta(call.name):
-        return decide_single(rules, call, ledger, now, effects=effects)
-    return _decide(rules, call, ledger, now, 0)
+        return decide_single(rules, call, ledger, now, effects=effects, places=places)
+    return _decide(rules, call, ledger, now, places, 0)
 
 
 def reached(rules: RuleSet, call: Call) -> list[Reached]:
@@ -74,26 +76,40 @@ def reached(rules: RuleSet, call: Call) -> list[Reached]:
     return _reached(rules, call, 0)
 
 
-def _decide(rules: RuleSet, call: Call, ledger: LedgerState, now: Moment, depth: int) -> Decision:
+def looked_up(rules: RuleSet, call: Call) -> tuple[str, ...]:
+    """Return the paths that :func:`decide` wants to know the real places of; none for most calls."""
+    if not rules.plan.looks:
+        return ()
+    found: dict[str, None] = {}
+    for item in reached(rules, call):
+        for look in rules.plan.looks:
+            found.update(dict.fromkeys(look(item.arguments)))
+    return tuple(found)
+
+
+def _decide(
+    rules: RuleSet, call: Call, ledger: LedgerState, now: Moment, places: Mapping[str, str] | None, depth: int
+) -> Decision:
     carried = _carried(rules, call)
     if carried is None:
-        return decide_single(rules, call, ledger, now)
+        return decide_single(rules, call, ledger, now, places=places)
     if depth == MAX_CARRIED or not carried.calls:
-        whole = decide_single(rules, call, ledger, now)
+        whole = decide_single(rules, call, ledger, now, places=places)
         return _joined([whole], carried, carried.problem or _TOO_DEEP, whole.effects)
     problem, released, patch = carried.problem, call, None
-    inside = [_decide(rules, one, ledger, now, depth + 1) for one in carried.calls]
+    inside = [_decide(rules, one, ledger, now, places, depth + 1) for one in carried.calls]
     changed = next((one for one in inside if one.arguments is not None), None)
     if changed is not None and changed.arguments is not None:
         if problem or not carried.place:
             problem = problem or _NO_PLACE
         else:
             released, patch = rewrap(call, carried, changed.arguments, changed.patch)
-    outer = decide_single(rules, released, ledger, now, carrier=_carrier(rules, unwrap(released) or carried, depth))
+    carrier = _carrier(rules, unwrap(released) or carried, depth)
+    outer = decide_single(rules, released, ledger, now, carrier=carrier, places=places)
     if outer.arguments is not None:
         released, problem = replace(call, arguments=outer.arguments), problem or (_TWICE if changed else "")
         carried, patch = unwrap(released) or carried, outer.patch
-        inside = [_decide(rules, one, ledger, now, depth + 1) for one in carried.calls]
+        inside = [_decide(rules, one, ledger, now, places, depth + 1) for one in carried.calls]
         problem = problem or carried.problem or (_TWICE if any(one.arguments is not None for one in inside) else "")
     joined = _joined([outer, *inside], carried, problem, [effect for one in inside for effect in one.effects])
     if patch is None or problem or joined.verdict == "deny":

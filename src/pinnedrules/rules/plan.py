@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
-from pinnedrules.rules.predicates.base import Check, Facts, Reserve, Watch
+from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Watch
 from pinnedrules.rules.predicates.patterns import Together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
@@ -40,6 +40,7 @@ class Active:
     checks: tuple[Check, ...]
     reserves: tuple[Reserve, ...]
     pattern: tuple[str, str] | None
+    looks: tuple[Look, ...]
     watches: tuple[Watch, ...]
 
 
@@ -154,6 +155,7 @@ class Plan:
                     self._by_effect[effect].append(index)
         self._watches = _watches(self.active)
         self._watched = _Names((name, index) for index, (on, _) in enumerate(self._watches) for name in on.tools)
+        self.looks = tuple(look for entry in self.active for look in entry.looks)
         self._memory: dict[str, Tool | None] = {}
 
     def tool(self, name: str) -> Tool | None:
@@ -283,5 +285,6 @@ def _activate(rule: Rule, on: On) -> Active:
         tuple(entry.check for entry in built),
         tuple(entry.reserve for entry in built if entry.reserve is not None),
         built[0].pattern if len(built) == 1 else None,
+        tuple(entry.look for entry in built if entry.look is not None),
         tuple(entry.watch for entry in built if entry.watch is not None),
     )

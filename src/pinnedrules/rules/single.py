@@ -41,6 +41,7 @@ def decide_single(
     *,
     effects: tuple[Effect, ...] | None = None,
     carrier: Carrier | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> Decision:
     """Decide one call as it stands. Never raises for anything that is in the call."""
     tool = tool_of(rules, call, effects)
@@ -52,7 +53,7 @@ def decide_single(
         arguments = read(call)
     except Unread as problem:
         return Decision("deny", tool.effects, reasons=(str(problem),))
-    round_ = _evaluate(rules, tool, call, arguments, ledger, now, carrier=carrier)
+    round_ = _evaluate(rules, tool, call, arguments, ledger, now, carrier=carrier, places=places)
     return _rewrite(rules, round_, ledger, now) if round_.patched else _conclude(rules, round_)
 
 
@@ -71,6 +72,7 @@ class _Round:
     undecided: list[Undecided]
     patched: bool
     carrier: Carrier | None
+    places: Mapping[str, str] | None
 
     def strictest(self) -> Verdict | None:
         """Return the strictest verdict that a rule gave."""
@@ -99,13 +101,14 @@ def _evaluate(
     now: Moment,
     used: frozenset[str] = frozenset(),
     carrier: Carrier | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> _Round:
     """Step 1: ask every rule that speaks of the call. *used* are the rules that have rewritten it already."""
     effects = effects_of(tool, arguments, carrier)
     said: list[tuple[Action, Rule, str | None]] = []
     undecided: list[Undecided] = []
     patched = False
-    facts = Facts(arguments, ledger, now, call, effects)
+    facts = Facts(arguments, ledger, now, call, effects, places)
     for candidate in asked(rules.plan.candidates(tool, effects).objecting(facts), carrier):
         why: str | None = None
         for check in candidate.checks:
@@ -126,7 +129,7 @@ def _evaluate(
                 action = None if why is None else "ask"
         if action is not None:
             said.append((action, candidate.rule, why))
-    return _Round(call, tool, arguments, effects, said, undecided, patched, carrier)
+    return _Round(call, tool, arguments, effects, said, undecided, patched, carrier, places)
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -
         trail.rules.append(rule)
         trail.patch.extend(rewriting.operations)
         used = frozenset(rule.id for rule in trail.rules)
-        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used, round_.carrier)
+        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used, round_.carrier, round_.places)
     decision = _conclude(rules, round_)
     return _with_trail(decision, trail, round_.call) if trail.rules else decision
 

@@ -24,6 +24,7 @@ __all__ = [
     "Check",
     "Facts",
     "Fails",
+    "Look",
     "Note",
     "Outcome",
     "Predicate",
@@ -39,13 +40,17 @@ _NO_CALL = Call("", "{}")
 
 @dataclass(slots=True)
 class Facts:
-    """All that a requirement may look at for one call. Not frozen, which would cost more than many a check."""
+    """All that a requirement may look at for one call. Not frozen, which would cost more than many a check.
+
+    ``places`` says where paths really lead, links followed; None where nobody can look at the disk.
+    """
 
     arguments: Mapping[str, object]
     ledger: LedgerState
     now: Moment
     call: Call = _NO_CALL
     effects: tuple[Effect, ...] = ()
+    places: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Cannot:
 
 Outcome: TypeAlias = Fails | Cannot | None
 Check: TypeAlias = Callable[[Facts], Outcome]
+Look: TypeAlias = Callable[[Mapping[str, object]], tuple[str, ...]]
+"""The paths in a call's arguments whose real places the check wants to know."""
 
 
 class Note(NamedTuple):
@@ -105,6 +112,7 @@ class Built:
     ``arguments`` maps the argument names it reads to the option that names them, so that a rule file can be told where
     it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names. ``pattern`` is
     set when the requirement is nothing but that one argument matches one pattern, so that many can be matched at once.
+    ``look`` says which paths it wants followed on the disk, which the driver does.
     ``reserve`` is what is kept of every released call that the rule is about, ``watch`` what is kept of others.
     """
 
@@ -113,6 +121,7 @@ class Built:
     bears: Callable[[str], bool] | None = None
     reserve: Reserve | None = None
     pattern: tuple[str, str] | None = None
+    look: Look | None = None
     watch: Watch | None = None
 
 

@@ -1,30 +1,37 @@
-"""``path: {inside: /srv/project}``: every path of the call stays inside one of these folders.
+"""``path: {inside: /srv/project, home: /home/ada, case: ignore}``: every path of the call stays inside one of these folders.
 
 Which arguments: those whose name says that they are a path (``path``, ``file_name``, ``cwd``, ``destination``, ...),
 at any depth, and those named in ``of``. A relative path is relative to the folder that the rule names.
 
-- holds: at least one path was found, and after taking out ``.`` and ``..`` every one is inside.
-- fails: a path outside, or one with a control character.
-- cannot be decided: no path, a value of another type, a pattern or variable that a shell would expand (``*?[{$``), a
-  backslash or drive letter (another separator on some systems), percent-encoding, a URL, look-alike characters,
-  blanks at an end, another user's home.
+- holds: at least one path was found, and after taking out ``.`` and ``..`` every one is inside; and so is the place to
+  which it really leads, where somebody can look.
+- fails: a path outside, one that leads outside through a symbolic link, or one with a control character.
+- cannot be decided: no path, more than 256, one longer than 4,096 characters, a value of another type, a pattern or
+  variable that a shell would expand (``*?[{$``), a backslash or drive letter (another separator on some systems),
+  percent-encoding, a URL, look-alike characters, blanks at an end, another user's home, a place that cannot be looked up.
 
-This is purely lexical. A symbolic link inside a folder can lead out of it, and that takes a look at the disk: it is
-decided where the call is run, not here. ``~`` stands only for itself: a rule for ``~/notes`` permits ``~/notes/a``.
+The core reads no disk. It says which places it wants to know (:attr:`Built.look`): for every path the one as it is written,
+because ``link/..`` leads elsewhere than a text tells, the one without dots, because a tool may take them out first, and the
+folders of the rule, which may be links themselves. What comes back stands in ``facts.places``. Where nobody can look (a rule
+file tried out with ``pinnedrules check``) the text alone decides. Hard links and mounts look like what they are linked as,
+and whoever can change a link after the decision is faster than any check.
+
+``home`` says what ``~``, ``$HOME`` and ``${HOME}`` stand for. Without it ``~`` stands only for itself (a rule for ``~/notes``
+permits ``~/notes/a``), and a variable cannot be decided. ``case: ignore`` is for file systems that do.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from pinnedrules.rules.bearing import bears_path, strings
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
     Cannot,
-    Check,
     Facts,
     Fails,
     Outcome,
@@ -34,10 +41,15 @@ from pinnedrules.rules.predicates.base import (
 )
 from pinnedrules.rules.printable import shown
 
-__all__ = ["PATH", "resolved"]
+__all__ = ["MAX_PATHS", "PATH", "resolved"]
+
+MAX_PATHS = 256
+MAX_PATH = 4096
+"""Longest path that is read, in characters: Linux takes no longer one (PATH_MAX in limits.h)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+_HOME = re.compile(r"(?:~|\$HOME|\$\{HOME\})(?=/|\Z)")
 _UNCLEAR = (
     (re.compile(r"[*?\[\]{}]"), "it is a pattern, not one path"),
     (re.compile(r"[$`]"), "it holds a variable"),
@@ -48,8 +60,10 @@ _UNCLEAR = (
     (re.compile(r"^\s|\s$|^$"), "it is empty or has blanks at an end"),
 )
 
+Parts = tuple[str, ...]
 
-def resolved(path: str, base: tuple[str, ...]) -> tuple[str, ...]:
+
+def resolved(path: str, base: Parts) -> Parts:
     """Return anchor (``/`` or ``~``) and segments of *path*, ``.`` and ``..`` taken out; a relative one begins at *base*.
 
     Empty when it leads out of ``~``. Out of ``/`` nothing leads.
@@ -69,6 +83,8 @@ def resolved(path: str, base: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _problem(path: str) -> Outcome:
+    if len(path) > MAX_PATH:
+        return Cannot(f"path: {shown(path, 80)} is longer than {MAX_PATH} characters")
     if _CONTROL.search(path):
         return Fails(f"path: {shown(path, 80)} holds a control character")
     if not path.isascii() and unicodedata.normalize("NFKC", path) != unicodedata.normalize("NFC", path):
@@ -79,60 +95,133 @@ def _problem(path: str) -> Outcome:
     return None
 
 
-def _check(roots: tuple[tuple[str, ...], ...], written: str, extra: frozenset[str]) -> Check:
-    prefixes = tuple("/".join(("", *root[1:], "")) for root in roots if root[0] == "/")
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """The folders of one rule, and how paths are read under it."""
 
-    def inside(parts: tuple[str, ...]) -> bool:
+    roots: tuple[Parts, ...]
+    written: str
+    extra: frozenset[str]
+    home: str
+    fold: bool
+    prefixes: tuple[str, ...]
+
+    def paths(self, arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+        """Yield name and value of every argument that is a path, with ``~`` written out."""
+        for key, value in strings(arguments):
+            if value is not None and (key in self.extra or bears_path(key)):
+                yield key, _homed(value, self.home) if isinstance(value, str) else value
+
+    def plainly(self, path: str) -> bool:
+        """True for an ordinary path without any dot to take out, below a folder of the rule or relative to it."""
+        simple = len(path) <= MAX_PATH and _SIMPLE.fullmatch(path) is not None
+        return simple and (path[0] != "/" or f"{path}/".startswith(self.prefixes))
+
+    def inside(self, parts: Parts, roots: tuple[Parts, ...]) -> bool:
+        """Say whether *parts* are in one of *roots*."""
+        if self.fold:
+            parts = tuple(part.casefold() for part in parts)
+            roots = tuple(tuple(part.casefold() for part in root) for root in roots)
         return any(parts[: len(root)] == root for root in roots)
 
-    def plainly(path: str) -> bool:
-        """True for an ordinary path without any dot to take out, below a folder of the rule or relative to it."""
-        simple = _SIMPLE.fullmatch(path) is not None
-        return simple and (path[0] != "/" or f"{path}/".startswith(prefixes))
+    def lexically(self, path: str) -> Outcome:
+        """Say by the text alone whether *path* is inside."""
+        problem = _problem(path)
+        if problem is not None:
+            return problem
+        normal = unicodedata.normalize("NFC", path)
+        if all(self.inside(resolved(normal, root), self.roots) for root in self.roots):
+            return None
+        return Fails(f"path: {shown(path, 80)} is not inside {self.written}")
 
-    def check(facts: Facts) -> Outcome:
+    def really(self, path: str, places: Mapping[str, str]) -> Outcome:
+        """Say whether *path* is inside once links are followed."""
+        roots = [places.get(_text(root)) for root in self.roots]
+        found = [(spelling, places.get(spelling)) for spelling in self.spellings(path)]
+        if None in roots or any(place is None for _, place in found):
+            return Cannot(f"path: where {shown(path, 80)} leads cannot be looked up")
+        real = tuple(_parts(root) for root in roots if root is not None)
+        for _, place in found:
+            if place is None or not self.inside(_parts(place), real):
+                return Fails(f"path: {shown(path, 80)} leads to {shown(place, 80)}, which is not inside {self.written}")
+        return None
+
+    def spellings(self, path: str) -> Iterator[str]:
+        """Yield *path* from every folder on, as it is written and without dots."""
+        for root in self.roots:
+            yield path if path[0] in "/~" else f"{_text(root)}/{path}"
+            yield _text(resolved(path, root))
+
+    def look(self, arguments: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the places that :meth:`really` will want to know."""
+        found: dict[str, None] = {}
+        for count, (_, path) in enumerate(self.paths(arguments)):
+            if count == MAX_PATHS:
+                return ()
+            if isinstance(path, str) and (self.plainly(path) or self.lexically(path) is None):
+                found.update(dict.fromkeys(self.spellings(path)))
+        return (*map(_text, self.roots), *found) if found else ()
+
+    def check(self, facts: Facts) -> Outcome:
+        """Say whether every path is inside."""
         count = 0
         unclear: Outcome = None
-        for key, value in strings(facts.arguments):
-            if value is None or not (key in extra or bears_path(key)):
-                continue
+        for key, path in self.paths(facts.arguments):
             count += 1
-            if not isinstance(value, str):
+            if count > MAX_PATHS:
+                return Cannot(f"path: there are more than {MAX_PATHS} paths")
+            if not isinstance(path, str):
                 unclear = Cannot(f"path: {shown(key, 40)} is not a text")
                 continue
-            if plainly(value):
-                continue
-            problem = _problem(value)
+            problem = None if self.plainly(path) else self.lexically(path)
+            if problem is None and facts.places is not None:
+                problem = self.really(path, facts.places)
             if isinstance(problem, Fails):
                 return problem
-            if problem is not None:
-                unclear = problem
-                continue
-            if not all(inside(resolved(unicodedata.normalize("NFC", value), root)) for root in roots):
-                return Fails(f"path: {shown(value, 80)} is not inside {written}")
+            unclear = problem or unclear
         return unclear or (None if count else Cannot("path: no path was found"))
 
-    return check
+
+def _homed(path: str, home: str) -> str:
+    found = _HOME.match(path) if home else None
+    return home + path[found.end() :] if found else path
+
+
+def _text(parts: Parts) -> str:
+    return "/".join(("" if parts[0] == "/" else parts[0], *parts[1:])) or "/"
+
+
+def _parts(place: str) -> Parts:
+    return ("/", *(part for part in unicodedata.normalize("NFC", place).split("/") if part))
+
+
+def _plain_folder(folder: str, *place: str | int) -> str:
+    if not (folder == "~" or folder.startswith(("/", "~/"))) or _problem(folder) is not None:
+        raise BadOption(f"not a folder: {shown(folder)!r}", *place, hint="write it from / or ~/ on, without patterns")
+    if ".." in folder.split("/"):
+        raise BadOption(f"not a plain folder: {shown(folder)!r}", *place, hint="write it without ..")
+    return unicodedata.normalize("NFC", folder)
 
 
 def _build(options: Mapping[str, object], _rule: str) -> Built:
-    closed(options, required=("inside",), optional=("of",))
-    folders = texts(options, "inside")
-    for index, folder in enumerate(folders):
-        if not (folder == "~" or folder.startswith(("/", "~/"))) or _problem(folder) is not None:
-            raise BadOption(
-                f"not a folder: {shown(folder)!r}", "inside", index, hint="write it from / or ~/ on, without patterns"
-            )
-        if ".." in folder.split("/"):
-            raise BadOption(f"not a plain folder: {shown(folder)!r}", "inside", index, hint="write it without ..")
-    extra = texts(options, "of")
-    roots = tuple(resolved(unicodedata.normalize("NFC", folder), ()) for folder in folders)
-    check = _check(roots, " or ".join(folders), frozenset(extra))
-    return Built(check, dict.fromkeys(extra, ("of",)), bears_path)
+    closed(options, required=("inside",), optional=("of", "home", "case"))
+    written, extra, home = texts(options, "inside"), texts(options, "of"), options.get("home", "")
+    if options.get("case", "ignore") != "ignore":
+        raise BadOption("must be ignore", "case", word=str(options["case"]), known=("ignore",), hint="or leave it out")
+    if not isinstance(home, str) or (home and not home.startswith("/")) or ("home" in options and not home):
+        raise BadOption(f"not a folder: {shown(home)!r}", "home", hint="write it from / on")
+    home = _text(resolved(_plain_folder(home, "home"), ())) if home else ""
+    folders = [_plain_folder(folder, "inside", index) for index, folder in enumerate(written)]
+    roots = tuple(resolved(_homed(folder, home), ()) for folder in folders)
+    prefixes = tuple("/".join(("", *root[1:], "")) for root in roots if root[0] == "/")
+    found = _Folders(roots, " or ".join(written), frozenset(extra), home, "case" in options, prefixes)
+    return Built(found.check, dict.fromkeys(extra, ("of",)), bears_path, look=found.look)
 
 
 def _say(options: Mapping[str, object]) -> str:
-    return f"every path is inside {' or '.join(texts(options, 'inside'))}"
+    home = f", where ~ is {options['home']}" if "home" in options else ""
+    case = ", whatever its case" if "case" in options else ""
+    return f"every path is inside {' or '.join(texts(options, 'inside'))}{home}{case}"
 
 
 PATH = Predicate("path", _build, _say)
