@@ -23,6 +23,8 @@ __all__ = ["Bridge", "Message"]
 Message = str | bytes | None
 """A message of the server's; None closes the connection instead."""
 
+CUT = 1011  # an error of the server's, after which the SDK may connect again
+
 
 class Bridge:
     """Serves from ``with`` to the end of its block. *spoil* changes the messages of an answer.
@@ -78,7 +80,7 @@ class Bridge:
                 self.frames.append(frame)
                 for message in self.spoil(self._answer(json.loads(frame))):
                     if message is None:
-                        connection.close()
+                        connection.close(CUT)
                         return
                     connection.send(message)
         except ConnectionClosed:

@@ -38,6 +38,8 @@ __all__ = ["AsyncGatedSocket", "GatedSocket", "GatesResponses", "gates_what_open
 
 T = TypeVar("T")
 _POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+# As long as messages wait that nobody will read, ``websockets`` cannot see that the other end closes too.
+_CLOSING_SECONDS = 1.0
 _HEAD = Head(200, (("content-type", MESSAGES.media),))
 _OPENING: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("pinnedrules_opening", default=None)
 
@@ -78,20 +80,34 @@ _Steps: TypeAlias = Generator[Command | _Write | _Read | _Asked, Reply, T]
 
 @dataclass(slots=True, eq=False)
 class _Traffic:
-    """What goes over one connection, without the connection: the steps are run by it, blocking or on an event loop."""
+    """What goes over one connection, without the connection: the steps are run by it, blocking or on an event loop.
+
+    ``unsaid`` is why the last message was not sent. The SDK sends what it kept while it was not connected, and tells nobody
+    when that fails; so whoever then waits for the answer is told.
+    """
 
     keeper: Keeper
     path: str
+    unsaid: list[Refused]
     event: Callable[[], Any]
     broken: bool = False  # whether the connection must not be used any more
     closed: bool = False
     _answers: dict[str, _Answer] = field(default_factory=dict)
     _active: _Answer | None = None
+    _heard: bool = False
     _out: deque[str | bytes] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, data: str | bytes) -> _Steps[None]:
         """Gate and send one message of the client's. Raises Refused, or what the connection raised."""
+        self.unsaid.clear()
+        try:
+            yield from self._say(data)
+        except Refused as refusal:
+            self.unsaid.append(refusal)
+            raise
+
+    def _say(self, data: str | bytes) -> _Steps[None]:
         try:
             answer = self._begun(*said_on(data))
         except Refused as refusal:
@@ -113,6 +129,9 @@ class _Traffic:
 
     def hear(self) -> _Steps[str | bytes]:
         """Return the next message for the client. Raises Refused, or what the connection raised."""
+        first, self._heard = not self._heard, True
+        if first and self.unsaid and not self._answers:
+            raise self.unsaid.pop()
         while True:
             if self.closed:
                 self._active = None
@@ -125,7 +144,8 @@ class _Traffic:
                     self.drop()
                     raise message.error
                 assert isinstance(message, str | bytes)
-                self._active = yield from self._belongs(message)
+                if not self.closed:
+                    self._active = yield from self._belongs(message)
             else:
                 yield from self._advance(self._active)
 
@@ -240,9 +260,9 @@ class _Traffic:
 class GatedSocket:
     """A connection of ``websockets.sync`` as the SDK uses one: ``send``, ``recv`` and ``close``."""
 
-    def __init__(self, inner: Any, keeper: Keeper, path: str) -> None:
+    def __init__(self, inner: Any, keeper: Keeper, path: str, unsaid: list[Refused]) -> None:
         self._inner, self._keeper = inner, keeper
-        self._traffic = _Traffic(keeper, path, threading.Event)
+        self._traffic = _Traffic(keeper, path, unsaid, threading.Event)
         self._receiving = threading.Lock()
 
     def send(self, data: str | bytes) -> None:
@@ -274,6 +294,7 @@ class GatedSocket:
                 reply = self._perform(step)
         except Refused as refusal:
             if self._traffic.broken:
+                self._inner.close_timeout = _CLOSING_SECONDS
                 self.close(_POLICY_VIOLATION, type(refusal).__name__)
             raise self._keeper.translate(refusal) from None
         finally:
@@ -295,9 +316,9 @@ class GatedSocket:
 class AsyncGatedSocket:
     """The same for ``websockets.asyncio``."""
 
-    def __init__(self, inner: Any, keeper: Keeper, path: str) -> None:
+    def __init__(self, inner: Any, keeper: Keeper, path: str, unsaid: list[Refused]) -> None:
         self._inner, self._keeper = inner, keeper
-        self._traffic = _Traffic(keeper, path, asyncio.Event)
+        self._traffic = _Traffic(keeper, path, unsaid, asyncio.Event)
         self._receiving = asyncio.Lock()
         self._next: asyncio.Task[str | bytes] | None = None
 
@@ -313,8 +334,8 @@ class AsyncGatedSocket:
                 self._next.add_done_callback(_looked_at)
             await asyncio.wait({self._next})
             done, self._next = self._next, None
-            if done.cancelled():
-                # Closed meanwhile, so this raises what the SDK expects then.
+            while done.cancelled():
+                # Closed meanwhile: whatever came before that is left out, then this raises what the SDK expects.
                 await self._inner.recv()
             return _decoded(await self._guarded(done), decode)
 
@@ -334,6 +355,7 @@ class AsyncGatedSocket:
             return await work
         except Refused as refusal:
             if self._traffic.broken:
+                self._inner.close_timeout = _CLOSING_SECONDS
                 await self.close(_POLICY_VIOLATION, type(refusal).__name__)
             raise self._keeper.translate(refusal) from None
 
@@ -411,14 +433,15 @@ def _gates(resource: Any, keeper: Keeper) -> Any:
     def gated(*args: Any, **kwargs: Any) -> Any:
         manager = connect(*args, **kwargs)
         opens = manager._connect_ws
+        unsaid: list[Refused] = []
 
         def connect_ws(*args: Any) -> Any:
             with _opening() as paths:
-                return GatedSocket(opens(*args), keeper, paths[-1])
+                return GatedSocket(opens(*args), keeper, paths[-1], unsaid)
 
         async def aconnect_ws(*args: Any) -> Any:
             with _opening() as paths:
-                return AsyncGatedSocket(await opens(*args), keeper, paths[-1])
+                return AsyncGatedSocket(await opens(*args), keeper, paths[-1], unsaid)
 
         manager._connect_ws = aconnect_ws if inspect.iscoroutinefunction(opens) else connect_ws
         return manager
