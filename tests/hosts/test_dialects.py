@@ -81,7 +81,7 @@ def test_every_one_of_several_choices_is_gated(kind: str, stream: bool, way: Way
         )
 
     calls: dict[int, list[str]] = {0: [], 1: [], 2: []}
-    ends = {}
+    ends: dict[int, str | None] = {}
     for chunk in seen:
         for choice in chunk.choices:
             said = choice.delta if stream else choice.message

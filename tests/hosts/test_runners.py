@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import pytest
+from tests.hosts.recorder import Recorder
 from tests.hosts.runners import FORMS, responses_functions, runner
 from tests.hosts.surfaces import make_client
 from tests.hosts.surfaces_responses import RESPONSE_TOOLS
@@ -15,6 +16,7 @@ from tests.hosts.ways import Way
 from pinnedrules import Guard
 from pinnedrules.evidence.reader import read
 from pinnedrules.testing.asserts import assert_all_accepted, assert_blocked, assert_pinned, assert_prefix_stable
+from pinnedrules.testing.evidence import recorded
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script
 
@@ -176,3 +178,72 @@ def test_the_runner_for_responses(kind: str, form: dict[str, Any], way: Way, gua
     assert_all_accepted(provider)
     assert_blocked(provider, "delete_mail")
     assert_pinned(provider, guard)
+
+
+@pytest.mark.parametrize("kind", ["responses", "responses async"])
+def test_the_runner_for_responses_takes_no_answer_that_comes_later(kind: str, way: Way, guard: Guard) -> None:
+    """The SDK's runner refuses background answers itself, so there is no such way around the gate to hold shut."""
+    ran: list[str] = []
+    functions = responses_functions(RESPONSE_TOOLS, ran, asynchronous=kind.endswith("async"))
+    ask: Any = {"model": "gpt", "input": "tidy", "background": True}
+
+    async def main(client: Any) -> Any:
+        from openai.lib.responses_tool_runner import AsyncResponsesToolRunner
+
+        async with client:
+            await AsyncResponsesToolRunner(functions=functions).run(client, ask, max_steps=5)
+
+    def plainly(client: Any) -> Any:
+        from openai.lib.responses_tool_runner import ResponsesToolRunner
+
+        return ResponsesToolRunner(functions=functions).run(client, ask, max_steps=5)
+
+    with ScriptedProvider(Script([])) as provider:
+        client = way.client(kind, provider, guard)
+        with pytest.raises(ValueError, match="foreground"):
+            asyncio.run(main(client)) if kind.endswith("async") else plainly(client)
+
+    assert provider.requests == ()
+    assert ran == []
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai async"])
+def test_the_runner_for_decisions_runs_nothing(kind: str, way: Way, guard: Guard) -> None:
+    """The action that it runs is picked by a model, and that choice is not gated, so its door is shut."""
+    module: Any = pytest.importorskip("openai.lib.decisions_tool_runner", reason="this SDK has no runner for decisions")
+    ran: list[str] = []
+
+    def delete() -> None:
+        ran.append("delete")
+
+    async def adelete() -> None:
+        delete()
+
+    def choices(run: Any) -> Any:
+        wanted = {"id": "delete", "description": "Delete mail 7.", "execute": run}
+        return lambda seen: [wanted, {"id": "done", "description": "Nothing is left to do.", "done": True}]
+
+    async def looked() -> str:
+        return "one mail"
+
+    async def offered(seen: Any) -> Any:
+        return choices(adelete)(seen)
+
+    async def main(client: Any) -> Any:
+        async with client:
+            runner = module.AsyncDecisionsToolRunner(observe=looked, candidates=offered)
+            return await runner.run(client, {"model": "gpt", "input": "tidy"})
+
+    def plainly(client: Any) -> Any:
+        runner = module.DecisionsToolRunner(observe=lambda: "one mail", candidates=choices(delete))
+        return runner.run(client, {"model": "gpt", "input": "tidy"})
+
+    with Recorder() as recorder:
+        client = way.client(kind, recorder, guard)
+        # The runner keeps to itself why it stopped; the record says it.
+        with pytest.raises(module.DecisionsToolRunnerError):
+            asyncio.run(main(client)) if kind.endswith("async") else plainly(client)
+
+    assert recorder.knocks == []
+    assert ran == []
+    assert {refusal.error for refusal in recorded(guard).refusals} == {"PathRefused"}

@@ -223,7 +223,7 @@ def test_what_may_drop_the_history_is_recorded_and_the_rules_are_there(
 
     found, *_ = [line["body"] for line in read(guard.folder.log) if line["type"] == "request"]
     assert isinstance(found, dict)
-    assert marker in found["markers"]  # type: ignore[operator]
+    assert marker in list(found["markers"])
     assert found["block_verified"] is True
     assert json.dumps(guard.block, ensure_ascii=False)[1:-1].encode() in recorder.knocks[0].body
 
