@@ -12,7 +12,7 @@ from tests.rules.making import EMPTY, NOW
 
 from pinnedrules.rules.arguments import read
 from pinnedrules.rules.predicates.amounts import AMOUNT, money
-from pinnedrules.rules.predicates.base import Cannot, Facts, Fails, Outcome
+from pinnedrules.rules.predicates.base import BadOption, Cannot, Facts, Fails, Outcome
 from pinnedrules.rules.predicates.budgets import UNKNOWN
 from pinnedrules.rules.predicates.totals import TOTAL
 from pinnedrules.types import Call, LedgerState, Moment
@@ -154,3 +154,66 @@ def test_a_sum_that_cannot_be_exact_cannot_be_decided() -> None:
 def test_money_is_a_number_and_a_currency(value: object, expected: object) -> None:
     """What is not exactly one amount is none."""
     assert money(value) == expected
+
+
+def between(arguments: dict[str, Any], **options: object) -> Outcome:
+    """Return what ``amount`` says with these limits."""
+    return AMOUNT.build({"of": "amount", **options}, "r").check(Facts(arguments, EMPTY, NOW))
+
+
+def test_a_lower_limit_is_one() -> None:
+    """``min`` alone, and together with ``max``; equal to either is inside."""
+    assert between({"amount": 1}, min=1) is None
+    assert between({"amount": 10**50}, min=1) is None
+    assert isinstance(between({"amount": Decimal("0.99999999999999999999")}, min=1), Fails)
+    assert between({"amount": "5 EUR"}, min="5 EUR", max="5 EUR") is None
+    assert isinstance(between({"amount": 4}, min="5 EUR", max="9 EUR"), Fails)
+    assert isinstance(between({"amount": 10}, min="5 EUR", max="9 EUR"), Fails)
+    assert isinstance(between({"amount": -1}, min=0), Cannot)
+
+
+def test_each_currency_has_its_own_limit() -> None:
+    """An amount is compared in the currency that the call names, in one place or the other, and in no other one."""
+    several: dict[str, object] = {"max": ["100 EUR", "110 USD", "15000 JPY"]}
+    assert between({"amount": "110 USD"}, **several) is None
+    assert between({"amount": 110, "currency": "usd"}, **several) is None
+    assert between({"amount": "15000 JPY", "currency": "JPY"}, **several) is None
+    assert isinstance(between({"amount": "110 EUR"}, **several), Fails)
+    assert isinstance(between({"amount": 101, "currency": "EUR"}, **several), Fails)
+    for arguments in (
+        {"amount": 5},
+        {"amount": "5 GBP"},
+        {"amount": "5 EUR", "currency": "USD"},
+        {"amount": 5, "currency": ""},
+    ):
+        assert isinstance(between(arguments, **several), Cannot), arguments
+    both: dict[str, object] = {"min": ["1 EUR", "2 USD"], "max": ["3 USD", "2 EUR"]}
+    assert between({"amount": "3 USD"}, **both) is None
+    assert isinstance(between({"amount": "1 USD"}, **both), Fails)
+    assert isinstance(between({"amount": "3 EUR"}, **both), Fails)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max": []}, {"max": [100, 200]}, {"max": ["100 EUR", 5]}, {"max": ["1 EUR", "€2"]}, {"max": "x"}, {"max": [None]},
+     {"min": -1}, {"min": 2, "max": 1}, {"min": "1 EUR", "max": 5}, {"min": ["1 EUR"], "max": ["5 EUR", "5 USD"]},
+     {"max": {"EUR": 1}}, {"max": 1, "of": ""}, {"max": 1, "of": 7}],
+)  # fmt: skip
+def test_a_limit_that_is_none_is_an_error(options: dict[str, object]) -> None:
+    """What nothing could meet, or what could be meant in two ways, is not loaded."""
+    with pytest.raises(BadOption):
+        AMOUNT.build({"of": "amount", **options}, "r")
+
+
+def test_limits_read_aloud() -> None:
+    """A person reads both ends in every currency."""
+    say = AMOUNT.say({"of": "n", "min": ["1 EUR", "2 USD"], "max": ["5 EUR", "6 USD"]})
+    assert say == "n is at least 1 EUR or 2 USD and at most 5 EUR or 6 USD"
+
+
+@given(st.decimals(0, 10**9, places=6), st.decimals(0, 10**9, places=6), st.sampled_from(["EUR", "USD"]))
+def test_limits_are_exact_in_every_currency(number: Decimal, limit: Decimal, currency: str) -> None:
+    """Decimals are compared as they are written, whatever the other currency's limit is."""
+    options = {"max": [f"{limit:f} {currency}", f"0 {'USD' if currency == 'EUR' else 'EUR'}"]}
+    found = between({"amount": f"{number:f} {currency}"}, **options)
+    assert (found is None) == (number <= limit)

@@ -1,11 +1,14 @@
-"""``amount: {of: amount, max: 100}``: how much at once.
+"""``amount: {of: amount, min: 1, max: 100}``: how much at once.
 
-``of`` names the argument. ``max`` is a number, or a number with a currency (``100 EUR``).
+``of`` names the argument. ``min`` and ``max`` are numbers, or numbers with a currency (``100 EUR``), or lists of those, one
+for each currency (``[100 EUR, 110 USD]``).
 
-- holds: the amount is at most ``max``.
-- fails: it is more.
+- holds: the amount is at most ``max`` and at least ``min`` of its currency.
+- fails: it is more, or less.
 - cannot be decided: the argument is missing, negative, not a number, written with separators or look-alike digits, in
-  a currency that the rule does not name.
+  a currency that the rule does not name, in none where the rule names several, or in two at once.
+
+Amounts are exact decimals (RFC 8259 numbers are read as such): 100.00000000000000001 is more than 100.
 """
 
 from __future__ import annotations
@@ -67,24 +70,37 @@ def amount_of(value: object, of: str) -> Money | Cannot:
 
 def other_currencies(facts: Facts, named: Iterable[str], currency: str) -> Cannot | None:
     """Say so when the call is about another currency than the rule, by what its amounts name or an argument says."""
-    others = {one for one in named if one}
+    others = _currencies(facts, named) - {currency}
+    return _another(others, currency) if others else None
+
+
+def _currencies(facts: Facts, named: Iterable[str]) -> set[str]:
+    found = {one for one in named if one}
     for key, text in strings(facts.arguments):
         if key.lower().rpartition("_")[2] == "currency" and text is not None:
-            others.add(str(text).upper())
-    if others - {currency}:
-        said = ", ".join(sorted(shown(other, 20) for other in others - {currency}))
-        return Cannot(f"the call says {said} and the rule says {currency or 'no currency'}")
-    return None
+            found.add(str(text).upper())
+    return found
 
 
-def _amount(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
-    """Return the call's amount in the rule's currency, or why it cannot be said."""
+def _another(said: Iterable[str], wanted: str) -> Cannot:
+    names = ", ".join(sorted(shown(one, 20) for one in said))
+    return Cannot(f"the call says {names} and the rule says {wanted or 'no currency'}")
+
+
+def _amount(facts: Facts, of: str, wanted: tuple[str, ...]) -> Money | Cannot:
+    """Return the call's amount and which of the rule's currencies it is in, or why it cannot be said."""
     if of not in facts.arguments:
         return Cannot(f"the argument {of} is missing")
     found = amount_of(facts.arguments[of], of)
     if isinstance(found, Cannot):
         return found
-    return other_currencies(facts, [found[1]], currency) or found[0]
+    # Where the rule names one currency only, an amount of none is taken to be in it.
+    said = _currencies(facts, [found[1]]) or set(wanted if len(wanted) == 1 else ())
+    if not said:
+        return Cannot(f"{of} is {shown(found[0], 60)} of none of {', '.join(wanted)}")
+    if len(said) > 1 or not said <= set(wanted):
+        return _another(said - set(wanted) or said, " or ".join(wanted))
+    return found[0], said.pop()
 
 
 def limit_of(options: Mapping[str, object]) -> tuple[str, Decimal, str, str]:
@@ -98,21 +114,68 @@ def limit_of(options: Mapping[str, object]) -> tuple[str, Decimal, str, str]:
     return of, found[0], found[1], str(options["max"])
 
 
+Limits = dict[str, tuple[Decimal, str]]
+"""By currency, a limit and how the rule writes it."""
+
+
+def _limits(options: Mapping[str, object], key: str) -> Limits:
+    if key not in options:
+        return {}
+    value = options[key]
+    several = value if isinstance(value, list) else [value]
+    found: Limits = {}
+    for index, one in enumerate(several):
+        place: tuple[str | int, ...] = (key, index) if isinstance(value, list) else (key,)
+        limit = money(one)
+        if limit is None or limit[0] < 0:
+            raise BadOption(f"not an amount: {shown(one)}", *place, hint="write 100, or 100 EUR")
+        if limit[1] in found or (len(several) > 1 and not limit[1]):
+            raise BadOption(
+                "each limit of several needs a currency of its own", *place, hint="write [100 EUR, 110 USD]"
+            )
+        found[limit[1]] = limit[0], str(one)
+    if not found:
+        raise BadOption(f"{key!r} is empty", key, hint="a requirement that nothing can meet")
+    return found
+
+
 def _build_amount(options: Mapping[str, object], _rule: str) -> Built:
-    closed(options, required=("of", "max"))
-    of, limit, currency, written = limit_of(options)
+    closed(options, required=("of",), optional=("min", "max"))
+    of, least, most = options["of"], _limits(options, "min"), _limits(options, "max")
+    if not isinstance(of, str) or not of:
+        raise BadOption("must be the name of an argument", "of")
+    if not least and not most:
+        raise BadOption("'max' is missing", hint="write max: ...")
+    if least and most and set(least) != set(most):
+        raise BadOption("min and max are not in the same currencies", "min", hint="write both for each of them")
+    for currency in set(least) & set(most):
+        if least[currency][0] > most[currency][0]:
+            raise BadOption(
+                f"{least[currency][1]} is more than {most[currency][1]}", "min", hint="nothing could meet it"
+            )
+    wanted = tuple(most or least)
 
     def check(facts: Facts) -> Outcome:
-        number = _amount(facts, of, currency)
-        if isinstance(number, Cannot):
-            return Cannot(f"amount: {number.why}")
-        return None if number <= limit else Fails(f"amount: {of} is {shown(number, 60)}, more than {written}")
+        found = _amount(facts, of, wanted)
+        if isinstance(found, Cannot):
+            return Cannot(f"amount: {found.why}")
+        number, currency = found
+        if currency in most and number > most[currency][0]:
+            return Fails(f"amount: {of} is {shown(number, 60)}, more than {most[currency][1]}")
+        if currency in least and number < least[currency][0]:
+            return Fails(f"amount: {of} is {shown(number, 60)}, less than {least[currency][1]}")
+        return None
 
     return Built(check, {of: ("of",)})
 
 
 def _say_amount(options: Mapping[str, object]) -> str:
-    return f"{options['of']} is at most {options['max']}"
+    parts = []
+    for key, word in (("min", "at least"), ("max", "at most")):
+        limits = _limits(options, key)
+        if limits:
+            parts.append(f"{word} {' or '.join(written for _, written in limits.values())}")
+    return f"{options['of']} is {' and '.join(parts)}"
 
 
 AMOUNT = Predicate("amount", _build_amount, _say_amount)
