@@ -196,18 +196,20 @@ class Find:
 class Grant:
     """Note that *call*, as it was released, may be run once by a gated tool in any of *sessions*. Reply: None.
 
-    *outside* says that nobody named a session, so that a tool run outside any session may redeem it.
+    *outside* says that nobody named a session, so that a tool run outside any session may redeem it. *charge* is the
+    gate's own, and comes back with the grant.
     """
 
     sessions: tuple[SessionId, ...]
     call: Call
     epoch: int
     outside: bool = False
+    charge: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class Redeem:
-    """Use up a grant for exactly this call under this epoch. Reply: True once per grant, else False."""
+    """Use up a grant for exactly this call under this epoch. Reply: the :class:`Grant`, once; else None."""
 
     sessions: tuple[SessionId, ...]
     call: Call

@@ -6,6 +6,7 @@
     ├── RuleFileError           the rule file is wrong: file, line, column, way out
     ├── StateError              the state folder, store or log cannot be used
     ├── ApprovalError           an answer to a ticket that cannot be given
+    ├── NotDone                 raised by a gated tool: nothing was done, so the call does not count
     └── Refused                 the guard said no; nothing reached the provider or the tools
         ├── PathRefused         a door this version does not guard
         ├── Denied              tool calls were refused (``on_denied="raise"``, structured output)
@@ -25,6 +26,7 @@ __all__ = [
     "ApprovalError",
     "Broken",
     "Denied",
+    "NotDone",
     "PathRefused",
     "PinnedRulesError",
     "Refused",
@@ -60,6 +62,14 @@ class StateError(PinnedRulesError):
 
 class ApprovalError(PinnedRulesError):
     """An answer that cannot be given to this ticket (unknown, closed, expired, wrong principal)."""
+
+
+class NotDone(PinnedRulesError):
+    """Raise it in a tool gated with ``guard.tool`` when nothing was done, and certainly will not be.
+
+    What the call used up of budgets is then given back; the error goes on to the caller. Any other error proves nothing:
+    a request that timed out may have been carried out.
+    """
 
 
 class Refused(PinnedRulesError):

@@ -177,6 +177,8 @@ class Restore:
     ``closed`` is true when the app saw the rest of this very answer (other calls of it, or nothing more), false when
     the model's next answer follows in the same message. ``released`` names the calls of the answer that the caller got.
 
+    ``answer`` is the name under which its calls were decided (see :class:`Call`).
+
     ``at`` is the place of the answer that the provider continues from, ``kept`` what requests that continue it do not
     repeat, ``block`` the digest of the block that it was made under; empty where none of that matters.
     """
@@ -194,6 +196,7 @@ class Restore:
     at: str = ""
     kept: str = ""
     block: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ class _Kept:
     sessions: frozenset[SessionId]
     what: tuple[str, str]
     id: str
-    epoch: int
-    outside: bool
+    grant: Grant
     until: float
 
 
@@ -45,8 +44,7 @@ class Grants:
             frozenset(grant.sessions),
             _what(grant.call),
             grant.call.id,
-            grant.epoch,
-            grant.outside,
+            grant,
             time.monotonic() + self._life,
         )
         with self._lock:
@@ -55,16 +53,16 @@ class Grants:
             if len(self._kept) > _LIMIT:
                 self._kept.popitem(last=False)
 
-    def redeem(self, wanted: Redeem) -> bool:
-        """Use up the oldest grant that fits; True when there was one."""
+    def redeem(self, wanted: Redeem) -> Grant | None:
+        """Use up the oldest grant that fits and return it; None when there was none."""
         what = _what(wanted.call)
         with self._lock:
             now = time.monotonic()
             for number, kept in self._kept.items():
                 if kept.what == what and kept.until > now and _fits(kept, wanted):
                     del self._kept[number]
-                    return True
-        return False
+                    return kept.grant
+        return None
 
 
 def _what(call: Call) -> tuple[str, str]:
@@ -72,6 +70,6 @@ def _what(call: Call) -> tuple[str, str]:
 
 
 def _fits(kept: _Kept, wanted: Redeem) -> bool:
-    if kept.epoch != wanted.epoch or (wanted.call.id and wanted.call.id != kept.id):
+    if kept.grant.epoch != wanted.epoch or (wanted.call.id and wanted.call.id != kept.id):
         return False
-    return not kept.sessions.isdisjoint(wanted.sessions) or (kept.outside and wanted.outside)
+    return not kept.sessions.isdisjoint(wanted.sessions) or (kept.grant.outside and wanted.outside)

@@ -26,6 +26,7 @@ def put(db: sqlite3.Connection, restore: Restore, places: Sequence[str]) -> None
         "at": restore.at,
         "kept": restore.kept,
         "block": restore.block,
+        "answer": restore.answer,
     }
     db.execute("INSERT OR IGNORE INTO restore VALUES (?, ?, ?)", (restore.token, restore.message, json.dumps(words)))
     if get(db, (restore.token,))[restore.token] != restore:

@@ -21,6 +21,7 @@ from pinnedrules.commands import Begin, Failed, Head, Keep, Post, Random
 from pinnedrules.errors import Denied, PathRefused, Unpinned, Unreadable
 from pinnedrules.gate.between import all_of_it, bare, deliver, forward, receive, relay
 from pinnedrules.gate.calls import Judged, judge, settle
+from pinnedrules.gate.charges import gone
 from pinnedrules.gate.context import Context, Flow, as_text, check_stop, record
 from pinnedrules.gate.held import find, mark, released_before
 from pinnedrules.gate.request import send
@@ -139,6 +140,8 @@ def _fates(ctx: Context, agents: AgentDialect, path: str, page: Page, tools: _To
         call = replace(one.call, declared=tools[one.call.name]) if one.call.name in tools else one.call
         judged.append((yield from judge(ctx, call, grant=not call.name.startswith("mcp:"))))
     settled = yield from settle(ctx, judged)
+    # What is allowed is told to the provider or shown before anything else is done.
+    gone(item.charge for item in settled)
     for one, item in zip(fresh, settled, strict=True):
         rows[one.id] = yield from _kept(ctx, one, item)
     if ctx.enforcing:

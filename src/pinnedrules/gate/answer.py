@@ -16,7 +16,8 @@ from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import PathRefused, Refused, Unreadable
 from pinnedrules.gate.between import HELD_BYTES, all_of_it, bare, deliver, forward, receive, relay
 from pinnedrules.gate.calls import Judged, judge, recall, settle
-from pinnedrules.gate.context import Context, Flow, check_stop, record
+from pinnedrules.gate.charges import gone
+from pinnedrules.gate.context import Context, Flow, check_stop, now, record
 from pinnedrules.gate.held import released_before, remember
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
@@ -30,6 +31,10 @@ __all__ = ["read_answer"]
 
 def read_answer(ctx: Context, head: Head) -> Flow[None]:
     """Hand the answer that *head* begins to the caller, with every call gated."""
+    if not ctx.answer:
+        # What tells this answer from all others: no two begin at the same time by both clocks.
+        moment = yield from now(ctx)
+        ctx.answer = f"{moment.utc_us:x}-{moment.mono_ns:x}"
     turns: list[Turn] = []
     begun = False
     while True:
@@ -97,6 +102,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]
         shown = {**outcomes, next(iter(outcomes)): Replace(turn.placeholder)}
         return replace(turn, closing=ctx.dialect.write_json(data, shown, before))
     yield from deliver(ctx, head, ctx.dialect.write_json(data, outcomes, before))
+    gone(item.charge for item in judged.values())
     return None
 
 
@@ -136,7 +142,9 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
             closing.append(frame)
         else:
             yield from forward(ctx, reader.render(frame, outcomes))
+            gone(judged[key].charge for key in frame.keys if key in judged)
     if turn is None:
+        gone(item.charge for item in judged.values())
         return None
     yield from forward(ctx, ctx.dialect.close_stream(reader, turn.placeholder))
     return replace(turn, closing=b"".join(reader.render(frame, outcomes) for frame in closing))
@@ -180,6 +188,7 @@ def _flush(
             yield from _noted(ctx, reader.answer(), judged)
         outcomes: dict[Key, Outcome] = {key: Release() for key in judged}
         yield from forward(ctx, reader.render(frame, outcomes) if again else frame.raw)
+        gone(judged[key].charge for key in frame.keys)
     return released
 
 
@@ -228,6 +237,7 @@ def _decided(ctx: Context, call: Call) -> Flow[Judged]:
 def _declared(ctx: Context, call: Call) -> Call:
     """Tell the call which arguments the request's own schema declares for its tool; else what the answer says of it."""
     tools = ctx.facts.tools if ctx.facts else {}
+    call = replace(call, answer=ctx.answer)
     return replace(call, declared=tools[call.name]) if call.name in tools else call
 
 

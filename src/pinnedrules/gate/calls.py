@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from pinnedrules.commands import Ask, Failed, Forward, Grant, Take, Wait
 from pinnedrules.evidence.record import call_hash
-from pinnedrules.gate.context import Context, Flow, as_text, check_stop, now, record, sync
+from pinnedrules.gate.charges import give_back, gone
+from pinnedrules.gate.context import Charge, Context, Flow, as_text, check_stop, now, record, sync
 from pinnedrules.gate.deciding import BUSY, decided, deny, reserve, rules_changed, rules_sha256
 from pinnedrules.rules.meta_tools import unwrap
 from pinnedrules.rules.refusal import refusal
@@ -24,13 +25,14 @@ from pinnedrules.wire.base import Key
 __all__ = ["Judged", "judge", "recall", "settle"]
 
 _WAIT_SLICE = 0.25
+_REFUSED = "the call was refused after it was charged"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A call with its decision. ``ticket`` is set while a person is asked, ``refused`` says that it does not run.
 
-    ``grant`` says that a gated tool of the caller may run the call once it is released.
+    ``grant`` says that a gated tool of the caller may run the call once it is released; ``charge`` is what it was charged.
     """
 
     call: Call
@@ -40,6 +42,7 @@ class Judged:
     refused: bool = False
     untrusted: bool = False
     grant: bool = True
+    charge: Charge | None = None
 
     @property
     def open(self) -> bool:
@@ -68,13 +71,14 @@ def judge(
     is asked, nothing is recorded, and a call that has to be asked about comes back with that verdict.
     """
     yield from check_stop(ctx)
-    decision = yield from decided(ctx, call, effects, untrusted)
+    decision, made = yield from decided(ctx, call, effects, untrusted)
     if not ctx.enforcing:
-        return (yield from _finish(ctx, Judged(call, decision, grant=grant)))
+        gone([made])
+        return (yield from _finish(ctx, Judged(call, decision, grant=grant, charge=made)))
     decision = _paused_or_degraded(ctx, decision)
     if decision.verdict != "ask":
         refused = decision.verdict == "deny"
-        return (yield from _finish(ctx, Judged(call, decision, refused=refused, grant=grant)))
+        return (yield from _finish(ctx, Judged(call, decision, refused=refused, grant=grant, charge=made)))
     if not ask:
         return Judged(call, decision, untrusted=untrusted, grant=grant)
     rules = rules_sha256(ctx)
@@ -144,7 +148,9 @@ def _answered(ctx: Context, judged: Judged) -> Flow[Judged]:
             judged.decision, verdict="allow", reasons=(*judged.decision.reasons, f"approved by {ticket.by}")
         )
         judged = replace(judged, decision=allowed, ticket=replace(ticket, state="used"))
-        if not (yield from reserve(ctx, judged.call, allowed, judged.untrusted)):
+        made = yield from reserve(ctx, judged.call, allowed, judged.untrusted)
+        judged = replace(judged, charge=made)
+        if made is None:
             judged = replace(judged, decision=deny(allowed, BUSY), refused=True)
         return (yield from _finish(ctx, judged))
     why = {
@@ -197,11 +203,14 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
         },
     )
     position = yield from record(ctx, entry)
-    if not judged.refused and not decision.harmless:
+    if judged.refused:
+        yield from give_back(ctx, judged.charge, _REFUSED)
+    elif not decision.harmless:
         yield from sync(ctx, position)
         if ctx.degraded and ctx.enforcing:
+            yield from give_back(ctx, judged.charge, _REFUSED)
             return replace(judged, decision=deny(decision, ctx.degraded), refused=True)
     if judged.grant and not judged.refused:
         run = call if decision.arguments is None else replace(call, arguments=decision.arguments)
-        yield Grant(ctx.sessions, run, ctx.epoch, ctx.outside)
+        yield Grant(ctx.sessions, run, ctx.epoch, ctx.outside, judged.charge)
     return judged

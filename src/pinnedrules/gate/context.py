@@ -12,13 +12,15 @@ from pinnedrules.compaction.lineage import Lineage
 from pinnedrules.errors import Stopped, Unrecorded
 from pinnedrules.pins.block import Block
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.types import Entry, Mode, Moment, SessionId, StopState
+from pinnedrules.rules.predicates.base import Note
+from pinnedrules.types import Call, Entry, Mode, Moment, SessionId, StopState
 from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.base import Dialect, RequestFacts
 from pinnedrules.wire.path_table import Kind
 
 __all__ = [
     "Amended",
+    "Charge",
     "Context",
     "Flow",
     "Health",
@@ -82,6 +84,18 @@ class Amended:
 
 
 @dataclass(slots=True)
+class Charge:
+    """What one call was charged: the notes in the ledgers of each session (see ``charges.py``).
+
+    It is ``held`` while nothing of the call has left, ``out`` once it may have been run, ``back`` when it was given back.
+    """
+
+    call: Call
+    noted: list[tuple[SessionId, tuple[Note, ...]]]
+    state: Literal["held", "out", "back"] = "held"
+
+
+@dataclass(slots=True)
 class Context:
     """One exchange.
 
@@ -97,6 +111,9 @@ class Context:
     makes itself.
 
     ``agents`` is how a door of managed agents is read, None at any other door; ``dialect`` does not count there.
+
+    ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
+    of this exchange were charged.
     """
 
     policy: Policy
@@ -129,6 +146,8 @@ class Context:
     signer: bool = False
     amended: Amended = field(default_factory=lambda: Amended())
     agents: AgentDialect | None = None
+    answer: str = ""
+    charges: list[Charge] = field(default_factory=list)
 
     @property
     def session(self) -> SessionId:

@@ -6,22 +6,20 @@ budget is exact under parallel calls; a store that does not answer is no permiss
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 
-from pinnedrules.commands import Failed, ReadLedger, ReadRules, Resolve, WriteLedger
-from pinnedrules.gate.context import Context, Flow, graceful, now
-from pinnedrules.rules.born import session_rules
+from pinnedrules.commands import Failed, ReadLedger, ReadRules, Resolve
+from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
+from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
 from pinnedrules.rules.decide import decide, looked_up
-from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
 
 __all__ = ["BUSY", "decided", "deny", "foreseen", "reserve", "rules_changed", "rules_sha256"]
 
 _STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
-_ATTEMPTS = 16
 BUSY = "the ledger is written by too many at once"
 
 
@@ -40,32 +38,38 @@ def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
     return rules_sha256(ctx) != proposal.ruleset_sha256
 
 
-def decided(ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool) -> Flow[Decision]:
-    """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed."""
+def decided(
+    ctx: Context, call: Call, effects: tuple[Effect, ...] | None, untrusted: bool
+) -> Flow[tuple[Decision, Charge | None]]:
+    """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed.
+
+    Returns what was reserved as well.
+    """
     moment = yield from now(ctx)
     places: dict[str, str] = {}
     strictest: Decision | None = None
-    for _ in range(_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         strictest = None
         ledgers: list[tuple[SessionId, LedgerState]] = []
         for session in ctx.sessions:
             ledger = yield ReadLedger(session)
             if not isinstance(ledger, LedgerState):
                 why = ledger.error if isinstance(ledger, Failed) else "no answer"
-                return _without_ledger(ctx, call, moment, effects, untrusted, str(why))
+                return _without_ledger(ctx, call, moment, effects, untrusted, str(why)), None
             ctx.health.store_ns = 0
             ledgers.append((session, ledger))
-            for rules in _rule_sets(ctx, ledger):
+            for rules in rule_sets(ctx, ledger):
                 yield from _look(rules, call, places)
                 found = decide(rules, call, ledger, moment, effects=effects, places=places)
                 strictest = _stricter(strictest, found)
         assert strictest is not None
         if strictest.verdict != "allow" and ctx.enforcing:
-            return strictest
-        if (yield from _charge(ctx, call, strictest, ledgers, moment, untrusted)):
-            return strictest
+            return strictest, None
+        made = yield from charge(ctx, call, strictest, ledgers, moment, untrusted)
+        if made is not None:
+            return strictest, made
     assert strictest is not None
-    return deny(strictest, BUSY)
+    return deny(strictest, BUSY), None
 
 
 def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
@@ -76,7 +80,7 @@ def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
     for session in ctx.sessions:
         ledger = yield ReadLedger(session)
         known = ledger if isinstance(ledger, LedgerState) else LedgerState()
-        for rules in _rule_sets(ctx, known):
+        for rules in rule_sets(ctx, known):
             yield from _look(rules, call, places)
             found = decide(rules, call, known, moment, effects=effects, places=places)
             strictest = _stricter(strictest, found)
@@ -104,76 +108,17 @@ def _stricter(one: Decision | None, other: Decision) -> Decision:
     return other if one.arguments is None and other.arguments is not None else one
 
 
-def reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[bool]:
-    """Charge the ledgers for a call that a person allowed; False when that does not succeed."""
+def reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[Charge | None]:
+    """Charge the ledgers for a call that a person allowed; None when that does not succeed."""
     moment = yield from now(ctx)
-    for _ in range(_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         ledger = yield ReadLedger(ctx.session)
         if not isinstance(ledger, LedgerState):
-            return False
-        if (yield from _charge(ctx, call, decision, [(ctx.session, ledger)], moment, untrusted)):
-            return True
-    return False
-
-
-def _charge(
-    ctx: Context,
-    call: Call,
-    decision: Decision,
-    read: Sequence[tuple[SessionId, LedgerState]],
-    moment: Moment,
-    untrusted: bool,
-) -> Flow[bool]:
-    """Write what the call does to the ledgers of all candidate sessions.
-
-    The first is written only over what was read for the decision, so that a budget is exact; nothing has happened yet
-    when that fails (False). The others are then charged as they are, and a user that two sessions share once.
-    """
-    first, snapshot = read[0]
-    changed = _after(ctx, call, decision, snapshot, moment, untrusted)
-    if changed is not snapshot and (yield WriteLedger(first, changed)) is not True:
-        return False
-    charged = {(first.tenant, first.user)}
-    for session in ctx.sessions[1:]:
-        shared = bool(session.user) and (session.tenant, session.user) in charged
-        charged.add((session.tenant, session.user))
-        for _ in range(_ATTEMPTS):
-            ledger = yield ReadLedger(session)
-            if not isinstance(ledger, LedgerState):
-                continue
-            changed = _after(ctx, call, decision, ledger, moment, untrusted)
-            if shared:
-                changed = replace(changed, user=ledger.user)
-            if (yield WriteLedger(session, changed)) is True:
-                break
-    return True
-
-
-def _after(
-    ctx: Context, call: Call, decision: Decision, ledger: LedgerState, moment: Moment, untrusted: bool
-) -> LedgerState:
-    """Return the ledger with what either rule set keeps of the call; the same object when neither keeps anything."""
-    merged = ledger
-    for rules in _rule_sets(ctx, ledger):
-        kept = after(rules, call, decision, ledger, moment, untrusted=untrusted)
-        if kept is not ledger:
-            merged = LedgerState(
-                {**kept.session, **_changes(ledger.session, merged.session)},
-                {**kept.user, **_changes(ledger.user, merged.user)},
-                ledger.version,
-                ledger.whose,
-            )
-    return merged
-
-
-def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in new.items() if old.get(key) != value}
-
-
-def _rule_sets(ctx: Context, ledger: LedgerState) -> list[RuleSet]:
-    """Return every rule set that has a say: those in force, what the file proposes, and what this session got besides."""
-    session = session_rules(ctx.policy.rules, ledger)
-    return [*ctx.policy.rule_sets] if session is None else [*ctx.policy.rule_sets, session]
+            return None
+        made = yield from charge(ctx, call, decision, [(ctx.session, ledger)], moment, untrusted)
+        if made is not None:
+            return made
+    return None
 
 
 def _without_ledger(
@@ -187,7 +132,7 @@ def _without_ledger(
     found = decide(ctx.policy.rules, call, LedgerState(), moment, effects=effects, places={})
     ctx.health.store_ns = ctx.health.store_ns or moment.mono_ns
     empty = LedgerState()
-    forgotten = _after(ctx, call, found, empty, moment, untrusted) is not empty
+    forgotten = kept_of(ctx, call, found, empty, moment, untrusted).ledger is not empty
     harmless = found.verdict == "allow" and found.harmless and not forgotten
     if harmless and graceful(ctx, ctx.health.store_ns, moment):
         return found

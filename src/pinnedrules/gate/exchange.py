@@ -10,18 +10,21 @@ Rules of this package:
 
 from __future__ import annotations
 
-from pinnedrules.commands import Begin, Forward, Head, Record, Redeem
+from pinnedrules.commands import Begin, Forward, Grant, Head, Record, Redeem
 from pinnedrules.errors import Broken, PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.gate.agents import manage
 from pinnedrules.gate.answer import read_answer
 from pinnedrules.gate.between import relay
 from pinnedrules.gate.calls import Judged, judge, settle
-from pinnedrules.gate.context import Context, Flow, check_stop, record
+from pinnedrules.gate.charges import abandon, give_back, gone
+from pinnedrules.gate.context import Charge, Context, Flow, check_stop, record
 from pinnedrules.gate.held import Lost
 from pinnedrules.gate.request import prepare, send
 from pinnedrules.types import Call, Decision, Entry
 
-__all__ = ["check", "exchange", "execution", "objected", "passing", "refused"]
+__all__ = ["check", "exchange", "execution", "not_done", "objected", "passing", "refused"]
+
+_CUT = "nothing of the call had left when the answer was cut"
 
 
 def exchange(ctx: Context, body: bytes) -> Flow[None]:
@@ -44,9 +47,11 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
         yield Begin(Head(400, (("content-type", "application/json"), ("x-should-retry", "false"))))
         yield Forward(ctx.dialect.lost())
     except Refused as refusal:
+        yield from abandon(ctx, _CUT)
         yield from _note(ctx, refusal)
         raise
     except Exception as error:
+        yield from abandon(ctx, _CUT)
         if error is ctx.host_error:
             raise
         broken = Broken(
@@ -92,9 +97,14 @@ def objected(ctx: Context, refusal: Refused) -> Flow[None]:
 
 def check(ctx: Context, call: Call) -> Flow[Judged]:
     """Decide one call outside any exchange, asking and recording as ever."""
-    yield from check_stop(ctx, first=True)
-    judged = yield from judge(ctx, call)
-    (judged,) = yield from settle(ctx, [judged])
+    try:
+        yield from check_stop(ctx, first=True)
+        judged = yield from judge(ctx, call)
+        (judged,) = yield from settle(ctx, [judged])
+    except Refused:
+        yield from abandon(ctx, _CUT)
+        raise
+    gone([judged.charge])
     return judged
 
 
@@ -107,9 +117,11 @@ def execution(ctx: Context, call: Call) -> Flow[Judged]:
     """
     try:
         yield from check_stop(ctx, first=True)
-        matched = not ctx.paused and (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside)) is True
-        if matched:
-            judged = Judged(call, Decision("allow", reasons=("released before, not yet run",)))
+        grant = None if ctx.paused else (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside))
+        matched = isinstance(grant, Grant)
+        if isinstance(grant, Grant):
+            made = grant.charge if isinstance(grant.charge, Charge) else None
+            judged = Judged(call, Decision("allow", reasons=("released before, not yet run",)), charge=made)
         else:
             judged = yield from judge(ctx, call, grant=False)
             (judged,) = yield from settle(ctx, [judged])
@@ -119,9 +131,16 @@ def execution(ctx: Context, call: Call) -> Flow[Judged]:
             yield from record(ctx, Entry("execution", ctx.session, body, private, epoch=ctx.epoch))
             yield from check_stop(ctx)
     except Refused as refusal:
+        yield from abandon(ctx, _CUT)
         yield from _note(ctx, refusal)
         raise
+    gone([judged.charge])
     return judged
+
+
+def not_done(ctx: Context, judged: Judged) -> Flow[None]:
+    """Give back what *judged*, from :func:`execution`, was charged: the tool itself said that nothing was done."""
+    yield from give_back(ctx, judged.charge, "the tool said that nothing was done")
 
 
 def _note(ctx: Context, refusal: Refused) -> Flow[None]:

@@ -79,6 +79,8 @@ def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     if asked is not None:
         rows = yield from find(ctx, (f"response:{asked[1]}",))
         ctx.released = frozenset(each for row in rows.values() for each in row.released)
+        # It is the very answer that was seen before.
+        ctx.answer = next((row.answer for row in rows.values()), "")
     return (yield from record(ctx, _entry(ctx))), False
 
 
@@ -148,6 +150,7 @@ def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged
         at=next(iter(places), ""),
         kept=ctx.kept,
         block=ctx.policy.block.digest,
+        answer=ctx.answer,
     )
     kept = yield Keep(row, tuple(placed(ctx, place) for place in (*places, *ctx.former, *asked)))
     return not isinstance(kept, Failed)

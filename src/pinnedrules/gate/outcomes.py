@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pinnedrules.commands import Random
 from pinnedrules.errors import Denied
 from pinnedrules.gate.calls import Judged
+from pinnedrules.gate.charges import give_back
 from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.gate.held import keep
 from pinnedrules.gate.tokens import scope, stamp
@@ -41,11 +42,14 @@ def outcomes_of(
 ) -> Flow[tuple[dict[Key, Outcome], Turn | None]]:
     """Say what stands in the place of each call; the second value is set when the gate answers the model itself."""
     outcomes, turn = yield from _chosen(ctx, answer, judged)
-    withheld = [judged[key].call.id for key, what in outcomes.items() if _withheld(judged[key], what)]
-    if withheld:
+    kept_back = [judged[key] for key, what in outcomes.items() if _withheld(judged[key], what)]
+    if kept_back:
+        withheld = [item.call.id for item in kept_back]
         # Their decisions were recorded as releases; this takes them back.
         body = {"calls": withheld, "why": "a changed call that could not be put back later"}
         yield from record(ctx, Entry("withheld", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
+        for item in kept_back:
+            yield from give_back(ctx, item.charge, "the call was withheld")
     return outcomes, turn
 
 

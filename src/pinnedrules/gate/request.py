@@ -11,6 +11,7 @@ from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.calls import judge, settle
+from pinnedrules.gate.charges import gone
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
@@ -19,7 +20,7 @@ from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.server_tools import server_effects, server_name, server_untrusted
-from pinnedrules.types import Call, Entry, LedgerState, Restore
+from pinnedrules.types import OFFERED, Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
@@ -115,6 +116,8 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     """
     if waits:
         yield from sync(ctx, position)
+    # From here on the provider may run what it was offered.
+    gone(ctx.charges)
     head = yield Send(ctx.body)
     yield from sync(ctx, position)
     if isinstance(head, Head):
@@ -177,7 +180,9 @@ def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     waits = False
     asked: set[str] = set()
     for tool in ctx.facts.server_tools:
-        call = Call(server_name(tool.type, tool.name), "{}", id=f"request:{tool.type}", declared=frozenset())
+        call = Call(
+            server_name(tool.type, tool.name), "{}", id=f"request:{tool.type}", declared=frozenset(), answer=OFFERED
+        )
         if ctx.enforcing and (yield from call_by_call(ctx, call, tool)):
             asked.add(tool.name)
             continue

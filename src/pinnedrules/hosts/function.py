@@ -19,9 +19,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapp
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pinnedrules.drive import arun, run
-from pinnedrules.errors import Denied, Unreadable
+from pinnedrules.errors import Denied, NotDone, Unreadable
 from pinnedrules.gate.calls import Judged
-from pinnedrules.gate.exchange import execution
+from pinnedrules.gate.exchange import execution, not_done
 from pinnedrules.hosts.keeper import Core, direct_context
 from pinnedrules.types import Call, SessionId
 
@@ -126,13 +126,18 @@ def gated_function(
         async def agenerator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             bound = gate.bind(args, kwargs)
             call = gate.call(bound)
-            judged = await arun(execution(gate.context(), call), core.world)
+            ctx = gate.context()
+            judged = await arun(execution(ctx, call), core.world)
             if judged.refused:
                 yield refusal(judged)
                 return
             bound = gate.decided(bound, judged)
-            async for item in target(*bound.args, **bound.kwargs):
-                yield item
+            try:
+                async for item in target(*bound.args, **bound.kwargs):
+                    yield item
+            except NotDone:
+                await arun(not_done(ctx, judged), core.world)
+                raise
 
         wrapper: Any = agenerator
     elif inspect.iscoroutinefunction(function):
@@ -140,11 +145,16 @@ def gated_function(
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             bound = gate.bind(args, kwargs)
             call = gate.call(bound)
-            judged = await arun(execution(gate.context(), call), core.world)
+            ctx = gate.context()
+            judged = await arun(execution(ctx, call), core.world)
             if judged.refused:
                 return refusal(judged)
             bound = gate.decided(bound, judged)
-            return await target(*bound.args, **bound.kwargs)
+            try:
+                return await target(*bound.args, **bound.kwargs)
+            except NotDone:
+                await arun(not_done(ctx, judged), core.world)
+                raise
 
         wrapper = coroutine
     elif inspect.isgeneratorfunction(function):
@@ -152,12 +162,17 @@ def gated_function(
         def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             bound = gate.bind(args, kwargs)
             call = gate.call(bound)
-            judged = run(execution(gate.context(), call), core.world)
+            ctx = gate.context()
+            judged = run(execution(ctx, call), core.world)
             if judged.refused:
                 yield refusal(judged)
                 return None
             bound = gate.decided(bound, judged)
-            return (yield from target(*bound.args, **bound.kwargs))
+            try:
+                return (yield from target(*bound.args, **bound.kwargs))
+            except NotDone:
+                run(not_done(ctx, judged), core.world)
+                raise
 
         wrapper = generator
     else:
@@ -165,11 +180,16 @@ def gated_function(
         def plain(*args: Any, **kwargs: Any) -> Any:
             bound = gate.bind(args, kwargs)
             call = gate.call(bound)
-            judged = run(execution(gate.context(), call), core.world)
+            ctx = gate.context()
+            judged = run(execution(ctx, call), core.world)
             if judged.refused:
                 return refusal(judged)
             bound = gate.decided(bound, judged)
-            return target(*bound.args, **bound.kwargs)
+            try:
+                return target(*bound.args, **bound.kwargs)
+            except NotDone:
+                run(not_done(ctx, judged), core.world)
+                raise
 
         wrapper = plain
     made: Any = functools.wraps(function)(wrapper)
