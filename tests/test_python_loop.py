@@ -16,10 +16,10 @@ import pytest
 from tests.pages import ROOT, fences
 
 from pinnedrules.testing.provider import ScriptedProvider
-from pinnedrules.testing.script import ProposedCall, Reply, Seen
+from pinnedrules.testing.script import ProposedCall, Reply, Script, Seen
 
 PAGE = list(fences(ROOT / "docs" / "python-loop.md"))
-AGENT, TEST = (fence.text for fence in PAGE if fence.words == "python")
+AGENT, MIDDLEWARE, TEST = (fence.text for fence in PAGE if fence.words == "python")
 EDITS = [fence.text for fence in PAGE if fence.words == "diff"]
 SHOWN = [fence for fence in PAGE if fence.words == "text"]
 COMMANDS = [line for fence in PAGE if fence.words == "sh" for line in fence.text.splitlines()]
@@ -203,6 +203,26 @@ def test_the_page_s_own_test_passes(reader: Reader) -> None:
     )  # fmt: skip
 
     assert "1 passed" in ran.stdout, ran.stdout
+
+
+def test_the_middleware_of_the_page_gates(reader: Reader) -> None:
+    """A client that was made with it asks with the rules, and gets no call that they do not permit."""
+    _rules(reader)
+    asks = (
+        'print(client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "tidy"}]).content)'
+    )
+    (reader.folder / "triage.py").write_text(f"{MIDDLEWARE}{asks}\n", encoding="utf-8")
+    script = Script([Reply(calls=[ProposedCall("delete_mail", {"id": "m1"})]), Reply("Then I only suggest it.")])
+    with ScriptedProvider(script) as provider:
+        keys = {"ANTHROPIC_BASE_URL": provider.url, "ANTHROPIC_API_KEY": "none"}
+        ran = subprocess.run(
+            [sys.executable, "triage.py"],
+            cwd=reader.folder, env=reader.environment | keys, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+
+    assert "Then I only suggest it." in ran.stdout
+    assert "ToolUseBlock" not in ran.stdout
+    assert all("Only suggest deletions." in request.json["system"][0]["text"] for request in provider.requests)
 
 
 def test_every_shown_output_is_looked_for() -> None:

@@ -37,6 +37,7 @@ _TRANSPORTS = """\
 | `httpx` and `httpx2` clients, sync and async | gated in place: the transport and every mount |
 | proxies from the environment, proxies given as mounts | gated: they are mounts |
 | `aiohttp` (`DefaultAioHttpClient`, `httpx_aiohttp`), HTTP/2, a transport of your own | gated: the gate is around it |
+| client middleware of Anthropic's SDK (`guard.middleware()`) | gated, but for [what it does not see](limits.md#client-middleware) |
 | answers coded with gzip, deflate, br, zstd | decoded if the HTTP library can, else refused by name |
 | an HTTP client that is put into a wrapped client later | gated at the next request |
 | `copy(http_client=...)`, `with_options(http_client=...)` | refused |

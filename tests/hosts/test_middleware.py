@@ -135,3 +135,23 @@ def test_counting_passes_as_it_is(kind: str, guard: Guard) -> None:
         asked(client, lambda c: c.messages.count_tokens(model="c", messages=USER))
 
     assert [knock.path for knock in recorder.knocks] == ["/v1/messages/count_tokens"]
+
+
+@HAS
+@FORMS
+@pytest.mark.parametrize("around", ["the HTTP client inside", "a copy with other middleware"])
+def test_what_it_does_not_cover(kind: str, around: str, guard: Guard) -> None:
+    """What docs/limits.md says of it is true; once this fails, the page says too little of it."""
+    body = {"model": "c", "max_tokens": 9, "messages": USER}
+
+    def ask(client: Any) -> Any:
+        if around == "a copy with other middleware":
+            return client.with_options(middleware=[]).messages.create(**body)
+        url = f"{str(client.base_url).rstrip('/')}/v1/messages"
+        return client._client.post(url, json=body, headers={"x-api-key": client.api_key})
+
+    with Recorder() as recorder:
+        said = asked(make_client(kind, recorder, middleware=[guard.middleware()]), ask)
+
+    assert shows_a_call(repr(said) if around == "a copy with other middleware" else said.text)
+    assert b"Only suggest deletions." not in recorder.knocks[0].body
