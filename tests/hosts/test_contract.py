@@ -297,6 +297,35 @@ def test_whoever_opens_a_websocket_asks_first(kind: str) -> None:
     assert "websocket_base_url" in inspect.signature(type(client).copy).parameters, said
 
 
+@pytest.mark.parametrize("kind", ["openai", "openai async"])
+@pytest.mark.parametrize("door", ["responses", "beta.responses"])
+def test_a_websocket_is_opened_by_its_manager(kind: str, door: str) -> None:
+    """``connect()`` gives a manager whose ``_connect_ws`` opens the connection, also when the SDK connects again."""
+    with ScriptedProvider(Script([])) as provider:
+        client = make_client(kind, provider)
+    place = functools.reduce(lambda each, name: getattr(each, name, None), door.split("."), client)
+    if not hasattr(place, "connect"):
+        pytest.skip(f"this SDK has no {door}.connect")
+    said = changed("_connect_ws", kind, "websocket._gates")
+    opens = getattr(place.connect(), "_connect_ws", None)
+
+    assert opens is not None, said
+    assert takes(opens, {}, {}), said
+    assert inspect.iscoroutinefunction(opens) is kind.endswith("async"), said
+    for name, found in (("responses", type(client)), ("beta", type(client)), ("responses", type(client.beta))):
+        if hasattr(found, name):
+            assert isinstance(inspect.getattr_static(found, name), functools.cached_property), said
+
+
+@pytest.mark.parametrize("name", ["sync", "asyncio"])
+def test_a_websocket_says_how_long_it_waits_for_its_end(name: str) -> None:
+    """``close_timeout`` of the connections of ``websockets`` may be set on one that is open."""
+    module: Any = importlib.import_module(f"websockets.{name}.connection")
+    said = f"websockets {version('websockets')}: close_timeout changed; websocket.GatedSocket leans on it"
+
+    assert "self.close_timeout = close_timeout" in inspect.getsource(module.Connection.__init__), said
+
+
 @pytest.mark.parametrize("form", ["", "Async"], ids=["sync", "async"])
 def test_azure_opens_its_websockets_by_configure_realtime(form: str) -> None:
     """The clients for Azure put the URL together themselves; ``_configure_realtime`` is where."""
@@ -402,7 +431,16 @@ def test_the_table_of_mixed_in_names_is_complete(kind: str, guard: Guard) -> Non
     mixed = [each for each in type(wrapped).__mro__ if each.__module__ == guarded.__module__]
     names = {name for each in mixed for name in vars(each) if not name.startswith("__")}
     known = {name for name in names if hasattr(type(client), name) or name in vars(client)}
-    ours = {"_pinnedrules_keeper", "_socket", "_admitted", "_no_socket", "_let_socket", "_translated", "_sealing"}
+    ours = {
+        "_pinnedrules_keeper",
+        "_socket",
+        "_may_open",
+        "_admitted",
+        "_no_socket",
+        "_let_socket",
+        "_translated",
+        "_sealing",
+    }
     elsewhere = {"_configure_realtime", "websocket_base_url"}
 
     assert names - known - ours <= elsewhere, changed(f"{names - known - ours - elsewhere}", kind, "hosts/client.py")

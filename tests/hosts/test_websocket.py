@@ -805,6 +805,61 @@ def test_nothing_is_held_back_in_monitor_mode(form: str, make_guard: Callable[..
 
 
 @FORMS
+def test_what_is_no_request_passes_in_monitor_mode(
+    form: str, make_guard: Callable[..., Guard], connect: Connect
+) -> None:
+    """It is recorded; what the connection says of it is said."""
+    guard = make_guard(paths={"websockets": "gate"}, mode="monitor")
+    steer = '{"type":"response.steer","previous_response_id":"resp_1","input":"faster"}'
+    with ScriptedProvider(Script([])) as provider, Bridge(provider, lambda messages: []) as bridge:
+        line = connect(form, guard, bridge)
+        line.raw(steer)
+        line.wait(line.connection.close())
+        with pytest.raises(ConnectionClosed):
+            line.raw(steer)
+        assert bridge.until_closed() == 1000
+
+    assert bridge.frames == [steer]
+    assert [found.error for found in recorded(guard).refusals] == ["PathRefused", "PathRefused"]
+
+
+@FORMS
+def test_a_server_that_knows_no_streams_is_understood(form: str, guard: Guard, connect: Connect) -> None:
+    """As long as one answer is under way, it is that one's."""
+
+    def unnamed(messages: Iterator[str]) -> Iterator[Message]:
+        for message in messages:
+            yield message.replace('"stream_id": "a"', '"other": "a"')
+
+    script = Script([Reply("", calls=[DELETE]), Reply("No.")])
+    with ScriptedProvider(script) as provider, Bridge(provider, unnamed) as bridge:
+        line = connect(form, guard, bridge)
+        line.ask(USER, stream_id="a")
+        events = line.answer()
+
+    assert calls_of(events) == []
+    assert text_of(events).endswith("No.")
+
+
+@FORMS
+def test_a_stop_holds_between_answers_too(form: str, guard: Guard, connect: Connect) -> None:
+    """Invariant 7: also where nothing but a notice comes."""
+
+    def more(messages: Iterator[str]) -> Iterator[Message]:
+        yield from messages
+        yield '{"type":"rate_limits.updated"}'
+
+    with ScriptedProvider(Script([Reply("hi")])) as provider, Bridge(provider, more) as bridge:
+        line = connect(form, guard, bridge)
+        line.ask(USER)
+        line.answer()
+        guard.stop("wrong inbox")
+        with pytest.raises(Stopped):
+            line.next()
+        assert bridge.until_closed() == 1008
+
+
+@FORMS
 @pytest.mark.parametrize("door", ["realtime", "beta.realtime", "live"])
 def test_only_the_responses_api_is_gated(form: str, door: str, guard: Guard, connect: Connect) -> None:
     """The setting opens no websocket whose messages the gate cannot read."""

@@ -211,13 +211,14 @@ class _Traffic:
 
     def _advance(self, answer: _Answer) -> _Steps[None]:
         """Run an answer on to the next thing for the client, or to where it needs the next message."""
+        ended = False
         try:
-            command = yield from self._step(answer)
-            if isinstance(command, Forward) and self._shows_end(answer, command.data):
-                while command is not None:
-                    command = yield from self._step(answer)
-                    if isinstance(command, Forward):
-                        self._show(answer, command.data)
+            while True:
+                command = yield from self._step(answer)
+                if isinstance(command, Forward):
+                    ended = self._show(answer, command.data) or ended
+                if command is None or not ended:
+                    break
         except BaseException as error:
             self.broken = self.broken or not (answer.over and isinstance(error, Denied))
             self._active = None
@@ -249,12 +250,11 @@ class _Traffic:
             else:
                 answer.reply = yield command
 
-    def _show(self, answer: _Answer, data: bytes) -> None:
-        self._out.extend(on_stream(one, answer.stream).decode() for one in messages(data))
-
-    def _shows_end(self, answer: _Answer, data: bytes) -> bool:
-        self._show(answer, data)
-        return answer.over and any(hear(one.decode())[1].last for one in messages(data))
+    def _show(self, answer: _Answer, data: bytes) -> bool:
+        """Put messages out for the client; say whether the last of the answer is among them."""
+        shown = [on_stream(one, answer.stream).decode() for one in messages(data)]
+        self._out.extend(shown)
+        return answer.over and any(hear(one)[1].last for one in shown)
 
 
 class GatedSocket:
