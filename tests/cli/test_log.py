@@ -105,6 +105,7 @@ def test_what_belongs_to_the_provider_s_own_state_is_told(cli: Cli, write_log: W
         Entry("execution", INBOX, {"tool": "search", "released_before": True}, {"arguments": '{"q":1}'}),
         Entry("execution", INBOX, {"tool": "search", "released_before": False}, {"arguments": "{}"}),
         Entry("withheld", INBOX, {"calls": ["c1"], "why": "it could not be put back"}),
+        Entry("returned", INBOX, {"tool": "pay", "call": "c1", "from": ["count:few", "total:cap"], "why": "not run"}),
         Entry("answer", INBOX, {"finish": "no answer", "error": "ConnectError"}),
     )
 
@@ -121,6 +122,7 @@ def test_what_belongs_to_the_provider_s_own_state_is_told(cli: Cli, write_log: W
         'ran search({"q":1}), as it was released',
         "ran search({})",
         "TAKEN BACK: 1 call: it could not be put back",
+        "does not count: pay for cap, few: not run",
         "answer: 0 calls, 0 refused (no answer, ConnectError)",
     ]
 

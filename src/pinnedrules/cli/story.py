@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -94,6 +94,8 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
             return f"ran {shown(body['tool'], 80)}({shown(item.values.get('arguments', ''), 160)}){before}", "good"
         case "withheld":
             return f"TAKEN BACK: {counted(len(body['calls']), 'call')}: {shown(body['why'], _LONG)}", "bad"
+        case "returned":
+            return f"does not count: {shown(body['tool'], 80)}{_budgets(body['from'])}: {shown(body['why'], _LONG)}", ""
         case "refusal":
             why = shown(item.values.get("why", "the reason was erased"), _LONG)
             return f"REFUSED ({body['error']}): {why}", "bad"
@@ -109,6 +111,12 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
             return f"{what} ERASED by {shown(body['by'])}", "open"
         case _:
             return f"{kind} {json.dumps(body, ensure_ascii=False)}" if body else kind, "quiet"
+
+
+def _budgets(keys: Sequence[str]) -> str:
+    """Return whose budgets these ledger keys are: ``total:refund-cap`` is that of the rule refund-cap."""
+    rules = sorted({key.partition(":")[2] for key in keys if not key.startswith("done:")})
+    return f" for {shown(', '.join(rules), _LONG)}" if rules else ""
 
 
 _KINDS = {

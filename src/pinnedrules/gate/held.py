@@ -141,7 +141,8 @@ def remember(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow
 
 def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[bool]:
     """Keep *row* with what was released of *answer*, under its token and wherever it can be asked for; True when kept."""
-    free = [item.call for item in judged.values() if not item.refused]
+    # One that had to be changed is decided, and changed, again: what is released again is the provider's own call.
+    free = [item.call for item in judged.values() if not item.refused and item.decision.arguments is None]
     asked = tuple(f"approval:{call.id}" for call in free if call.kind == "approval")
     places = _places(ctx, answer)
     row = replace(
