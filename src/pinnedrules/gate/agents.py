@@ -24,10 +24,11 @@ from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.charges import gone
 from pinnedrules.gate.context import Context, Flow, as_text, check_stop, record
 from pinnedrules.gate.held import find, mark, released_before
-from pinnedrules.gate.request import send
+from pinnedrules.gate.request import send, server_tools
 from pinnedrules.gate.tokens import placed, scope, stamp
 from pinnedrules.types import Entry, Restore, SessionId
 from pinnedrules.wire.agents import AgentDialect, Fate, Page, Pending, Shown
+from pinnedrules.wire.base import RequestFacts, ServerTool
 from pinnedrules.wire.hidden import refuse_calls_in_error
 from pinnedrules.wire.sse import Event
 
@@ -44,29 +45,36 @@ def manage(ctx: Context, agents: AgentDialect, body: bytes) -> Flow[None]:
     path = ctx.path.partition(" ")[2]
     edits: dict[str, _Patch] = {}
     tools: _Tools = {}
+    theirs: tuple[ServerTool, ...] = ()
     ctx.body = body
     if ctx.kind in ("agent", "session"):
         setup = agents.configure(path, body, ctx.policy.block.text, force=ctx.enforcing)
+        theirs = setup.theirs
         for place in setup.needs:
-            yield from _seen(ctx, place)
+            theirs += (yield from _seen(ctx, place)).theirs
+        theirs = theirs if setup.starts else ()
         ctx.body, edits = setup.body, {"block": setup.placed, "forced approval": setup.forced}
     elif ctx.kind == "say":
-        ctx.body, edits["correction"] = yield from _said(ctx, agents, path, body)
+        ctx.body, edits["correction"], theirs = yield from _said(ctx, agents, path, body)
     elif body.strip() not in (b"", b"{}"):
         raise Unreadable("a body where none belongs")
     if ctx.kind == "events":
-        tools = yield from _seen(ctx, agents.session_of(path))
+        tools = (yield from _seen(ctx, agents.session_of(path))).tools
     if ctx.sealed and ctx.body != body:
         raise Unpinned("The request is signed for AWS (SigV4) and would have to be changed after that.")
-    head = yield from send(ctx, (yield from record(ctx, _request(ctx, agents, edits))), waits=False)
+    ctx.facts = RequestFacts((), {}, theirs, "", stream=False, structured=False, choices=1)
+    waits, _ = yield from server_tools(ctx)
+    head = yield from send(ctx, (yield from record(ctx, _request(ctx, agents, edits))), waits)
     yield from _answer(ctx, agents, path, head, tools)
 
 
 def _answer(ctx: Context, agents: AgentDialect, path: str, head: Head, tools: _Tools) -> Flow[None]:
     media = head.get("content-type").split(";")[0].strip().lower()
-    if 300 <= head.status < 400 and head.get("location"):
+    if not ctx.enforcing and (head.status >= 300 or media not in ("application/json", agents.framing.media)):
+        yield from relay(ctx, head)
+    elif 300 <= head.status < 400 and head.get("location"):
         raise PathRefused("The provider redirects this request, where it would not be gated.", next_step="mend the URL")
-    if not 200 <= head.status < 300:
+    elif not 200 <= head.status < 300:
         data = yield from all_of_it(ctx)
         refuse_calls_in_error(data)
         yield from deliver(ctx, head, data)
@@ -80,16 +88,16 @@ def _answer(ctx: Context, agents: AgentDialect, path: str, head: Head, tools: _T
             shown = ()
         for each in shown:
             yield from _remember(ctx, each)
-            tools = each.tools
+            tools = each.tools if len(shown) == 1 else {}
         yield from deliver(ctx, head, (yield from _gated(ctx, agents, path, data, tools)))
     elif media == agents.framing.media:
         yield from _stream(ctx, agents, path, head, tools)
-    elif ctx.enforcing and not (head.status == 204 or head.get("content-length") == "0"):
+    elif data := (yield from all_of_it(ctx)):
         raise Unreadable(
             f"The answer has the content type {media or 'none'!r}, which cannot be checked for tool calls."
         )
     else:
-        yield from relay(ctx, head)
+        yield from deliver(ctx, head, data)
 
 
 def _stream(ctx: Context, agents: AgentDialect, path: str, head: Head, tools: _Tools) -> Flow[None]:
@@ -101,6 +109,10 @@ def _stream(ctx: Context, agents: AgentDialect, path: str, head: Head, tools: _T
         data = yield from receive(ctx)
         for event in splitter.feed(data) if data else splitter.end():
             yield from check_stop(ctx)
+            # One request may make a session and listen to it.
+            for each in agents.shown(event.data, ctx.policy.block.text) if ctx.kind == "session" and event.data else ():
+                yield from _remember(ctx, each)
+                tools = each.tools
             yield from forward(ctx, (yield from _event(ctx, agents, path, event, tools)))
         if not data:
             return
@@ -110,7 +122,9 @@ def _event(ctx: Context, agents: AgentDialect, path: str, event: Event, tools: _
     if event.data is None:
         return event.raw
     shown = yield from _gated(ctx, agents, path, event.data, tools)
-    return event.raw if shown is event.data else event.with_data(shown)
+    if shown is event.data:
+        return event.raw
+    return event.with_data(shown) if shown else b""
 
 
 def _gated(ctx: Context, agents: AgentDialect, path: str, data: bytes, tools: _Tools) -> Flow[bytes]:
@@ -121,7 +135,7 @@ def _gated(ctx: Context, agents: AgentDialect, path: str, data: bytes, tools: _T
         if ctx.enforcing:
             raise
         return data
-    if not page.pending and not page.waiting:
+    if not page.pending and not page.named:
         return data
     fates = yield from _fates(ctx, agents, path, page, tools)
     if not ctx.enforcing:
@@ -131,7 +145,7 @@ def _gated(ctx: Context, agents: AgentDialect, path: str, data: bytes, tools: _T
 
 
 def _fates(ctx: Context, agents: AgentDialect, path: str, page: Page, tools: _Tools) -> Flow[dict[str, Fate]]:
-    names = dict.fromkeys([*(one.id for one in page.pending), *page.waiting])
+    names = dict.fromkeys([*(one.id for one in page.pending), *page.named])
     known = yield from find(ctx, tuple(f"call:{name}" for name in names))
     rows = {name: known[f"call:{name}"] for name in names if f"call:{name}" in known}
     fresh = [one for one in page.pending if one.id not in rows or not _holds(ctx, one, rows[one.id], tools)]
@@ -146,8 +160,8 @@ def _fates(ctx: Context, agents: AgentDialect, path: str, page: Page, tools: _To
         rows[one.id] = yield from _kept(ctx, one, item)
     if ctx.enforcing:
         owed = [one for one in page.pending if not rows[one.id].closed]
-        if owed:
-            yield from _tell(ctx, agents, path, owed, rows)
+        for session in dict.fromkeys(one.session for one in owed):
+            yield from _tell(ctx, agents, path, [one for one in owed if one.session == session], rows)
     return {name: _fate(row) for name, row in rows.items()}
 
 
@@ -170,7 +184,7 @@ def _tell(
 ) -> Flow[None]:
     """Answer calls at the provider; what it did not take stays owed."""
     told = [(one, _fate(rows[one.id]).refused) for one in owed]
-    old, new, body = agents.answers(path, told)
+    old, new, body = agents.answers(path, owed[0].session, told)
     ctx.rounds += 1
     yield from check_stop(ctx)
     entry = Entry(
@@ -228,13 +242,19 @@ def _kept(ctx: Context, one: Pending, item: Judged) -> Flow[Restore]:
     return row
 
 
-def _said(ctx: Context, agents: AgentDialect, path: str, body: bytes) -> Flow[tuple[bytes, _Patch]]:
-    """Return the body with each yes to a refused call turned into a no. Raises Denied, Unpinned, Unreadable (rules 1, 3)."""
+def _said(
+    ctx: Context, agents: AgentDialect, path: str, body: bytes
+) -> Flow[tuple[bytes, _Patch, tuple[ServerTool, ...]]]:
+    """Return the body with each yes to a refused call turned into a no, and the tools that the provider runs because of it.
+
+    Raises Denied, Unpinned, Unreadable (rules 1, 3).
+    """
     if not ctx.enforcing:
-        return body, ()
+        return body, (), ()
     said = agents.said(body)
+    theirs: tuple[ServerTool, ...] = ()
     if any(one.kind == "words" for one in said):
-        yield from _seen(ctx, agents.session_of(path))
+        theirs = (yield from _seen(ctx, agents.session_of(path))).theirs
     answers = {number: one for number, one in enumerate(said) if one.kind in ("yes", "result")}
     rows = yield from find(ctx, tuple(dict.fromkeys(f"call:{one.id}" for one in answers.values())))
     refusals: dict[int, str] = {}
@@ -254,26 +274,27 @@ def _said(ctx: Context, agents: AgentDialect, path: str, body: bytes) -> Flow[tu
                 f"This says yes to a call ({one.id!r}) that was allowed before a stop.",
                 next_step="read the session's events again: the call is decided anew there",
             )
-    return agents.say_no(body, refusals) if refusals else (body, ())
+    return (*(agents.say_no(body, refusals) if refusals else (body, ())), theirs)
 
 
-def _seen(ctx: Context, place: str) -> Flow[_Tools]:
-    """Return the tools of an agent or session that was seen as it must be. Raises Unpinned (rule 1)."""
+def _seen(ctx: Context, place: str) -> Flow[Shown]:
+    """Return how an agent or session was last seen, if that was as it must be. Raises Unpinned (rule 1)."""
     kind, _, name = place.partition(":")
-    retrieve = f"let the guard see it first: client.beta.{kind}s.retrieve({name!r})"
+    retrieve = f"let the guard see it first: retrieve({name!r}) of the {kind}s"
     rows = yield from find(_shared(ctx), (place,)) if name else find(ctx, ())
     row = rows.get(place)
     if row is not None and row.block == ctx.policy.block.digest and not row.visible:
-        tools = json.loads(row.kept)
-        return {tool: None if names is None else frozenset(names) for tool, names in tools.items()}
+        kept = json.loads(row.kept)
+        tools = {tool: None if names is None else frozenset(names) for tool, names in kept["tools"].items()}
+        return Shown(place, "", tools, tuple(ServerTool(*one) for one in kept["theirs"]))
     if not ctx.enforcing:
-        return {}
+        return Shown(place, "")
     why, step = "the guard has not seen it", retrieve
     if row is not None:
         why = row.visible if row.visible and row.block == ctx.policy.block.digest else "it was seen under other rules"
         step = (
-            "retrieve it again, or, for an agent, write it anew through the guard: client.beta.agents.update() with its "
-            "system prompt and its tools; then use a session that is made from it"
+            "write the agent anew through the guard (agents.update with its prompt and its tools), or retrieve it again, and "
+            "use a session that is made from it then"
         )
     raise Unpinned(f"The {kind} {name!r} cannot be used: {why}.", next_step=step)
 
@@ -294,7 +315,7 @@ def _remember(ctx: Context, shown: Shown) -> Flow[None]:
         placeholder="",
         visible=shown.why,
         results=(),
-        kept=json.dumps(tools),
+        kept=json.dumps({"tools": tools, "theirs": [[tool.name, tool.type] for tool in shown.theirs]}),
         block=ctx.policy.block.digest,
     )
     yield Keep(row, (placed(shared, shown.place),))

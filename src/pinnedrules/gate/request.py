@@ -24,7 +24,7 @@ from pinnedrules.types import OFFERED, Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["call_by_call", "find_known", "prepare", "prepare_again", "send"]
+__all__ = ["call_by_call", "find_known", "prepare", "prepare_again", "send", "server_tools"]
 
 _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
@@ -80,7 +80,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     placed = (*ctx.placed, *added)
     ctx.body = body
     proof = _proven(ctx, body) if pinned else _Proof(False, 0)
-    waits, asked = yield from _server_tools(ctx)
+    waits, asked = yield from server_tools(ctx)
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
     if _unsealed(ctx, came, ctx.body):
         ctx.body, forced = came, ()
@@ -170,7 +170,7 @@ def _slot_sha256(ctx: Context, body: bytes) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
+def server_tools(ctx: Context) -> Flow[tuple[bool, frozenset[str]]]:
     """Decide tools that the provider would run itself.
 
     Returns whether one with an effect was allowed, and the servers that the provider has to be told to ask about: their

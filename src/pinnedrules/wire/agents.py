@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pinnedrules.types import Call
+from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.sse import Framing
 
 __all__ = ["AgentDialect", "Fate", "Page", "Pending", "Said", "Setup", "Shown"]
@@ -20,13 +21,16 @@ __all__ = ["AgentDialect", "Fate", "Page", "Pending", "Said", "Setup", "Shown"]
 class Setup:
     """A request that configures, as it may leave, and the JSON Patches by which the block went in and tools were made to ask.
 
-    ``needs`` are places of what it builds on (``agent:ID``).
+    ``needs`` are places of what it builds on (``agent:ID``), ``theirs`` the tools that the provider runs unasked because of
+    it, and ``starts`` says that the agent begins to work by it.
     """
 
     body: bytes
     placed: tuple[Mapping[str, object], ...] = ()
     forced: tuple[Mapping[str, object], ...] = ()
     needs: tuple[str, ...] = ()
+    theirs: tuple[ServerTool, ...] = ()
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +38,36 @@ class Shown:
     """An agent or a session as the provider shows it.
 
     ``place`` names it (``agent:ID``, ``session:ID``). ``why`` says what is wrong with it, empty when it carries the block
-    and asks before every call of the provider's own. ``tools`` maps each tool whose calls come back to its argument names.
+    and every call of the provider's own that can be asked about is. ``tools`` maps each tool whose calls come back to its
+    argument names; ``theirs`` are those that the provider runs unasked.
     """
 
     place: str
     why: str
     tools: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    theirs: tuple[ServerTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A call that waits: for a yes to a call that the provider runs or lets run (``asks``), or for its result.
 
-    ``type`` is what the provider calls it.
+    ``type`` is what the provider calls it, ``session`` the id of its session where the path does not tell.
     """
 
     id: str
     call: Call
     asks: bool
     type: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one event, or one page of them, holds: calls that wait, and ids that the provider says it waits for."""
+    """What one event, or one page of them, holds: calls that wait, and ids of other calls that it names or repeats."""
 
     pending: tuple[Pending, ...] = ()
-    waiting: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ class AgentDialect(Protocol):
     def render(self, data: bytes, fates: Mapping[str, Fate]) -> bytes:
         """Return *data* as the caller may see it: refused calls as sentences, nothing waiting that was answered.
 
-        Byte-identical when nothing changes.
+        Byte-identical when nothing changes; empty when nothing of it may be seen.
         """
         ...
 
@@ -122,8 +129,8 @@ class AgentDialect(Protocol):
         """Turn each yes at these numbers into a no, and return the body with the JSON Patch that says so."""
         ...
 
-    def answers(self, path: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
-        """Return the request that answers these calls: no with its words, or yes where they are empty.
+    def answers(self, path: str, session: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
+        """Return the request that answers these calls of one session: no with its words, or yes where they are empty.
 
         It is a POST to *path* with another ending: the ending, the one in its place, and the body.
         """

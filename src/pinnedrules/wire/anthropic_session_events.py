@@ -61,6 +61,7 @@ def read(data: bytes) -> Page:
             answered.add(str(event.value(_ANSWERS.get(str(kind), "tool_use_id"))))
         if kind not in _PLAIN:
             _refuse_hidden(raw, kind)
+    waiting += [one.id for one in pending if one.id in answered]
     return Page(tuple(one for one in pending if one.id not in answered), tuple(waiting))
 
 

@@ -58,15 +58,17 @@ class AnthropicSessions:
         for raw in request.elements("initial_events") or ():
             if _WORDS.get(str(Object(raw).value("type"))) != "words":
                 raise Unreadable("an initial event of a session that is not known")
-        agent = request.value("agent")
+        agent, starts = request.value("agent"), request.value("initial_events") not in (None, [])
         if agent is None or isinstance(agent, str):
-            return Setup(body, needs=(f"agent:{agent}",) if agent else ())
+            return Setup(body, needs=(f"agent:{agent}",) if agent else (), starts=starts)
         if not isinstance(agent, dict):
             raise Unreadable("an agent that is neither an id nor an object")
         inner = Object(request.get("agent") or b"{}")
         changes, placed, forced = _agent(inner, block, "/agent", fresh=False, force=force)
         needs = (f"agent:{agent['id']}",) if isinstance(agent.get("id"), str) else ()
-        return Setup(request.edit({"agent": inner.edit(changes)}) if changes else body, placed, forced, needs)
+        return Setup(
+            request.edit({"agent": inner.edit(changes)}) if changes else body, placed, forced, needs, starts=starts
+        )
 
     def shown(self, body: bytes, block: str) -> tuple[Shown, ...]:
         """Return the agent or the session that an answer shows. Raises Unreadable."""
@@ -109,7 +111,7 @@ class AnthropicSessions:
             written.append(raw)
         return request.edit({"events": array(written)}), tuple(patch)
 
-    def answers(self, path: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
+    def answers(self, path: str, session: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
         """Return the request that answers calls: confirmations, and results that say no."""
         found = _SESSION.fullmatch(path)
         assert found is not None
