@@ -22,7 +22,7 @@ from tests.hosts.test_responses import (
     test_tools_that_come_in_among_the_items_are_decided_too,
 )
 from tests.hosts.test_threads import (
-    pytestmark,
+    THREADS,
     test_a_refusal_that_the_program_itself_goes_on_from_is_told_to_the_thread,
     test_a_thread_goes_on_after_a_restart,
     test_an_unknown_thread_is_sent_anew_with_the_rules,
@@ -35,7 +35,6 @@ from tests.hosts.ways import Signed, Way
 from pinnedrules import Guard
 
 __all__ = [
-    "pytestmark",
     "test_a_call_of_the_answer_after_the_gates_own_can_be_answered",
     "test_a_permission_for_a_server_is_none_for_a_tool_that_a_rule_denies",
     "test_a_question_that_is_allowed_can_be_answered_with_yes",
@@ -52,6 +51,16 @@ __all__ = [
     "test_the_tool_runner_with_a_thread_never_runs_a_refused_call",
     "test_tools_that_come_in_among_the_items_are_decided_too",
 ]
+
+for _case in (
+    test_a_refusal_that_the_program_itself_goes_on_from_is_told_to_the_thread,
+    test_a_thread_goes_on_after_a_restart,
+    test_an_unknown_thread_is_sent_anew_with_the_rules,
+    test_the_async_tool_runner_too,
+    test_the_gate_answers_the_model_within_the_thread,
+    test_the_tool_runner_with_a_thread_never_runs_a_refused_call,
+):
+    THREADS(_case)
 
 
 @pytest.fixture
