@@ -42,7 +42,7 @@ _TRANSPORTS = """\
 | an HTTP client that is put into a wrapped client later | gated at the next request |
 | `copy(http_client=...)`, `with_options(http_client=...)` | refused |
 | redirects | gated: each hop is a request of its own |
-| websockets | refused by name, before they connect |
+| websockets | refused by name, before they connect; those of the Responses API are gated, message by message, where a setting says so |
 """
 
 
