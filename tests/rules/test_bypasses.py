@@ -2,7 +2,8 @@
 
 A file is a list of groups. Each has ``rules`` (a rule file as text), ``bypasses`` and ``controls``, and maybe ``at``,
 ``user`` and ``tenant`` for all of its entries. An entry has ``why`` and ``call`` (the tool and its arguments: a map, or the
-text as it arrives), and maybe ``after`` (calls that were released before), ``at`` (the moment, with its offset), ``user``,
+text as it arrives), and maybe ``after`` (calls that were released before; such a call may also name the model's answer that it
+stood in, and then the moment), ``at`` (the moment, with its offset), ``user``,
 ``tenant``, ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least`` (``ask``, else
 it must be denied).
 """
@@ -47,8 +48,12 @@ class Case:
     @property
     def moment(self) -> Moment:
         """The moment of the call; the day is that of the offset that it is written with."""
-        at = datetime.fromisoformat(self.entry.get("at", "2026-11-22T12:00:00+00:00"))
-        return Moment(int(at.timestamp()) * 1_000_000, 1, at.date().isoformat())
+        return _moment(self.entry.get("at", "2026-11-22T12:00:00+00:00"))
+
+
+def _moment(written: str) -> Moment:
+    at = datetime.fromisoformat(written)
+    return Moment(int(at.timestamp()) * 1_000_000, 1, at.date().isoformat())
 
 
 def _cases() -> Iterator[Case]:
@@ -64,9 +69,9 @@ CASES = list(_cases())
 
 
 def _call(written: list[Any]) -> Call:
-    name, arguments = written
+    name, arguments, answer = *written[:2], written[2] if len(written) > 2 else ""
     declared = frozenset(arguments) if isinstance(arguments, dict) else None
-    return Call(name, json.dumps(arguments) if declared is not None else arguments, declared=declared)
+    return Call(name, json.dumps(arguments) if declared is not None else arguments, declared=declared, answer=answer)
 
 
 def _decided(case: Case) -> Decision:
@@ -74,7 +79,8 @@ def _decided(case: Case) -> Decision:
     ledger = LedgerState(whose=SessionId("s", entry.get("user", ""), entry.get("tenant", "")))
     for written in entry.get("after", ()):
         decision = _decide(rules, case, _call(written), ledger)
-        ledger = after(rules, _call(written), decision, ledger, case.moment)
+        moment = _moment(written[3]) if len(written) > 3 else case.moment
+        ledger = after(rules, _call(written), decision, ledger, moment)
     return _decide(rules, case, _call(entry["call"]), ledger)
 
 
