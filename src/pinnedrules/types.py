@@ -11,6 +11,7 @@ __all__ = [
     "OFFERED",
     "Call",
     "Decision",
+    "Definition",
     "Effect",
     "Entry",
     "LedgerState",
@@ -37,12 +38,26 @@ Mode: TypeAlias = Literal["enforce", "monitor"]
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """What a request says of a tool, in one shape for all APIs: others' words, which can make a call stricter.
+
+    ``schema`` is the JSON value of its parameters (or of a custom tool's format), ``annotations`` those of MCP
+    (``readOnlyHint``, ``destructiveHint``, ``openWorldHint``), where an API carries them.
+    """
+
+    description: str = ""
+    schema: object = None
+    annotations: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One tool call as a model proposed it.
 
     ``arguments`` is the JSON text exactly as it arrived (free text for ``kind="custom"``). ``id`` is the
     provider's id and may be empty (legacy ``function_call``, some compatible servers). ``declared`` holds the
-    argument names of the tool's schema in the request, ``None`` when the request declares no such tool.
+    argument names of the tool's schema in the request, ``None`` when the request declares no such tool; ``definition``
+    is all that the request says of the tool.
 
     ``builtin`` is a call of a tool that the provider defines and the caller runs (shell, apply-patch, computer): its
     arguments are the JSON text of its action. ``approval`` is the provider's question whether it may run a call
@@ -58,6 +73,7 @@ class Call:
     id: str = ""
     kind: Literal["function", "custom", "legacy", "builtin", "approval"] = "function"
     declared: frozenset[str] | None = None
+    definition: Definition | None = field(default=None, compare=False, repr=False)
     answer: str = field(default="", compare=False)
 
 

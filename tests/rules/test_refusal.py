@@ -76,7 +76,7 @@ def test_a_refusal_by_default_says_how_to_declare_the_tool() -> None:
     """How to change the rules, when no rule decided."""
     text = refused("transfer", {"x": 1})
     assert (
-        "Because: the tool transfer is not declared; its name says spend; no rule permits it: ask (write, spend)"
+        "Because: the tool transfer is not declared; its name or definition says spend; no rule permits it: ask (write, spend)"
         in text
     )
     assert "the owner declares transfer under tools: and writes a rule that permits it;" in text

@@ -119,7 +119,7 @@ def test_a_permission_by_effect_covers_what_the_name_says() -> None:
     assert decided(rules, "crm.note").verdict == "allow"
     found = decided(rules, "crm.forward")
     assert found.verdict == "ask"
-    assert found.reasons == ("its name says send; no rule permits it: ask (write, send)",)
+    assert found.reasons == ("its name or definition says send; no rule permits it: ask (write, send)",)
 
 
 NAMES = st.lists(

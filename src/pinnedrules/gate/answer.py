@@ -235,10 +235,11 @@ def _decided(ctx: Context, call: Call) -> Flow[Judged]:
 
 
 def _declared(ctx: Context, call: Call) -> Call:
-    """Tell the call which arguments the request's own schema declares for its tool; else what the answer says of it."""
-    tools = ctx.facts.tools if ctx.facts else {}
-    call = replace(call, answer=ctx.answer)
-    return replace(call, declared=tools[call.name]) if call.name in tools else call
+    """Tell the call what the request itself says of its tool; where it says nothing, what the answer says counts."""
+    names, said = call.declared, call.definition
+    if ctx.facts is not None:
+        names, said = ctx.facts.tools.get(call.name, names), ctx.facts.definitions.get(call.name, said)
+    return replace(call, declared=names, definition=said, answer=ctx.answer)
 
 
 def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mapping[str, object] | None = None) -> Entry:

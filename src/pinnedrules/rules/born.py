@@ -98,7 +98,7 @@ def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
         if len(_known) >= _MEMORY:
             _known.clear()
         rules = [_noted(_parsed(rule.rule), rule) for rule in born(ledger) if not rule.withdrawn]
-        found = _known[base.sha256, texts] = rule_set(base.version, rules, base.tools, _SILENT)
+        found = _known[base.sha256, texts] = rule_set(base.version, rules, base.tools, _SILENT, base.servers)
     return found
 
 

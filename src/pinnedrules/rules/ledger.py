@@ -22,6 +22,7 @@ from pinnedrules.rules.predicates.base import Facts, Note
 from pinnedrules.rules.predicates.budgets import over
 from pinnedrules.rules.predicates.history import READ_UNTRUSTED
 from pinnedrules.rules.server_tools import server_untrusted
+from pinnedrules.rules.told import brings_words
 from pinnedrules.types import Call, Decision, LedgerState, Moment
 
 __all__ = ["Charged", "after", "charged", "given_back"]
@@ -96,7 +97,7 @@ def _noted(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment, *, u
     if tool is None:
         return Charged(ledger, ())
     fetched = "read" in item.effects and "send" in item.effects and not (tool.trusted or item.carries)
-    stranger = not tool.known and (untrusted or server_untrusted(item.call.name))
+    stranger = not tool.known and (untrusted or server_untrusted(item.call.name) or brings_words(item.call.definition))
     facts = Facts(item.arguments, ledger, now, item.call, item.effects)
     found = [reserve(facts) for candidate in item.candidates for reserve in candidate.reserves]
     found += [reserve(facts) for reserve in rules.plan.watches(tool, item.effects)]

@@ -18,7 +18,7 @@ from pinnedrules.rules.meaning import Fault, check
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.source import Node, find, parse, value_of
-from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
 if TYPE_CHECKING:
@@ -57,8 +57,14 @@ def load(text: str, *, file: str = "") -> RuleSet:
             )
             for rule in model.rules
         ]
-        check(tools, rules)
-        return rule_set(model.version, rules, tools, model.default.verdicts())
+        servers = {
+            name: ServerSpec(
+                server.trusted, {tool: digest.removeprefix("sha256:") for tool, digest in server.tools.items()}
+            )
+            for name, server in model.servers.items()
+        }
+        check(tools, rules, servers)
+        return rule_set(model.version, rules, tools, model.default.verdicts(), servers)
     except Fault as fault:
         node = find(root, fault.path, key=fault.key)
         hint = _did_you_mean(fault.word, fault.known) or fault.hint
@@ -125,6 +131,8 @@ def _keys(path: Sequence[str | int]) -> tuple[str, ...]:
         model = schema.DefaultModel
     elif path[0] == "tools":
         model = schema.ToolModel
+    elif path[0] == "servers":
+        model = schema.ServerModel
     elif "on" in path[2:3]:
         model = schema.OnModel
     elif "<patch>" in path:

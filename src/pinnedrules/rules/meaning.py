@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from pinnedrules.rules.builtin_tools import added_by_arguments
 from pinnedrules.rules.names import MAX_NAME, is_glob, rule_key
@@ -18,7 +19,7 @@ from pinnedrules.rules.predicates.base import BadOption, Built
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.server_tools import known_as, server_effects
-from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["MAX_TEXT", "Fault", "check"]
@@ -28,6 +29,8 @@ MAX_TEXT = 2_000
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOOL = re.compile(rf"[A-Za-z0-9_.:/*?-]{{1,{MAX_NAME}}}")
+_SERVER = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -55,9 +58,12 @@ class Fault(ValueError):
         self.known = known
 
 
-def check(tools: Mapping[str, ToolSpec], rules: Sequence[Rule]) -> None:
-    """Raise :class:`Fault` for the first fault in tools and rules."""
+def check(
+    tools: Mapping[str, ToolSpec], rules: Sequence[Rule], servers: Mapping[str, ServerSpec] = MappingProxyType({})
+) -> None:
+    """Raise :class:`Fault` for the first fault in tools, servers and rules."""
     _check_tools(tools)
+    _check_servers(servers)
     plan = Plan((), tools)
     ids: dict[str, str] = {}
     for index, rule in enumerate(rules):
@@ -82,6 +88,35 @@ def _check_tools(tools: Mapping[str, ToolSpec]) -> None:
         for argument in spec.args or ():
             if not argument:
                 raise Fault("an argument without a name", "tools", name, "args", hint="take it out")
+
+
+def _check_servers(servers: Mapping[str, ServerSpec]) -> None:
+    for name, spec in servers.items():
+        if not _SERVER.fullmatch(name):
+            raise Fault(
+                f"no server can have the name {shown(name)!r}", "servers", name, key=True,
+                hint="write it as it stands in the names of its tools, without mcp__: github for mcp__github__get_me",
+            )  # fmt: skip
+        if not spec.tools:
+            raise Fault(
+                "it pins no tool, so nothing of it is known", "servers", name, "tools",
+                hint="pinnedrules init --from TRACE writes the digests of tools",
+            )  # fmt: skip
+        for tool, digest in spec.tools.items():
+            _check_name(tool, ("servers", name, "tools", tool), key=True)
+            if is_glob(tool):
+                raise Fault(
+                    "a pattern has no definition", "servers", name, "tools", tool, key=True, hint="name one tool"
+                )
+            if not _DIGEST.fullmatch(digest):
+                raise Fault(
+                    "not a digest",
+                    "servers",
+                    name,
+                    "tools",
+                    tool,
+                    hint="write sha256: and 64 characters of 0-9 and a-f",
+                )
 
 
 def _check_name(name: str, path: tuple[str | int, ...], *, key: bool = False) -> None:

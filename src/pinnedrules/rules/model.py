@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pinnedrules.rules.arguments import dump
 from pinnedrules.rules.plan import Plan
-from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
 __all__ = ["On", "Rewriting", "Rule", "RuleSet", "ToolSpec", "canonical", "rule_set"]
@@ -31,6 +31,7 @@ class RuleSet:
     sha256: str
     texts: tuple[tuple[str, str], ...]
     plan: Plan = field(repr=False, compare=False)
+    servers: Mapping[str, ServerSpec] = field(default_factory=dict)
 
     def rule(self, name: str) -> Rule | None:
         """Return the rule with this id."""
@@ -38,10 +39,14 @@ class RuleSet:
 
 
 def rule_set(
-    version: int, rules: Sequence[Rule], tools: Mapping[str, ToolSpec], default: Mapping[Effect, Verdict]
+    version: int,
+    rules: Sequence[Rule],
+    tools: Mapping[str, ToolSpec],
+    default: Mapping[Effect, Verdict],
+    servers: Mapping[str, ServerSpec] = MappingProxyType({}),
 ) -> RuleSet:
     """Freeze, hash and index a rule set. Raises :class:`~pinnedrules.rules.predicates.base.BadOption`."""
-    form = canonical(version, rules, tools, default)
+    form = canonical(version, rules, tools, default, servers)
     return RuleSet(
         version=version,
         rules=tuple(rules),
@@ -49,15 +54,22 @@ def rule_set(
         default=MappingProxyType(dict(default)),
         sha256=sha256(dump(form, ordered=True).encode()).hexdigest(),
         texts=tuple((rule.id, rule.text) for rule in rules),
-        plan=Plan(rules, tools),
+        plan=Plan(rules, tools, servers),
+        servers=MappingProxyType(dict(servers)),
     )
 
 
 def canonical(
-    version: int, rules: Sequence[Rule], tools: Mapping[str, ToolSpec], default: Mapping[Effect, Verdict]
+    version: int,
+    rules: Sequence[Rule],
+    tools: Mapping[str, ToolSpec],
+    default: Mapping[Effect, Verdict],
+    servers: Mapping[str, ServerSpec] = MappingProxyType({}),
 ) -> dict[str, object]:
     """Return the canonical form of a rule set: plain JSON values, everything written out, nothing left to a default."""
+    pinned = {name: {"trusted": spec.trusted, "tools": dict(spec.tools)} for name, spec in servers.items()}
     return {
+        **({"servers": pinned} if pinned else {}),
         "version": version,
         "default": {effect: default[effect] for effect in EFFECTS},
         "tools": {name: _tool(spec) for name, spec in tools.items()},

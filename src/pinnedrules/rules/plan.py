@@ -11,14 +11,16 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
 from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Watch
 from pinnedrules.rules.predicates.patterns import Together
 from pinnedrules.rules.predicates.registry import PREDICATES
-from pinnedrules.rules.terms import Action, On, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rule, ServerSpec, ToolSpec
+from pinnedrules.rules.told import Pin, Pins
 from pinnedrules.rules.verbs import added_by_verbs
 from pinnedrules.types import EFFECTS, Effect
 
@@ -91,7 +93,8 @@ class Tool:
     """What is known of one called name.
 
     ``written`` is true when a declaration is this very name, ``exact`` also when a glob matches it as it is written;
-    ``known`` when any does, however loosely. ``plain`` are its effects without those that only its name tells.
+    ``known`` when any does, however loosely. ``plain`` are its effects without those that only its name tells. ``pins``
+    are the definitions that it may have.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Tool:
     trusted: bool
     args: frozenset[str] | None
     plain: tuple[Effect, ...]
+    pins: tuple[Pin, ...] = ()
     candidates: dict[tuple[Effect, ...], Candidates] = field(default_factory=dict, compare=False)
     watches: dict[tuple[Effect, ...], tuple[Reserve, ...]] = field(default_factory=dict, compare=False)
 
@@ -143,9 +147,16 @@ class _Names:
 class Plan:
     """The compiled rule set. Safe to share between threads: all it changes are its bounded memories."""
 
-    def __init__(self, rules: Sequence[Rule], tools: Mapping[str, ToolSpec]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        tools: Mapping[str, ToolSpec],
+        servers: Mapping[str, ServerSpec] = MappingProxyType({}),
+    ) -> None:
         self.active = tuple(_activate(rule, rule.on) for rule in rules if rule.on is not None)
         self._specs = tuple(tools.values())
+        self._pins = Pins(servers)
+        self._vouched: dict[tuple[str, tuple[Effect, ...]], Tool] = {}
         self._declared = _Names((name, index) for index, name in enumerate(tools))
         self._about = _Names((name, index) for index, entry in enumerate(self.active) for name in entry.on.tools)
         self._by_effect: dict[Effect, list[int]] = {effect: [] for effect in EFFECTS}
@@ -165,10 +176,21 @@ class Plan:
         except KeyError:
             pass
         found = self._look_up(name)
+        if found is not None and (pins := self._pins.of(plain(name) or "")):
+            found = replace(found, pins=pins)
         if len(self._memory) >= MEMORY:
             self._memory.clear()
         self._memory[name] = found
         return found
+
+    def vouched(self, tool: Tool, effects: tuple[Effect, ...]) -> Tool:
+        """Return *tool* as one that the file declares with *effects*: it vouches for what its definition says."""
+        known = self._vouched.get((tool.name, effects))
+        if known is None:
+            known = self._vouched[tool.name, effects] = replace(
+                tool, exact=True, known=True, effects=effects, plain=effects, candidates={}, watches={}
+            )
+        return known
 
     def candidates(self, tool: Tool, effects: tuple[Effect, ...]) -> Candidates:
         """Return the rules that speak of a call to *tool* with these effects."""

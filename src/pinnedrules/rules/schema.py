@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
-__all__ = ["DefaultModel", "FileModel", "OnModel", "RewriteModel", "RuleModel", "ToolModel"]
+__all__ = ["DefaultModel", "FileModel", "OnModel", "RewriteModel", "RuleModel", "ServerModel", "ToolModel"]
 
 
 class _Closed(BaseModel):
@@ -69,6 +69,13 @@ class ToolModel(_Closed):
     args: list[str] | None = None
 
 
+class ServerModel(_Closed):
+    """A server of tools: the digests of their definitions, and whether what these say of themselves is believed."""
+
+    trusted: bool = False
+    tools: dict[str, str]
+
+
 class OnModel(_Closed):
     """What a rule is about."""
 
@@ -118,4 +125,5 @@ class FileModel(_Closed):
     version: Literal[1]
     default: Annotated[DefaultModel, BeforeValidator(_default)] = DefaultModel()
     tools: dict[str, Annotated[ToolModel, BeforeValidator(_tool)]] = Field(default_factory=dict)
+    servers: dict[str, ServerModel] = Field(default_factory=dict)
     rules: Annotated[list[RuleModel], Field(min_length=1)]

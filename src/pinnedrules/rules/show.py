@@ -8,7 +8,7 @@ from decimal import Decimal
 from pinnedrules.rules.model import RuleSet, canonical
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import counted
-from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ToolSpec
+from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
 __all__ = ["as_json", "show"]
@@ -32,13 +32,16 @@ def show(rules: RuleSet) -> str:
     if rules.tools:
         lines += ["", "Tools:"]
         lines += [f"  {name} {_tool(spec)}" for name, spec in rules.tools.items()]
+    if rules.servers:
+        lines += ["", "Servers, with the definitions of their tools that are pinned:"]
+        lines += [f"  {name} {_server(spec)}" for name, spec in rules.servers.items()]
     lines += ["", f"Otherwise: {_default(rules.default)}.", "A tool that is not declared counts as one that writes."]
     return "\n".join(lines) + "\n"
 
 
 def as_json(rules: RuleSet) -> dict[str, object]:
     """Return *rules* as plain JSON values (decimals as text), with the sha256 of their canonical form."""
-    plain = _plain(canonical(rules.version, rules.rules, rules.tools, rules.default))
+    plain = _plain(canonical(rules.version, rules.rules, rules.tools, rules.default, rules.servers))
     assert isinstance(plain, dict)
     return {**plain, "sha256": rules.sha256}
 
@@ -86,6 +89,11 @@ def _tool(spec: ToolSpec) -> str:
     if spec.args is not None:
         text += f", with {', '.join(sorted(spec.args)) or 'no arguments'}"
     return text
+
+
+def _server(spec: ServerSpec) -> str:
+    believed = "is believed in what it says of" if spec.trusted else "is asked about when it changes"
+    return f"{believed} {', '.join(spec.tools)}"
 
 
 def _default(default: Mapping[Effect, Verdict]) -> str:

@@ -22,6 +22,7 @@ from pinnedrules.rules.printable import shown
 from pinnedrules.rules.rewrite import CannotRewrite, rewritten
 from pinnedrules.rules.speaking import UNKNOWN, Carrier, asked, effects_of, tool_of
 from pinnedrules.rules.terms import Action, Rewriting, Rule
+from pinnedrules.rules.told import moved
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
 
 __all__ = ["MAX_REWRITES", "decide_single"]
@@ -203,6 +204,10 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
         extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
         if verdict == "allow":
             verdict, deciding = "ask", []
+    if verdict != "deny" and (why := moved(round_.tool.pins, round_.call.definition)):
+        extra.append(why)
+        if verdict == "allow":
+            verdict, deciding = "ask", []
     names = tuple([rule.id for rule, _ in deciding])
     sentences = tuple([rule.text for rule, _ in deciding])
     undecided = tuple(round_.undecided)
@@ -216,8 +221,7 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
     """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
     tool = round_.tool
-    sure = tool.exact and tool.plain == tool.effects
-    if sure or tool.plain == round_.effects or round_.carrier is not None:
+    if tool.written or tool.plain == round_.effects or round_.carrier is not None:
         return None
     for _, rule, _ in round_.said:
         if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
@@ -259,7 +263,7 @@ def _default_reason(round_: _Round, verdict: Verdict) -> str:
     elif tool.effects != round_.effects:
         what = "it reads at a place that its arguments name, so it also sends; "
     told = [effect for effect in round_.effects if effect in tool.effects and effect not in tool.plain]
-    named = f"its name says {' and '.join(told)}; " if told else ""
+    named = f"its name or definition says {' and '.join(told)}; " if told else ""
     return f"{what}{named}no rule permits it: {verdict} ({', '.join(round_.effects)})"
 
 

@@ -10,7 +10,8 @@ from pinnedrules.rules.destinations import names_destination
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Candidate, Tool
 from pinnedrules.rules.shell.reading import effects_of_commands
-from pinnedrules.types import EFFECTS, Call, Effect
+from pinnedrules.rules.told import added_by_definition, vouched
+from pinnedrules.types import EFFECTS, Call, Definition, Effect
 
 __all__ = ["UNKNOWN", "Carrier", "asked", "effects_of", "speaking", "tool_of"]
 
@@ -50,8 +51,18 @@ def tool_of(rules: RuleSet, call: Call, effects: tuple[Effect, ...] | None) -> T
     tool = rules.plan.tool(call.name)
     effects = effects or known_by_kind(call)
     if tool is not None and effects and not tool.known:
-        return replace(tool, effects=effects, exact=True, candidates={})
-    return tool
+        return replace(tool, effects=effects, written=True, exact=True, candidates={})
+    return tool if tool is None or tool.written or call.definition is None else _defined(rules, tool, call.definition)
+
+
+def _defined(rules: RuleSet, tool: Tool, definition: Definition) -> Tool:
+    """Return what is known of a tool that the file does not name exactly, with what the request says of it."""
+    if tool.pins and not tool.known and (says := vouched(tool.pins, definition)):
+        return rules.plan.vouched(tool, says)
+    added = added_by_definition(definition)
+    if set(added) <= set(tool.effects):
+        return tool
+    return replace(tool, effects=tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added)))
 
 
 def effects_of(tool: Tool, arguments: dict[str, object], carrier: Carrier | None) -> tuple[Effect, ...]:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from pinnedrules.types import Effect, Verdict
 
-__all__ = ["Action", "On", "Rewriting", "Rule", "ToolSpec"]
+__all__ = ["Action", "On", "Rewriting", "Rule", "ServerSpec", "ToolSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,14 @@ class ToolSpec:
     effects: tuple[Effect, ...]
     source: Literal["", "trusted", "untrusted"] = ""
     args: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """What the file says of a server of tools: their pinned definitions (tool to hex SHA-256, see ``told``).
+
+    ``trusted`` says that the annotations of its pinned tools are believed.
+    """
+
+    trusted: bool
+    tools: Mapping[str, str]

@@ -19,6 +19,7 @@ from pinnedrules.wire.json_text import Object, array, dumps, escapes_ascii, item
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import (
+    Mine,
     append_lines,
     count_elsewhere,
     flag,
@@ -54,6 +55,7 @@ class AnthropicMessages:
             last_user_text=_last_user_text(messages),
             keeps=anthropic_threads.in_thread(request),
             continues=anthropic_threads.place_of(request),
+            definitions=tools.definitions,
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
@@ -187,15 +189,13 @@ def _unforced(request: Object) -> dict[str, bytes]:
     return {"tool_choice": dumps({"type": "auto", **kept})}
 
 
-def _tools(
-    body: bytes, request: Object, messages: Sequence[bytes]
-) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
+def _tools(body: bytes, request: Object, messages: Sequence[bytes]) -> tuple[Mine, list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
     mine, theirs = sort_tools(request.value("tools"))
     if b"tool_definition" in body or escapes_ascii(body):
         for message in messages:
             more, others = sort_tools(list(tool_definitions(loads(message))))
-            mine.update(more)
+            mine.join(more)
             theirs += others
     servers = request.value("mcp_servers")
     for server in servers if isinstance(servers, list) else ():

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire.base import ServerTool
-from pinnedrules.wire.request import declared
+from pinnedrules.wire.request import Mine, declared
 
 __all__ = ["sort_tools", "tool_definitions"]
 
@@ -71,9 +71,9 @@ def tool_definitions(value: object) -> Iterator[object]:
             pending += current.values()
 
 
-def sort_tools(entries: object) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
+def sort_tools(entries: object) -> tuple[Mine, list[ServerTool]]:
     """Return the tools that the caller runs with their argument names, and those the provider runs. Raises Unreadable."""
-    mine: dict[str, frozenset[str] | None] = {}
+    mine = Mine()
     theirs: list[ServerTool] = []
     if not isinstance(entries, list | None):
         raise Unreadable("tools that are not a list")
@@ -84,13 +84,13 @@ def sort_tools(entries: object) -> tuple[dict[str, frozenset[str] | None], list[
     return mine, theirs
 
 
-def _sort(entry: Mapping[str, object], mine: dict[str, frozenset[str] | None], theirs: list[ServerTool]) -> None:
+def _sort(entry: Mapping[str, object], mine: Mine, theirs: list[ServerTool]) -> None:
     kind, name = entry.get("type") or "custom", entry.get("name")
     if not isinstance(kind, str):
         raise Unreadable("a tool whose type is not text")
     family = kind.partition("_toolset_")[0]
     if kind == "custom" and isinstance(name, str):
-        mine[name] = declared(entry.get("input_schema"))
+        mine.define(name, entry, declared(entry.get("input_schema")))
     elif "_toolset_" in kind and family in _TOOLSETS:
         mine.update({f"{family}.{member}": arguments for member, arguments in _TOOLSETS[family].items()})
     elif isinstance(name, str) and (known := _known(kind)) is not None:

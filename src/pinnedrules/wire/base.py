@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from pinnedrules.types import Call, Outcome, Restore
+from pinnedrules.types import Call, Definition, Outcome, Restore
 from pinnedrules.wire.sse import Framing
 
 __all__ = ["Answer", "Dialect", "Frame", "Key", "RequestFacts", "Restored", "ServerTool", "Slot", "StreamReader"]
@@ -40,7 +40,8 @@ class RequestFacts:
     """What the gate needs to know of a request body.
 
     ``messages`` are the raw JSON bytes of each message in order (Anthropic's top-level ``system`` is not one of them).
-    ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open).
+    ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open),
+    ``definitions`` those and the tools of remote servers that were listed (``mcp:LABEL.TOOL``) to what is said of them.
     ``markers`` name provider-side compaction settings found in the request, for the record. ``approved`` are the ids of
     the provider's own calls (MCP approval items) that this request says yes to.
 
@@ -60,6 +61,7 @@ class RequestFacts:
     approved: tuple[str, ...] = ()
     keeps: bool = True
     continues: str = ""
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

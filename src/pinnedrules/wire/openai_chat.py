@@ -18,6 +18,7 @@ from pinnedrules.wire.openai_chat_restore import result_messages
 from pinnedrules.wire.openrouter import plugin_tools
 from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import (
+    Mine,
     append_lines,
     count_elsewhere,
     declared,
@@ -60,6 +61,7 @@ class OpenAIChat:
             choices=_choices(request.value("n")),
             markers=tuple(f"request:{key}" for key in _COMPACTING if request.value(key)),
             last_user_text=_last_user_text(messages),
+            definitions=tools.definitions,
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
@@ -168,22 +170,22 @@ def _text_part(text: str) -> bytes:
     return dumps({"type": "text", "text": text})
 
 
-def _tools(request: Object) -> tuple[dict[str, frozenset[str] | None], list[ServerTool]]:
+def _tools(request: Object) -> tuple[Mine, list[ServerTool]]:
     """Return the tools that the caller runs, and those that the provider runs."""
-    mine: dict[str, frozenset[str] | None] = {}
+    mine = Mine()
     theirs = run_by_members(request)
     for tool in _list(request, "tools"):
         kind = tool.get("type", "function")
         body = tool.get(kind) if kind in ("function", "custom") else None
         if isinstance(body, dict) and isinstance(body.get("name"), str):
             # A custom tool takes one free text; its grammar declares no argument names.
-            mine[body["name"]] = declared(body.get("parameters")) if kind == "function" else None
+            mine.define(body["name"], body, declared(body.get("parameters")) if kind == "function" else None)
         else:
             theirs.append(ServerTool(str(tool.get("name") or tool.get("server_label") or kind), str(kind)))
     for function in _list(request, "functions"):
         if not isinstance(function.get("name"), str):
             raise Unreadable("a function without a name")
-        mine[str(function["name"])] = declared(function.get("parameters"))
+        mine.define(str(function["name"]), function, declared(function.get("parameters")))
     return mine, theirs
 
 

@@ -76,6 +76,7 @@ class OpenAIResponses:
             markers=_markers(read),
             last_user_text=last_user_text(read),
             approved=_approved(read),
+            definitions=tools.definitions,
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:

@@ -20,7 +20,7 @@ from pinnedrules.wire.base import Answer, Key
 from pinnedrules.wire.hidden import refuse_hidden_calls
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads
 from pinnedrules.wire.openai_responses_items import CALLS, read_call, rewritten_item
-from pinnedrules.wire.openai_responses_tools import own_tools
+from pinnedrules.wire.openai_responses_tools import listed_tools, own_tools
 from pinnedrules.wire.placeholder import tokens
 from pinnedrules.wire.usage import add_usage
 
@@ -112,11 +112,13 @@ def read_json(body: bytes) -> ResponsesAnswer:
         raise Unreadable("an answer without output")
     raws = items(Object(body).get("output") or b"[]") if output else []
     tools = own_tools(answer.get("tools"))
+    for item in output:
+        tools.definitions.update(listed_tools(item))
     calls: dict[Key, Call] = {}
     for index, raw in enumerate(raws):
         call = item_call(raw)
         if call is not None:
-            calls[(index,)] = replace(call, declared=tools.get(call.name))
+            calls[(index,)] = replace(call, declared=tools.get(call.name), definition=tools.definitions.get(call.name))
     refuse_repeated_ids(calls.values())
     refuse_beside_output(answer)
     usage, identifier = answer.get("usage"), answer.get("id")

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pinnedrules.errors import Unreadable
-from pinnedrules.types import Call
+from pinnedrules.types import Call, Definition
 from pinnedrules.wire.base import Key
 from pinnedrules.wire.json_text import as_object
 from pinnedrules.wire.openai_responses_answer import item_call, may_be_call, refuse_repeated_ids
 from pinnedrules.wire.openai_responses_items import CALLS
 from pinnedrules.wire.openai_responses_parts import Pieces, refuse_other
-from pinnedrules.wire.openai_responses_tools import own_tools
+from pinnedrules.wire.openai_responses_tools import listed_tools, own_tools
 
 __all__ = ["Done", "Item", "Output"]
 
@@ -47,6 +47,7 @@ class Output:
     def __init__(self) -> None:
         self.items: dict[int, Item] = {}
         self.tools: object = None  # what the response repeats of the tools of its request
+        self.listed: dict[str, Definition] = {}  # the tools of remote servers that it lists
         self.lost: set[Key] = set()  # calls that the provider did not finish
         self.faithful = True  # whether what the last event repeats fits what was shown
         self._known: dict[tuple[str, object], int] = {}
@@ -137,9 +138,12 @@ class Output:
         item.type, item.call, item.whole = str(value["type"]), call is not None, raw
         self._note(index, value)
         if call is None:
+            self.listed.update(listed_tools(value))
             return ()
         item.pieces.agree(item.added, value)
-        item.told = replace(call, declared=own_tools(self.tools).get(call.name))
+        tools = own_tools(self.tools)
+        said = self.listed.get(call.name) or tools.definitions.get(call.name)
+        item.told = replace(call, declared=tools.get(call.name), definition=said)
         refuse_repeated_ids(other.told for other in self.items.values() if other.told is not None)
         return (((index,), item.told),)
 

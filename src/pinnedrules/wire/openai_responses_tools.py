@@ -11,19 +11,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from pinnedrules.errors import Unreadable
+from pinnedrules.types import Definition
 from pinnedrules.wire.base import ServerTool
-from pinnedrules.wire.json_text import Object, array, items, loads_unique
+from pinnedrules.wire.json_text import Object, array, items, loads, loads_unique
 from pinnedrules.wire.openai_responses_input import Input
 from pinnedrules.wire.openai_responses_items import full_name
 from pinnedrules.wire.openrouter import plugin_tools
-from pinnedrules.wire.request import declared, refuse_lookalikes, run_by_members
+from pinnedrules.wire.request import Mine, declared, definition, refuse_lookalikes, run_by_members
 
-__all__ = ["BRING_TOOLS", "always_asking", "own_tools", "sort_tools"]
+__all__ = ["BRING_TOOLS", "always_asking", "listed_tools", "own_tools", "sort_tools"]
 
 BRING_TOOLS = ("additional_tools", "tool_search_output")
 """Types of items that bring tools in."""
-
-_Mine = dict[str, frozenset[str] | None]
 
 _CLICKS = "type action actions x y button keys path scroll_x scroll_y text"
 # Tools that the provider defines and the caller runs: the name of their calls, and the members of an action.
@@ -39,13 +38,16 @@ _BUILTIN: dict[str, tuple[str, frozenset[str]]] = {
 }
 
 
-def sort_tools(read: Input) -> tuple[_Mine, tuple[ServerTool, ...]]:
+def sort_tools(read: Input) -> tuple[Mine, tuple[ServerTool, ...]]:
     """Return the tools that the caller runs with their argument names, and those the provider runs. Raises Unreadable."""
-    mine: _Mine = {}
+    mine = Mine()
     theirs = dict.fromkeys([*run_by_members(read.request), *plugin_tools(read.request)])  # in order, each once
     for entries in _lists(read):
         for entry in entries:
             _sort(entry, None, mine, theirs)
+    for raw, kind in zip(read.items, read.kinds, strict=True):
+        if kind == "mcp_list_tools":
+            mine.definitions.update(listed_tools(loads(raw)))
     agents = read.request.value("multi_agent")
     if isinstance(agents, dict) and agents.get("enabled") is False:
         agents = None
@@ -54,13 +56,22 @@ def sort_tools(read: Input) -> tuple[_Mine, tuple[ServerTool, ...]]:
     return mine, tuple(theirs)
 
 
-def own_tools(entries: object) -> Mapping[str, frozenset[str] | None]:
+def own_tools(entries: object) -> Mine:
     """Return the tools that the caller runs among those that an answer repeats; what cannot be read there is left out."""
-    mine: _Mine = {}
+    mine = Mine()
     for entry in entries if isinstance(entries, list) else ():
         with suppress(Unreadable):
             _sort(entry, None, mine, {})
     return mine
+
+
+def listed_tools(item: object) -> dict[str, Definition]:
+    """Return the definitions in an ``mcp_list_tools`` item by the names that calls of these tools have; else nothing."""
+    if not isinstance(item, dict) or item.get("type") != "mcp_list_tools":
+        return {}
+    label, tools = item.get("server_label"), item.get("tools")
+    found = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return {f"mcp:{label}.{tool.get('name')}": definition(tool) for tool in found}
 
 
 def _lists(read: Input) -> Iterator[list[object]]:
@@ -77,14 +88,15 @@ def _list(raw: bytes | None) -> list[object]:
     return value or []
 
 
-def _sort(entry: object, namespace: str | None, mine: _Mine, theirs: dict[ServerTool, None]) -> None:
+def _sort(entry: object, namespace: str | None, mine: Mine, theirs: dict[ServerTool, None]) -> None:
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise Unreadable("a tool without a type")
     refuse_lookalikes(entry)
     kind = str(entry["type"])
     if kind in ("function", "custom"):
         # A custom tool takes one free text; its grammar declares no argument names.
-        mine[full_name(namespace, _name(entry))] = declared(entry.get("parameters")) if kind == "function" else None
+        names = declared(entry.get("parameters")) if kind == "function" else None
+        mine.define(full_name(namespace, _name(entry)), entry, names)
     elif kind == "namespace":
         inner = entry.get("tools")
         if not isinstance(inner, list) or namespace is not None:

@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pinnedrules.errors import Unreadable
+from pinnedrules.types import Definition
 from pinnedrules.wire.base import ServerTool
 from pinnedrules.wire.json_text import LARGE, Object, array, dumps, escapes_ascii, items, loads, quote
 from pinnedrules.wire.placeholder import SEPARATOR
 
 __all__ = [
     "Edits",
+    "Mine",
     "append_lines",
     "count_elsewhere",
     "declared",
+    "definition",
     "flag",
     "named_text",
     "read_messages",
@@ -26,6 +29,7 @@ __all__ = [
 _PLAIN_MARKER = re.compile(r"[ !#-.0-\[\]-~]*\Z")  # characters that JSON never has to escape, without the slash
 _OPEN = frozenset({"patternProperties", "propertyNames"})
 _PARTS = ("allOf", "anyOf", "oneOf")
+_SCHEMAS = ("parameters", "input_schema", "inputSchema", "format")
 # Members of a request by which OpenAI, xAI, Azure, DashScope and Groq are told to run something themselves.
 _SERVER_RUN = {
     "web_search_options": "web_search",
@@ -130,6 +134,34 @@ def declared(schema: object, depth: int = 4) -> frozenset[str] | None:
                 return None
             names |= more
     return names
+
+
+class Mine(dict[str, "frozenset[str] | None"]):
+    """The tools that the caller runs with their declared argument names; ``definitions`` is what is said of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.definitions: dict[str, Definition] = {}
+
+    def define(self, name: str, entry: Mapping[str, object], names: frozenset[str] | None) -> None:
+        """Take in one tool; of two with one name the last counts."""
+        self[name] = names
+        self.definitions[name] = definition(entry)
+
+    def join(self, others: Mine) -> None:
+        """Take in the tools of another part of the request."""
+        self.update(others)
+        self.definitions.update(others.definitions)
+
+
+def definition(entry: Mapping[str, object]) -> Definition:
+    """Return what one entry says of its tool, whatever the API calls it."""
+    said, annotations = entry.get("description"), entry.get("annotations")
+    return Definition(
+        said if isinstance(said, str) else "",
+        next((entry[key] for key in _SCHEMAS if entry.get(key) is not None), None),
+        annotations if isinstance(annotations, Mapping) else {},
+    )
 
 
 def count_elsewhere(body: bytes, marker: str, slot_text: str) -> int:
