@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
@@ -32,6 +32,9 @@ class Guard:
 
     Give either *rules* (the path of a rule file, see docs/rule-file.md) or *profile* (``analyze``, ``suggest-only``,
     ``draft-only``, ``supervised``), for which *tools* may declare what tools do, as the file's ``tools:`` section does.
+
+    *layers* are rule files above it, the highest first (the organisation's, the tenant's): each decides for itself, and the
+    strictest counts. Default: those that the environment variable ``PINNEDRULES_LAYERS`` names.
 
     *mode* ``"monitor"`` decides and records and never holds a call back (a stop still stops). *on_denied* says what becomes
     of an answer whose calls were all refused: ``"continue"`` (the gate answers the model, the caller gets the model's next
@@ -62,6 +65,7 @@ class Guard:
         *,
         profile: str | None = None,
         tools: Mapping[str, object] | None = None,
+        layers: Sequence[str | Path] | None = None,
         mode: Literal["enforce", "monitor"] = "enforce",
         on_denied: Literal["continue", "end", "raise"] = "continue",
         approver: Literal["auto", "terminal", "tickets"] | Callable[..., Any] = "auto",
@@ -103,7 +107,7 @@ class Guard:
             )
         if rules is not None and tools is not None:
             raise RuleFileError("`tools` goes with a profile", hint="write them under `tools:` in the rule file")
-        self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools)
+        self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools, _paths(layers))
         self._mode: Mode = mode
         self._on_denied: OnDenied = on_denied
         self._grace = 0.0 if strict else 60.0
@@ -120,7 +124,7 @@ class Guard:
             origin=origin(self._secret),
             level=self._level,
             ruleset_version=in_force.version,
-            ruleset_sha256=in_force.sha256,
+            ruleset_sha256=self._source.sha256,
         )
         self._report = Report()
         self._world = World(
@@ -130,7 +134,7 @@ class Guard:
             approver=chosen,
             terminal=isinstance(chosen, TerminalApprover),
             report=self._report,
-            rules=lambda: self._policy().proposed,
+            rules=self._rules_now,
             ticket_seconds=ticket_life,
             people=None if quiet else People(self.folder.path, self._source, self._say, every=self._every_refusal),
         )
@@ -310,7 +314,12 @@ class Guard:
             ask_wait=self._ask_wait,
             grace=self._grace,
             proposed=self._source.proposed,
+            layers=(*self._source.layers, *self._source.proposals),
         )
+
+    def _rules_now(self) -> tuple[RuleSet | None, tuple[RuleSet, ...]]:
+        policy = self._policy()
+        return policy.proposed, policy.layers
 
     def _context(self, path: str) -> Any:
         from pinnedrules.hosts.keeper import direct_context
@@ -353,6 +362,10 @@ def _scope(session: str) -> str:
     from pinnedrules.control.stop import EVERYTHING, session_scope
 
     return session_scope(session) if session else EVERYTHING
+
+
+def _paths(files: Sequence[str | Path] | None) -> list[Path] | None:
+    return None if files is None else [Path(file).absolute() for file in files]
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from tests.gate.scenario import Scenario, user
 from pinnedrules.commands import Ask, Keep, Random, ReadLedger, Sync, WriteLedger
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate import answer as answers
+from pinnedrules.gate import between
 from pinnedrules.testing.script import ProposedCall, Reply
 
 ARCHIVE = ProposedCall("archive", {"id": "7"}, id="call_archive")
@@ -125,7 +126,8 @@ def test_monitor_passes_a_json_answer_that_it_cannot_read() -> None:
 
 def test_more_than_can_be_held_back_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draining upstream is bounded."""
-    monkeypatch.setattr(answers, "_HELD_BYTES", 3000)
+    monkeypatch.setattr(answers, "HELD_BYTES", 3000)
+    monkeypatch.setattr(between, "HELD_BYTES", 3000)
     long = ProposedCall("archive", {"id": "7" * 4000}, id="call_long")
     for stream in (False, True):
         scenario = Scenario(stream=stream, split=64)

@@ -31,10 +31,10 @@ def rules_sha256(ctx: Context) -> str:
 
 def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
     """Look at the rules once more after a wait: an answer to a question under other rules is none."""
-    proposed = yield ReadRules()
-    if isinstance(proposed, Failed):
+    found = yield ReadRules()
+    if not isinstance(found, tuple):
         return True
-    ctx.policy = replace(ctx.policy, proposed=proposed if isinstance(proposed, RuleSet) else None)
+    ctx.policy = replace(ctx.policy, proposed=found[0], layers=found[1])
     return rules_sha256(ctx) != proposal.ruleset_sha256
 
 

@@ -19,7 +19,7 @@ from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.source import Node, find, parse, value_of
 from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
-from pinnedrules.types import EFFECTS, Effect
+from pinnedrules.types import EFFECTS, Effect, Verdict
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
-def load(text: str, *, file: str = "") -> RuleSet:
+_ALLOW: Verdict = "allow"
+
+
+def load(text: str, *, file: str = "", above: bool = False) -> RuleSet:
     """Return the rule set that *text* describes. Raises :class:`~pinnedrules.errors.RuleFileError`.
 
-    *file* is only said in errors. Takes a fraction of a millisecond per rule; meant for start and reload.
+    *above* says that it is a layer above an agent's own rules: without a ``default`` it says nothing about calls that no
+    rule of it speaks of. *file* is only said in errors. Takes a fraction of a millisecond per rule; meant for start and reload.
     """
     root = parse(text, file=file)
     try:
@@ -64,7 +68,9 @@ def load(text: str, *, file: str = "") -> RuleSet:
             for name, server in model.servers.items()
         }
         check(tools, rules, servers)
-        return rule_set(model.version, rules, tools, model.default.verdicts(), servers)
+        silent = above and "default" not in model.model_fields_set
+        default = dict.fromkeys(EFFECTS, _ALLOW) if silent else model.default.verdicts()
+        return rule_set(model.version, rules, tools, default, servers)
     except Fault as fault:
         node = find(root, fault.path, key=fault.key)
         hint = _did_you_mean(fault.word, fault.known) or fault.hint

@@ -1,0 +1,57 @@
+"""Rule sets above an agent's own: its tenant's, its organisation's. Each decides for itself, the strictest counts.
+
+Rules of this file:
+
+1. What a tool does is one matter for all: whoever declares an effect of it, it has that effect for everybody.
+2. Of two declarations the stricter holds: effects are united, arguments must be declared by both, and a source is trusted
+   only if nobody says otherwise.
+3. A rule is called by its layer and its id, so that no two rules share a name, or what the ledger keeps for one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pinnedrules.rules.model import RuleSet, rule_set
+from pinnedrules.rules.terms import ToolSpec
+from pinnedrules.types import EFFECTS
+
+__all__ = ["SEPARATOR", "layered", "united"]
+
+SEPARATOR = ":"
+"""Between the name of a layer and the id of a rule. No id of a file has it."""
+
+
+def layered(sets: Sequence[tuple[str, RuleSet]]) -> list[RuleSet]:
+    """Return the rule sets, each under the name of its layer (empty for the agent's own), with the tools of all."""
+    tools = united([rules.tools for _, rules in sets])
+    return [
+        rule_set(
+            rules.version,
+            [replace(rule, id=f"{name}{SEPARATOR}{rule.id}") if name else rule for rule in rules.rules],
+            tools,
+            rules.default,
+        )
+        for name, rules in sets
+    ]
+
+
+def united(every: Sequence[Mapping[str, ToolSpec]]) -> dict[str, ToolSpec]:
+    """Return what all of them say of tools, the strictest of it."""
+    found: dict[str, ToolSpec] = {}
+    for tools in every:
+        for name, spec in tools.items():
+            known = found.get(name)
+            found[name] = spec if known is None else _both(known, spec)
+    return found
+
+
+def _both(one: ToolSpec, other: ToolSpec) -> ToolSpec:
+    effects = tuple(effect for effect in EFFECTS if effect in (*one.effects, *other.effects))
+    named = [spec.args for spec in (one, other) if spec.args is not None]
+    return ToolSpec(
+        effects=effects,
+        source="untrusted" if "untrusted" in (one.source, other.source) else one.source and other.source,
+        args=frozenset.intersection(*named) if named else None,
+    )
