@@ -213,7 +213,7 @@ def _sending(name: str, options: set[str], operands: Sequence[Word], sink: Sink)
         sink.made.add("*")
     if name == "push" and (
         options & {"--delete", "-d", "--force", "-f", "--mirror", "--prune"}
-        or any(option.startswith(("--force", "--del", "--mir", "--pru")) for option in options)
+        or any(option[:5] in ("--for", "--del", "--mir", "--pru") for option in options)
         or any(re.fullmatch(r"-[a-zA-Z]*[df][a-zA-Z]*", option) for option in options)
         or any(word.text.startswith(("+", ":")) for word in operands)
     ):

@@ -68,6 +68,9 @@ _WORDS = table("""
     process_substitution arithmetic_expansion
 """)
 
+# Nodes between which blanks must stand in a shell.
+_APART = _WORDS | {"command_name", "variable_assignment", "ansi_c_string", "translated_string"}
+
 
 @lru_cache(maxsize=1)
 def _language() -> Language:
@@ -128,11 +131,13 @@ class _Reading:
 
     def parts(self, node: Node) -> list[Node]:
         """Return the children of *node*; nothing but blanks may stand between them."""
-        at = node.start_byte
+        at, last = node.start_byte, ""
         for child in node.children:
             if self.source[at : child.start_byte].replace(b"\\\n", b"").strip(b" \t\n"):
                 raise Unclear("a part of it cannot be parsed")
-            at = max(at, child.end_byte)
+            if child.start_byte == at != node.start_byte and {child.type, last} <= _APART:
+                raise Unclear("a word cannot be parsed")
+            at, last = max(at, child.end_byte), child.type
         return node.children
 
     # -- statements ----------------------------------------------------------------------------------------------------
@@ -260,6 +265,9 @@ class _Reading:
     def _file(self, node: Node, *, alone: bool) -> None:
         """Read ``> file`` and its kin; *alone* when nothing is written, so that the file is only emptied."""
         sign = ""
+        if sum(child.is_named and child.type != "file_descriptor" for child in node.children) > 1:
+            # Words that stand behind a redirection belong to the command.
+            raise Unclear("it has words behind a redirection")
         for child in self.parts(node):
             if child.type == "file_descriptor":
                 if not self.text(child).isdigit():

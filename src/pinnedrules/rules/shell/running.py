@@ -21,7 +21,7 @@ from pinnedrules.rules.shell.lines import read_line
 from pinnedrules.rules.shell.network import NETWORK
 from pinnedrules.rules.shell.readers import SIMPLE, run_simple
 from pinnedrules.rules.shell.services import SERVICES, run_service
-from pinnedrules.rules.shell.summary import MAX_DEPTH, SOMETHING, Sink, Word, table
+from pinnedrules.rules.shell.summary import MAX_DEPTH, PROJECT, SOMETHING, Sink, Word, table
 from pinnedrules.rules.shell.windows import is_windows, run_windows
 
 __all__ = ["HARMLESS", "INTERPRETER", "SHELLS", "run"]
@@ -29,10 +29,8 @@ __all__ = ["HARMLESS", "INTERPRETER", "SHELLS", "run"]
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ksh93", "mksh", "ash"})
 _OTHER_SHELLS = frozenset({"fish", "csh", "tcsh", "rbash", "nu", "xonsh", "elvish", "rc", "es", "ion", "oksh", "yash"})
 INTERPRETER = re.compile(
-    r"(?:python|pypy|perl|ruby|php|lua|node|nodejs|deno|bun|tclsh|wish|expect|rscript|r|julia|guile|racket|scheme|groovy|scala"
-    r"|swift|jshell|osascript|ghci?|runghc|elixir|erl|escript|ipython|raku|luajit|qjs|ts-node|tsx|jq-repl|irb|m4|bc|dc|gdb|lldb"
-    r"|vi|vim|nvim|view|ex|ed|emacs|ocaml|sbcl|clisp|gnuplot|octave|sqlite3|psql|mysql|mariadb|mongo|mongosh|redis-cli|duckdb)"
-    r"(?:[0-9.]*|-[0-9.]+)"
+    r"(?:python|pypy|perl|ruby|php|lua|node|nodejs|deno|bun|tclsh|wish|rscript|r|julia|guile|racket|groovy|scala|swift|osascript"
+    r"|runghc|elixir|escript|ipython|raku|luajit|qjs|ts-node|tsx|irb)(?:[0-9.]*|-[0-9.]+)"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9_~./+@:-][A-Za-z0-9_~./+@:%-]*|\[")
 _SYSTEM = re.compile(r"/(?:usr/)?(?:local/)?s?bin/([^/]+)")
@@ -72,12 +70,19 @@ _WRAPPERS: Mapping[str, _Wrapper] = MappingProxyType(
         "busybox": _Wrapper(),
         "toybox": _Wrapper(),
         "taskset": _Wrapper("a", "", (), 1),
+        **dict.fromkeys(("npx", "bunx", "pnpx", "uvx"), _Wrapper("yq", "p", ("--yes", "--quiet", "--package"))),
         "flock": _Wrapper("nsxu", "wE", ("--nonblock", "--timeout"), 1),
         "env": _Wrapper("i0v", "uC", ("--ignore-environment", "--unset", "--chdir")),
     }
 )
+_ALONE = table("""
+    --foreground --preserve-status --portability --verbose --ignore-environment --ignore --non-interactive --nonblock
+    --preserve-env --yes --quiet
+""")
 _TRANSPARENT = frozenset(_WRAPPERS) - {"sudo", "doas", "busybox", "toybox", "flock"}
 _UNREAD = table("""
+    vi vim nvim view ex ed emacs gdb lldb m4 bc dc sqlite3 psql mysql mariadb mongo mongosh redis-cli duckdb gnuplot octave
+    jshell ghci erl openssl
     if then else elif fi for while until do done case esac in { } [[ ]] alias unalias hash enable shopt bind
     complete compgen fc history mapfile readarray read getopts let coproc select parallel script expect at batch
     crontab systemd-run unshare nsenter chroot su runuser pkexec gosu strace ltrace ld.so perf valgrind entr
@@ -85,6 +90,12 @@ _UNREAD = table("""
     bwrap autoload emulate zmodload zcompile sched disown suspend logout dirs popd function wsl ssh-agent
     dbus-run-session xdg-open open start run-parts logsave setarch linux32 linux64 capsh setpriv prlimit numactl
     cpulimit chrt choom faketime eatmydata torsocks proxychains proxychains4 mosh telnet rlogin rsh rexec
+""")
+
+# Programs that run what the files of a project say.
+_PROJECT = table("""
+    make gmake cmake ninja just task rake gradle mvn ant bazel tox nox pytest bundle composer jest vitest invoke scons meson
+    cargo go npm yarn pnpm
 """)
 
 
@@ -144,6 +155,8 @@ def _does(name: str, rest: list[Word], stdin: str | None, sink: Sink, depth: int
         if tail is not None:
             _text(tail, sink, depth)
     elif name in SERVICES:
+        if name in _PROJECT:
+            sink.scripts.add(PROJECT)
         run_service(name, rest, sink)
     elif name in _UNREAD or name in _OTHER_SHELLS:
         sink.doubt(f"what {name} runs or changes is not read")
@@ -154,6 +167,8 @@ def _does(name: str, rest: list[Word], stdin: str | None, sink: Sink, depth: int
         _interpreter(name, rest, sink)
     elif known:
         sink.does(*SOMETHING)
+        if name in _PROJECT:
+            sink.scripts.add(PROJECT)
         _anything(rest, sink)
 
 
@@ -183,6 +198,8 @@ def _wrapped(name: str, wrapper: _Wrapper, rest: list[Word], stdin: str | None, 
         sink.doubt(f"an option of {name} is not known")
         _anything(rest, sink)
     elif inner:
+        if name in ("npx", "bunx", "pnpx", "uvx"):
+            sink.does(*SOMETHING)
         run(inner, stdin, sink, depth + 1)
     elif name == "env":
         sink.does("read")
@@ -206,8 +223,7 @@ def _after_options(name: str, wrapper: _Wrapper, rest: list[Word], sink: Sink) -
             option, given, value = text.partition("=")
             if option not in wrapper.long:
                 return None
-            takes = option not in ("--foreground", "--preserve-status", "--portability", "--verbose", "--ignore-environment",
-                                   "--ignore", "--non-interactive", "--nonblock", "--preserve-env")  # fmt: skip
+            takes = option not in _ALONE
             if takes and not given:
                 at += 1
             if option == "--chdir":
@@ -287,7 +303,7 @@ def _interpreter(name: str, rest: Sequence[Word], sink: Sink) -> None:
         and words[1].plain
     ):
         sink.does(*SOMETHING)
-        sink.scripts.add(words[1].text.partition(".")[0] + ".py")
+        sink.scripts.update((words[1].text.partition(".")[0] + ".py", PROJECT))
     elif words and words[0].plain and not words[0].text.startswith("-") and words[0].text not in ("eval", "repl", "-"):
         sink.script(words[0])
     else:

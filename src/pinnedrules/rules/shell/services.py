@@ -57,6 +57,7 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
         "go": _Service("version env list doc", "", "get mod install"),
         **dict.fromkeys(("apt", "apt-get", "dnf", "yum", "apk", "pacman", "brew", "zypper", "snap", "port"),
                         _Service("list search show info", "", "install update upgrade")),
+        "twine": _Service("check", "", "upload", "upload"),
         "apt-cache": _Service("search show policy madison depends"),
         **dict.fromkeys(("aws", "gcloud", "gsutil", "bq", "az", "doctl", "heroku", "flyctl", "fly", "vercel", "netlify",
                          "wrangler", "terraform", "tofu", "pulumi", "ansible", "ansible-playbook", "vault", "consul", "s3cmd",

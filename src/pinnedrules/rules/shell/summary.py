@@ -8,13 +8,25 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pinnedrules.rules.printable import shown
 from pinnedrules.types import EFFECTS, Effect
 
-__all__ = ["ANYTHING", "MAX_DEPTH", "MAX_PROGRAMS", "SOMETHING", "Sink", "Summary", "Unclear", "Word", "table"]
+__all__ = [
+    "ANYTHING",
+    "MAX_DEPTH",
+    "MAX_PROGRAMS",
+    "PROJECT",
+    "SOMETHING",
+    "Sink",
+    "Summary",
+    "Unclear",
+    "Word",
+    "table",
+]
 
 MAX_PROGRAMS = 128
 MAX_DEPTH = 8
@@ -23,10 +35,14 @@ MAX_DEPTH = 8
 ANYTHING = "*"
 """Stands among the files that a line makes for some that cannot be told."""
 
+PROJECT = "(project)"
+"""Stands among the files that a line runs for those that say how a project is built and tested."""
+
 SOMETHING: tuple[Effect, ...] = ("write", "execute")
 """What a program does of which nothing is known: it writes as an unknown tool does, and it is code that runs."""
 
 _MAX_WHY = 8
+_PAPERS = re.compile(r"\.(?:log|txt|out|md|csv|html)\Z|(?<!package)\.json\Z")
 _NOWHERE = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty"})
 
 
@@ -149,7 +165,10 @@ class Sink:
 
     def summary(self) -> Summary:
         """Return what was collected. What a line makes and then runs is code that nobody has seen."""
-        if self.scripts and (ANYTHING in self.made or self.scripts & self.made):
+        telling = {name for name in self.made if not _PAPERS.search(name)}
+        if self.scripts and (
+            ANYTHING in self.made or self.scripts & self.made or (PROJECT in self.scripts and telling)
+        ):
             self.doubt("it runs what it has just written")
         return Summary(
             _once(self.programs),
