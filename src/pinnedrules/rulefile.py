@@ -56,8 +56,13 @@ class RuleFile:
         *self.layers, self.rules = self._all(proposed=False)
         self.proposed: RuleSet | None = None
         self.proposals: tuple[RuleSet, ...] = ()
-        texts = [text for rules in (*self.layers, self.rules) for text in rules.texts]
+        texts = [text for rules in self.sets for text in rules.texts]
         self.block: Block = render(texts, version=self.rules.version)
+
+    @property
+    def sets(self) -> list[RuleSet]:
+        """Every rule set in force: the layers', the highest first, then the agent's own."""
+        return [*self.layers, self.rules]
 
     @property
     def sha256(self) -> str:

@@ -212,6 +212,11 @@ def _show(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
     made.add_argument("--profiles", action="store_true", help="list the built-in profiles with their rules")
     made.add_argument("--block", action="store_true", help="print only the block")
+    made.add_argument(
+        "--effective",
+        action="store_true",
+        help="every rule of all layers, where it stands, and what they come to together",
+    )
 
 
 def _check(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import reduce
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
@@ -12,6 +13,7 @@ from pinnedrules.cli.source import rules_from
 from pinnedrules.clock import moment
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.decide import decide
+from pinnedrules.rules.layers import stricter
 from pinnedrules.rules.printable import counted
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import Call, Decision, LedgerState, Verdict
@@ -65,13 +67,14 @@ def _declared(names: str | None, given: str) -> frozenset[str]:
 
 
 def _decided(source: RuleFile, call: Call, printer: Printer) -> int:
-    decision = decide(source.rules, call, LedgerState(), moment())
+    now = moment()
+    decision = reduce(stricter, (decide(rules, call, LedgerState(), now) for rules in source.sets))
     allowed = decision.verdict == "allow"
     text = "" if allowed else refusal(call, decision)
     printer.line(f"{decision.verdict}: {call.name}({', '.join(decision.targets)})", _TONES[decision.verdict])
     printer.line(f"  effect: {', '.join(decision.effects)}")
     for rule in decision.rules:
-        found = source.rules.rule(rule)
+        found = source.rule(rule)
         printer.line(f"  rule {rule}: {found.text if found else ''}")
     for reason in decision.reasons:
         printer.line(f"  why: {reason}")

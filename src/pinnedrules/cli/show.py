@@ -10,7 +10,7 @@ from pinnedrules.cli.source import rules_from
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import counted
 from pinnedrules.rules.profiles import PROFILES
-from pinnedrules.rules.show import as_json, show
+from pinnedrules.rules.show import as_json, effective, show
 from pinnedrules.tokens import count
 
 __all__ = ["run"]
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     if arguments.block:
         printer.line(source.block.text)
     else:
-        _aloud(source, printer)
+        _aloud(source, printer, together=arguments.effective)
     printer.document(_plain(source))
     return OK
 
@@ -43,11 +43,13 @@ def _profiles(printer: Printer) -> int:
     return OK
 
 
-def _aloud(source: RuleFile, printer: Printer) -> None:
+def _aloud(source: RuleFile, printer: Printer, *, together: bool) -> None:
     found = count(source.block.text)
     about = "" if found.exact else ", estimated"
     printer.line(f"{source.name}:", "good")
-    printer.line(show(source.rules))
+    for name, path in source.above:
+        printer.line(f"below {name} ({path})", "quiet")
+    printer.line(effective(source.sets, source.place) if together else show(source.rules))
     printer.line(f"The block, in every request ({counted(found.tokens, 'token')}{about}):", "good")
     printer.line(source.block.text)
 
@@ -57,6 +59,10 @@ def _plain(source: RuleFile) -> dict[str, object]:
     return {
         "name": source.name,
         "rules": as_json(source.rules),
+        "layers": [
+            {"name": name, "file": str(path), "rules": as_json(rules)}
+            for (name, path), rules in zip(source.above, source.layers, strict=True)
+        ],
         "block": {
             "text": source.block.text,
             "digest": source.block.digest,

@@ -14,12 +14,12 @@ from pinnedrules.commands import Failed, ReadLedger, ReadRules, Resolve
 from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
 from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
 from pinnedrules.rules.decide import decide, looked_up
+from pinnedrules.rules.layers import stricter
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
 
 __all__ = ["BUSY", "decided", "deny", "foreseen", "reserve", "rules_changed", "rules_sha256"]
 
-_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
 BUSY = "the ledger is written by too many at once"
 
 
@@ -61,7 +61,7 @@ def decided(
             for rules in rule_sets(ctx, ledger):
                 yield from _look(rules, call, places)
                 found = decide(rules, call, ledger, moment, effects=effects, places=places)
-                strictest = _stricter(strictest, found)
+                strictest = stricter(strictest, found)
         assert strictest is not None
         if strictest.verdict != "allow" and ctx.enforcing:
             return strictest, None
@@ -83,7 +83,7 @@ def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
         for rules in rule_sets(ctx, known):
             yield from _look(rules, call, places)
             found = decide(rules, call, known, moment, effects=effects, places=places)
-            strictest = _stricter(strictest, found)
+            strictest = stricter(strictest, found)
     assert strictest is not None
     return strictest
 
@@ -94,18 +94,6 @@ def _look(rules: RuleSet, call: Call, places: dict[str, str]) -> Flow[None]:
     found = (yield Resolve(wanted)) if wanted else None
     if isinstance(found, Mapping):
         places.update(found)
-
-
-def _stricter(one: Decision | None, other: Decision) -> Decision:
-    """Return the stricter of two decisions; of two that allow, the one that rewrites; two rewrites are asked about."""
-    if one is None:
-        return other
-    if _STRICTNESS[one.verdict] != _STRICTNESS[other.verdict]:
-        return max(one, other, key=lambda decision: _STRICTNESS[decision.verdict])
-    if one.arguments is not None and other.arguments is not None and one.arguments != other.arguments:
-        why = "the rules in force and the changed file rewrite this call differently"
-        return replace(one, verdict="ask" if one.verdict == "allow" else one.verdict, reasons=(*one.reasons, why))
-    return other if one.arguments is None and other.arguments is not None else one
 
 
 def reserve(ctx: Context, call: Call, decision: Decision, untrusted: bool) -> Flow[Charge | None]:

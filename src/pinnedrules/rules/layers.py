@@ -15,9 +15,11 @@ from dataclasses import replace
 
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.terms import ToolSpec
-from pinnedrules.types import EFFECTS
+from pinnedrules.types import EFFECTS, Decision, Verdict
 
-__all__ = ["SEPARATOR", "layered", "united"]
+__all__ = ["SEPARATOR", "layered", "stricter", "united"]
+
+_RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 SEPARATOR = ":"
 """Between the name of a layer and the id of a rule. No id of a file has it."""
@@ -55,3 +57,15 @@ def _both(one: ToolSpec, other: ToolSpec) -> ToolSpec:
         source="untrusted" if "untrusted" in (one.source, other.source) else one.source and other.source,
         args=frozenset.intersection(*named) if named else None,
     )
+
+
+def stricter(one: Decision | None, other: Decision) -> Decision:
+    """Return the stricter of two decisions; of two that allow, the one that rewrites; two rewrites are asked about."""
+    if one is None:
+        return other
+    if _RANK[one.verdict] != _RANK[other.verdict]:
+        return max(one, other, key=lambda decision: _RANK[decision.verdict])
+    if one.arguments is not None and other.arguments is not None and one.arguments != other.arguments:
+        why = "two rule sets change this call differently"
+        return replace(one, verdict="ask" if one.verdict == "allow" else one.verdict, reasons=(*one.reasons, why))
+    return other if one.arguments is None and other.arguments is not None else one

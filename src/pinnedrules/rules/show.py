@@ -1,8 +1,8 @@
-"""A rule set read aloud: for a person (:func:`show`) and for a program (:func:`as_json`)."""
+"""A rule set read aloud: for a person (:func:`show`, :func:`effective`) and for a program (:func:`as_json`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from pinnedrules.rules.model import RuleSet, canonical
@@ -11,7 +11,9 @@ from pinnedrules.rules.printable import counted
 from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
-__all__ = ["as_json", "show"]
+__all__ = ["as_json", "effective", "show"]
+
+_RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 _VERBS: Mapping[Effect, str] = {
     "read": "reads",
@@ -36,6 +38,22 @@ def show(rules: RuleSet) -> str:
         lines += ["", "Servers, with the definitions of their tools that are pinned:"]
         lines += [f"  {name} {_server(spec)}" for name, spec in rules.servers.items()]
     lines += ["", f"Otherwise: {_default(rules.default)}.", "A tool that is not declared counts as one that writes."]
+    return "\n".join(lines) + "\n"
+
+
+def effective(sets: Sequence[RuleSet], place: Callable[[str], str]) -> str:
+    """Return what all of *sets* come to together: every rule with where it stands, and the strictest default.
+
+    *place* says of a rule's id where it stands.
+    """
+    every = [rule for rules in sets for rule in rules.rules]
+    lines = [f"{counted(len(every), 'rule')} in force, the strictest decides:", ""]
+    for number, rule in enumerate(every, 1):
+        lines += [f"{number}. {rule.id} ({place(rule.id)}): {rule.text}", f"   {_rule(rule)}"]
+    lines += ["", "Tools, as all of them declare them together:"]
+    lines += [f"  {name} {_tool(spec)}" for name, spec in sets[-1].tools.items()] or ["  none"]
+    default = {effect: max((rules.default[effect] for rules in sets), key=_RANK.__getitem__) for effect in EFFECTS}
+    lines += ["", f"Otherwise: {_default(default)}."]
     return "\n".join(lines) + "\n"
 
 
