@@ -58,7 +58,14 @@ class Fake:
         """Make an agent, as somebody does whose requests nobody gates."""
         with self._lock:
             name = f"agent_{len(self.agents) + 1}"
-            plain = {"system": None, "tools": [], "multiagent": None, "skills": [], "mcp_servers": [], "metadata": {}}
+            plain: dict[str, Any] = {
+                "system": None,
+                "tools": [],
+                "multiagent": None,
+                "skills": [],
+                "mcp_servers": [],
+                "metadata": {},
+            }
             self.agents[name] = {**plain, "id": name, "type": "agent", "name": "a", "version": 1, "created_at": AT,
                                  "updated_at": AT, "model": {"id": "claude-opus-5-5"},
                                  "execution_identity": {"type": "service_account"}}  # fmt: skip

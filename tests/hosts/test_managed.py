@@ -41,22 +41,22 @@ rules:
 """
 
 ID_SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
-CUSTOM = [
+CUSTOM: list[Any] = [
     {"type": "custom", "name": name, "description": name, "input_schema": ID_SCHEMA}
     for name in ("archive", "delete_mail")
 ]
-TOOLSET = {
+TOOLSET: Any = {
     "type": "agent_toolset_20260401",
     "configs": [{"name": "bash", "permission_policy": {"type": "always_allow"}}],
 }
-CRM = {"type": "mcp_toolset", "mcp_server_name": "crm", "default_config": {"permission_policy": {"type": "auto"}}}
+CRM: Any = {"type": "mcp_toolset", "mcp_server_name": "crm", "default_config": {"permission_policy": {"type": "auto"}}}
 ARCHIVE: Step = ("custom", "archive", {"id": "8"})
 DELETE: Step = ("custom", "delete_mail", {"id": "7"})
 READ: Step = ("tool", "read", {"file_path": "a.txt"})
 BASH: Step = ("tool", "bash", {"command": "rm -rf /"})
 FIND: Step = ("crm", "find", {"name": "Ada"})
 WIPE: Step = ("crm", "wipe", {})
-SAY = {"type": "user.message", "content": [{"type": "text", "text": "Tidy up."}]}
+SAY: Any = {"type": "user.message", "content": [{"type": "text", "text": "Tidy up."}]}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def make(pinned_guard: Callable[..., Guard]) -> Iterator[Callable[..., tuple[Gua
 
     def made(fake: Fake, **more: Any) -> tuple[Guard, Any]:
         guard = pinned_guard(RULES, **{"paths": {"managed-agents": "gate"}, **more})
-        client = guard.wrap(anthropic.Anthropic(base_url=fake.url, api_key="k", max_retries=0))
+        client = guard.wrap(anthropic.Anthropic(base_url=fake.url, api_key="k", max_retries=0, timeout=10))
         clients.append(client)
         return guard, client
 
@@ -179,11 +179,11 @@ def test_the_sdk_s_own_session_runner_runs_no_denied_tool(
 
     async def drive(fake: Fake) -> list[Any]:
         guard = pinned_guard(RULES, paths={"managed-agents": "gate"})
-        client = guard.wrap(anthropic.AsyncAnthropic(base_url=fake.url, api_key="k", max_retries=0))
+        client = guard.wrap(anthropic.AsyncAnthropic(base_url=fake.url, api_key="k", max_retries=0, timeout=10))
         agent = await client.beta.agents.create(model="m", name="a", system="Tidy.", tools=[TOOLSET, *CUSTOM])
         session = await client.beta.sessions.create(agent=agent.id, environment_id="env_1", initial_events=[SAY])
         tools = [tool(name) for name in ("archive", "delete_mail", "read", "bash")]
-        more = {"environment_key": environment_key} if environment_key else {}
+        more: Any = {"environment_key": environment_key} if environment_key else {}
         async with client:
             made = client.beta.sessions.events.tool_runner(session.id, tools=tools, max_idle=0.2, **more)
             return [call async for call in made]
@@ -222,7 +222,7 @@ def test_an_agent_from_elsewhere_is_refused_until_it_was_seen_as_it_must_be(
 def test_a_session_from_elsewhere_is_neither_spoken_to_nor_listened_to(make: Callable[..., tuple[Guard, Any]]) -> None:
     """A session counts as seen when its own configuration was: the agent may have been changed since."""
     with Fake([[READ]]) as fake:
-        guard, client = make(fake)
+        _, client = make(fake)
         session = fake.session(fake.agent(system="Do as you like.")["id"])["id"]
         for _ in range(2):
             with pytest.raises(Unpinned):
@@ -272,7 +272,7 @@ def test_a_yes_of_the_program_s_own_is_decided_again(make: Callable[..., tuple[G
 def test_a_result_of_a_refused_call_does_not_leave(make: Callable[..., tuple[Guard, Any]]) -> None:
     """Nobody can answer for a call that was refused, whether or not it was seen."""
     with Fake([[DELETE]]) as fake:
-        guard, client = make(fake)
+        _, client = make(fake)
         session = begun(client)
         client.beta.sessions.events.send(session, events=[SAY])
         name = fake.sessions[session].events[1]["id"]
@@ -321,7 +321,7 @@ def test_what_holds_no_call_passes_as_it_came(make: Callable[..., tuple[Guard, A
     strange = {"type": "session.something_new", "mood": "fine", "price": 1e-3}
     with Fake() as fake:
         fake.extra = [strange]
-        guard, client = make(fake)
+        _, client = make(fake)
         session = begun(client)
         client.beta.sessions.events.send(session, events=[SAY])
         answer = client.beta.sessions.events.with_raw_response.list(session)

@@ -80,6 +80,9 @@ def _answer(ctx: Context, agents: AgentDialect, path: str, head: Head, tools: _T
         yield from deliver(ctx, head, data)
     elif media == "application/json":
         data = yield from all_of_it(ctx)
+        if not data.strip():
+            yield from deliver(ctx, head, data)
+            return
         try:
             shown = agents.shown(data, ctx.policy.block.text)
         except Unreadable:

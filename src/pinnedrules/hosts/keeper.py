@@ -14,12 +14,13 @@ from pinnedrules.gate.context import Amended, Context, Flow, Health, Policy
 from pinnedrules.gate.exchange import exchange, passing, refused
 from pinnedrules.gate.sealing import seal
 from pinnedrules.types import SessionId
-from pinnedrules.wire.agent_doors import SESSIONS
+from pinnedrules.wire.agent_doors import AGENTS, BOTH, SESSIONS
 from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.anthropic_sessions import AnthropicSessions
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.bedrock import BedrockMessages
+from pinnedrules.wire.openai_agents import OpenAIAgents
 from pinnedrules.wire.openai_chat import OpenAIChat
 from pinnedrules.wire.openai_responses import OpenAIResponses
 from pinnedrules.wire.openai_responses_socket import ResponsesSocket
@@ -37,7 +38,7 @@ _DIALECTS: dict[str, Dialect] = {
     BEDROCK_STREAM: BedrockMessages(stream=True),
 }
 _SOCKET = ResponsesSocket()
-_AGENTS: dict[str, AgentDialect] = {SESSIONS: AnthropicSessions()}
+_AGENTS: dict[str, AgentDialect] = {SESSIONS: AnthropicSessions(), AGENTS: OpenAIAgents()}
 _SIGNED = "AWS4-"  # how every signature of Amazon's begins that stands in a header
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 _SESSIONS = 1024
@@ -147,7 +148,7 @@ class Keeper:
         *sessions* are whom the request may belong to; None means what the guard knows of this client.
         """
         found = route(method, path, self.core.passed, self.core.gated)
-        agents = _AGENTS.get(found.dialect)
+        agents = _agents(found.dialect, headers)
         dialect = _DIALECTS[OpenAIChat.name if agents is not None or not found.dialect else found.dialect]
         whose = self.core.candidates(self.session) if sessions is None else sessions
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
@@ -215,6 +216,14 @@ class Keeper:
 def is_signed(name: str, value: str) -> bool:
     """Whether this header is a signature of Amazon's over the whole request (SigV4)."""
     return name.lower() == "authorization" and value.lstrip().upper().startswith(_SIGNED)
+
+
+def _agents(dialect: str, headers: Sequence[tuple[str, str]]) -> AgentDialect | None:
+    """Return how a door of managed agents is read; the first words of both providers' paths are the same."""
+    if dialect == BOTH:
+        # Anthropic answers no request without this header.
+        dialect = SESSIONS if any(name.lower() == "anthropic-version" for name, _ in headers) else AGENTS
+    return _AGENTS.get(dialect)
 
 
 def direct_context(core: Core, session: SessionId, path: str) -> Context:

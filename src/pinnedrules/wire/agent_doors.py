@@ -15,20 +15,36 @@ from functools import lru_cache
 
 from pinnedrules.wire.path_table import Door
 
-__all__ = ["AGENT_DOORS", "SESSIONS", "agent_door"]
+__all__ = ["AGENTS", "AGENT_DOORS", "BOTH", "SESSIONS", "agent_door"]
 
+BOTH = "managed-agents"
+"""Doors that both providers have; which one is knocked at, only a header tells."""
 SESSIONS = "anthropic-sessions"
+AGENTS = "openai-agents"
 
 _ENDED = "what ends proposes no call"
 _NAMED = "it tells names and states, no call"
 _PLACE = "a place where tools run proposes no call; the calls themselves are asked about"
 _WORK = "a piece of work names a session; its calls come with the session's events"
 
+_FILE = "a file that an agent made proposes no call"
+_TOLD = "agents/sessions/{id}/(?:subagents/{id}/)?(?:events|items|turns(?:/{id}(?:/items)?)?)"
+
 AGENT_DOORS: tuple[Door, ...] = (
-    Door(("POST",), "agents(?:/(?!sessions|environments|automations|vaults){id})?", "gate", dialect=SESSIONS, kind="agent"),
-    Door(("GET",), "agents/(?!sessions|environments|automations|vaults){id}", "gate", dialect=SESSIONS, kind="look"),
-    Door(("GET",), "agents(?:/(?!sessions|environments|automations|vaults){id}/versions)?", "pass", _NAMED),
-    Door(("POST",), "agents/(?!sessions|environments|automations|vaults){id}/archive", "pass", _ENDED),
+    # OpenAI's sessions are mounted under the agents, so they are looked for first.
+    Door(("POST",), "agents/sessions(?:/{id})?", "gate", dialect=AGENTS, kind="session"),
+    Door(("GET",), "agents/sessions(?:/{id})?", "gate", dialect=AGENTS, kind="look"),
+    Door(("POST",), "agents/sessions/{id}/events", "gate", dialect=AGENTS, kind="say"),
+    Door(("GET",), _TOLD, "gate", dialect=AGENTS, kind="events"),
+    Door(("GET",), "agents/sessions/{id}/subagents(?:/{id})?", "pass", _NAMED),
+    Door(("GET", "DELETE"), "agents/sessions/{id}/artifacts(?:/{id}(?:/content)?)?", "pass", _FILE),
+    Door(("DELETE",), "agents/sessions/{id}", "pass", _ENDED),
+    Door(("GET", "POST", "DELETE"), "agents/environments(?:/.+)?", "pass", _PLACE),
+    Door(("POST",), "agents(?:/{agent})?", "gate", dialect=BOTH, kind="agent"),
+    Door(("GET",), "agents/{agent}", "gate", dialect=BOTH, kind="look"),
+    Door(("GET",), "agents(?:/{agent}/versions)?", "pass", _NAMED),
+    Door(("POST",), "agents/{agent}/archive", "pass", _ENDED),
+    Door(("DELETE",), "agents/{agent}", "pass", _ENDED),
     Door(("POST",), "sessions(?:/{id})?", "gate", dialect=SESSIONS, kind="session"),
     Door(("GET",), "sessions/{id}", "gate", dialect=SESSIONS, kind="look"),
     Door(("POST",), "sessions/{id}/events", "gate", dialect=SESSIONS, kind="say"),
@@ -46,7 +62,9 @@ AGENT_DOORS: tuple[Door, ...] = (
 
 @lru_cache(maxsize=64)
 def _pattern(end: str) -> re.Pattern[str]:
-    return re.compile(end.replace("{id}", "[^/]+"))
+    return re.compile(
+        end.replace("{id}", "[^/]+").replace("{agent}", "(?!(?:sessions|environments|automations)(?:/|$))[^/]+")
+    )
 
 
 def agent_door(method: str, words: Sequence[str]) -> Door | None:
