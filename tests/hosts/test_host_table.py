@@ -99,6 +99,18 @@ def test_retries_send_identical_bytes(kind: str, number: int, way: Way, guard: G
 
 
 @EACH
+def test_a_connection_that_is_dropped_is_tried_again_with_identical_bytes(kind: str, way: Way, guard: Guard) -> None:
+    """The SDK's own retries work as without a guard; the sidecar says that it was its provider who left."""
+    script = Script([Reply("lost", cut_after_bytes=9), Reply("lost", cut_after_bytes=9), Reply("ok")])
+    with ScriptedProvider(script) as provider:
+        turn = run(plain(kind), way.client(kind, provider, guard), [{"role": "user", "content": "hi"}])
+
+    assert turn.text == "ok"
+    assert len({request.body for request in provider.requests}) == 1
+    assert len(provider.requests) == 3
+
+
+@EACH
 def test_a_stream_cut_in_the_middle_of_a_call_releases_nothing(kind: str, way: Way, guard: Guard) -> None:
     """Invariant 2: a stream cut in the middle of a call."""
     with ScriptedProvider(Script([Reply("", calls=[LONG], cut_after_frames=4)])) as provider:

@@ -155,3 +155,18 @@ def test_what_it_does_not_cover(kind: str, around: str, guard: Guard) -> None:
 
     assert shows_a_call(repr(said) if around == "a copy with other middleware" else said.text)
     assert b"Only suggest deletions." not in recorder.knocks[0].body
+
+
+@HAS
+@FORMS
+def test_what_comes_from_where_a_redirect_leads_is_gated(kind: str, guard: Guard) -> None:
+    """The HTTP client follows it below the middleware: the second address is not looked up, its answer is decided."""
+    with ScriptedProvider(Script([Reply("", calls=[DELETE]), Reply("ok")])) as target:
+        moved = Reply(raw=b"", status=307, headers={"location": f"{target.url}/v1/messages"})
+        with ScriptedProvider(lambda seen: moved) as first:
+            client = make_client(kind, first, middleware=[guard.middleware()])
+            said = asked(client, lambda c: c.messages.create(model="c", max_tokens=9, messages=USER))
+
+    assert not [block for block in said.content if block.type == "tool_use"]
+    assert_pinned(target, guard)
+    assert len(target.requests) == 2

@@ -92,7 +92,8 @@ class _Attempt:
 
     def compare(self, body: bytes, response: Any) -> None:
         """Look at what really left. Raises Unpinned when that is another request than the one that was let through."""
-        sent = getattr(response, "_request", None)
+        # The HTTP client follows redirects by itself, with the same body; what the SDK built is the first request.
+        sent = getattr((*response.history, response)[0], "_request", None)
         left = _members(sent.content) if sent is not None and hasattr(sent, "_content") else None
         if left != _members(body) and self.keeper.core.policy().mode == "enforce":
             raise Unpinned(
