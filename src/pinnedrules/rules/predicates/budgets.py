@@ -73,7 +73,8 @@ def over(key: str, text: str, now: Moment) -> bool:
     if name not in _WORDS or per not in ("", "hour"):
         return False
     this = dated(per or "day", now)
-    return text[: len(this)] < this
+    begun, blank, _ = text.partition(" ")
+    return bool(blank) and len(begun) == len(this) and begun < this
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ class Budget:
         period = dated(self.per, now)
         if text is None or not period:
             return period, text
-        begun, _, rest = text.partition(" ")
+        begun, blank, rest = text.partition(" ")
+        if not blank or len(begun) != len(period):
+            return period, UNKNOWN
         return (period, None) if begun < period else (begun, rest)
 
     def text(self, period: str, rest: str) -> str:
