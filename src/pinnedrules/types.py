@@ -89,7 +89,8 @@ class Undecided:
 class Decision:
     """The answer to one call: a verdict that names its reasons and what could not be decided.
 
-    ``arguments`` and ``patch`` are set when a rule rewrote the call: the new JSON text and the RFC 6902 operations.
+    ``arguments``, ``patch`` and ``stamp`` are set when a rule rewrote the call: the new JSON text, the RFC 6902 operations,
+    and what a rewritten text may carry so that the record is found (12 hex digits).
     ``targets`` are the values a person needs to see (recipients, paths, amounts), already shortened and safe to print.
     """
 
@@ -102,6 +103,7 @@ class Decision:
     targets: tuple[str, ...] = ()
     arguments: str | None = None
     patch: tuple[Mapping[str, object], ...] = ()
+    stamp: str = ""
 
     @property
     def harmless(self) -> bool:

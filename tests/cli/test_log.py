@@ -204,6 +204,15 @@ def test_records_can_be_chosen(cli: Cli, write_log: Write) -> None:
     assert tools("--type", "decision", "--last", "2") == ["send_email", "send_email"]
 
 
+def test_what_a_published_text_names_is_found(cli: Cli, write_log: Write) -> None:
+    """The stamp in a text that an agent published leads to the decision that released it."""
+    write_log(decision("post", stamp="3f9a12bc0001"), decision("post", stamp="aa9a12bc0002"), decision("post"))
+
+    (entry,) = cli("log", "--json", "--record", "3f9a12bc0001").json["records"]
+    assert entry["record"]["body"]["stamp"] == "3f9a12bc0001"
+    assert "allowed post(to: bob@evil.test), changed, record 3f9a12bc0001" in cli("log", "--record", "3f9a12bc0001").out
+
+
 def test_records_can_be_chosen_by_user_and_time(cli: Cli, write_log: Write) -> None:
     """Whose session it was is found by the name that its records commit to; a time is a span, a clock or a date."""
     write_log(decision("a"), decision("b", session=SessionId("inbox", "lee")), decision("c", session=SessionId("x")))

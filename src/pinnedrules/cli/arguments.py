@@ -282,6 +282,7 @@ def _log(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     made.add_argument("--tool", default="", metavar="NAME", help="only decisions on this tool")
     made.add_argument("--verdict", default="", choices=("allow", "ask", "deny"), help="only these decisions")
+    made.add_argument("--record", default="", metavar="STAMP", help="only decisions whose stamp a changed text carries")
     made.add_argument("--user", default="", metavar="NAME", help="only records of this user's sessions")
     made.add_argument("--since", default="", metavar="TIME", help="10min, 2h, 1d, 14:30 or 2026-05-01")
     made.add_argument("--last", type=_positive, default=0, metavar="N", help="only the last N records")

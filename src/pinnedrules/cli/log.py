@@ -84,6 +84,7 @@ class _Choice:
             and (record["type"] == wanted.type if wanted.type else record["type"] not in _BOOKKEEPING)
             and (not wanted.tool or body.get("tool") == wanted.tool)
             and (not wanted.verdict or body.get("verdict") == wanted.verdict)
+            and (not wanted.record or body.get("stamp") == wanted.record)
             and (not wanted.user or item.user == wanted.user)
             and int(record["ts"]) >= self.since_us
         )
@@ -179,7 +180,7 @@ def _erase(arguments: argparse.Namespace, states: Sequence[StateFolder], printer
     user, session = arguments.erase_user or "", arguments.erase_session or ""
     if not (user or session):
         raise Usage("nobody is named whose values to erase", "pinnedrules log --erase-user USER")
-    choices = ("session", "type", "tool", "verdict", "last", "check", "user", "since")
+    choices = ("session", "type", "tool", "verdict", "record", "last", "check", "user", "since")
     if any(getattr(arguments, name) for name in choices):
         raise Usage("erasing takes no other choice", "pinnedrules log --erase-user USER [--state DIR]")
     whose = f"session {shown(session)}" if session else "this user"

@@ -164,6 +164,7 @@ def _decision(item: Told) -> tuple[str, Tone]:
         return f"ASKED, and did not run: {call}{by}{why}{ticket}", "open"
     if not body["released"]:
         return f"DENIED {call}{by}{why}{ticket}", "bad"
+    by += f", changed, record {shown(body['stamp'])}" if "stamp" in body else ""
     if body["approved_by"]:
         return f"allowed {call}, approved by {shown(body['approved_by'])}{ticket}", "good"
     if body["verdict"] != "allow":

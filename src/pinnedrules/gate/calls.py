@@ -189,6 +189,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
             "enforced": ctx.enforcing,
             "released": not judged.refused,
             "rewritten": decision.arguments is not None,
+            **({"stamp": decision.stamp} if decision.stamp else {}),
             "rules": list(decision.rules),
             "undecided": [item.rule for item in decision.undecided],
             "ticket": judged.ticket.id if judged.ticket else "",

@@ -114,7 +114,8 @@ def _decide(
     joined = _joined([outer, *inside], carried, problem, [effect for one in inside for effect in one.effects])
     if patch is None or problem or joined.verdict == "deny":
         return joined
-    return replace(joined, arguments=released.arguments, patch=patch)
+    mark = outer.stamp or next((one.stamp for one in inside if one.stamp), "")
+    return replace(joined, arguments=released.arguments, patch=patch, stamp=mark)
 
 
 def _carried(rules: RuleSet, call: Call) -> Carried | None:

@@ -19,7 +19,7 @@ from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Tool
 from pinnedrules.rules.predicates.base import Cannot, Facts
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.rewrite import CannotRewrite, rewritten
+from pinnedrules.rules.rewrite import CannotRewrite, rewritten, stamp
 from pinnedrules.rules.speaking import UNKNOWN, Carrier, asked, effects_of, tool_of
 from pinnedrules.rules.terms import Action, Rewriting, Rule
 from pinnedrules.rules.told import moved
@@ -137,6 +137,7 @@ def _evaluate(
 class _Trail:
     """What rewriting left behind on the way to the form of the call that was decided."""
 
+    stamp: str
     rules: list[Rule] = field(default_factory=list)
     patch: list[Mapping[str, object]] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
@@ -144,20 +145,20 @@ class _Trail:
 
 def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -> Decision:
     """Step 2, rewrite: apply the first patch and decide the result again, until no rule rewrites any more."""
-    trail = _Trail()
+    trail = _Trail(stamp(round_.call, now))
     while round_.rewrites:
         rule, rewriting = next((rule, said) for said, rule, _ in round_.said if isinstance(said, Rewriting))
         try:
             if len(trail.rules) == MAX_REWRITES:
                 raise CannotRewrite(f"more than {MAX_REWRITES} rules rewrite the call")
-            call = rewritten(rewriting, round_.call, round_.arguments)
+            call, applied = rewritten(rewriting, round_.call, round_.arguments, trail.stamp)
         except CannotRewrite as problem:
             round_.said.append(("ask", rule, str(problem)))
             round_.undecided.append(Undecided(rule.id, str(problem)))
             break
         trail.undecided.extend(round_.undecided)
         trail.rules.append(rule)
-        trail.patch.extend(rewriting.operations)
+        trail.patch.extend(applied)
         used = frozenset(rule.id for rule in trail.rules)
         round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used, round_.carrier, round_.places)
     decision = _conclude(rules, round_)
@@ -177,6 +178,7 @@ def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
         undecided=tuple(dict.fromkeys([*trail.undecided, *decision.undecided])),
         arguments=call.arguments if runs else None,
         patch=tuple(trail.patch) if runs else (),
+        stamp=trail.stamp if runs else "",
     )
 
 
