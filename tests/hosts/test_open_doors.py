@@ -73,6 +73,19 @@ def test_a_websocket_that_may_pass_is_stopped_all_the_same(kind: str, make_guard
 
 
 @KINDS
+def test_gating_websockets_is_no_harm_where_there_are_none(kind: str, make_guard: Callable[..., Guard]) -> None:
+    """Older SDKs have none, or fewer; what they have besides works as ever."""
+    guard = make_guard(paths={"websockets": "gate"})
+    with ScriptedProvider(Script([])) as provider:
+        client = guard.wrap(make_client(kind, provider))
+        plain = make_client(kind, provider)
+
+    assert type(client.responses) is type(plain.responses)
+    assert type(client.beta) is type(plain.beta)
+    assert client.responses is client.responses
+
+
+@KINDS
 def test_a_refused_door_opens_by_the_setting_that_the_refusal_names(
     kind: str, make_guard: Callable[..., Guard]
 ) -> None:

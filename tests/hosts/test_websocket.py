@@ -300,13 +300,14 @@ def test_an_answer_on_a_stream_of_its_own_stays_there(form: str, guard: Guard, c
     assert_all_accepted(provider)
 
 
-def test_a_stop_closes_the_connection_in_the_middle_of_an_answer(guard: Guard, connect: Connect) -> None:
+@FORMS
+def test_a_stop_closes_the_connection_in_the_middle_of_an_answer(form: str, guard: Guard, connect: Connect) -> None:
     """Invariant 7: at every streamed event; the connection is closed, so that nothing else comes over it."""
     with (
         ScriptedProvider(lambda seen: Reply("word " * 40, frame_delay=0.01)) as provider,
         Bridge(provider) as bridge,
     ):
-        line = connect("sync", guard, bridge)
+        line = connect(form, guard, bridge)
         line.ask(USER)
         for _ in range(5):
             line.next()
@@ -321,7 +322,7 @@ def test_a_stop_closes_the_connection_in_the_middle_of_an_answer(guard: Guard, c
 
 
 @FORMS
-def test_a_stop_reaches_the_event_loop_too(form: str, guard: Guard, connect: Connect) -> None:
+def test_a_request_under_a_stop_is_not_sent(form: str, guard: Guard, connect: Connect) -> None:
     """Invariant 7, before a request: nothing is sent, and the connection is closed."""
     with ScriptedProvider(Script([Reply("hi")])) as provider, Bridge(provider) as bridge:
         line = connect(form, guard, bridge)
@@ -539,6 +540,51 @@ def test_an_error_ends_the_answer_and_the_connection_goes_on(form: str, guard: G
 
     assert refused["status"] == 429
     assert text_of(answered) == "hi"
+
+
+@FORMS
+def test_an_answer_may_be_said_to_have_failed_after_its_error(form: str, guard: Guard, connect: Connect) -> None:
+    """The service says both; the second comes when the next request may be on its way already."""
+    first = [True]
+
+    def failing(messages: Iterator[str]) -> Iterator[Message]:
+        broken = bool(first) and first.pop()
+        for message in messages:
+            yield message
+            if broken and "function_call_arguments.delta" in message:
+                yield '{"type":"error","code":"server_error","message":"oh"}'
+                yield json.dumps({"type": "response.failed", "response": {**begun[0], "status": "failed"}})
+                return
+            if message.startswith('{"type": "response.created"'):
+                begun.append(json.loads(message)["response"])
+
+    begun: list[dict[str, Any]] = []
+    script = Script([Reply("Archiving.", calls=[ARCHIVE]), Reply("hi")])
+    with ScriptedProvider(script) as provider, Bridge(provider, failing) as bridge:
+        line = connect(form, guard, bridge)
+        line.ask(USER)
+        failed = line.answer()
+        line.ask(USER)
+        late, answered = line.next(), line.answer()
+
+    assert failed[-1]["type"] == "error"
+    assert "call_archive" not in json.dumps(failed)
+    assert late["type"] == "response.failed"
+    assert text_of(answered) == "hi"
+
+
+@FORMS
+def test_the_policy_holds_for_what_the_provider_would_run(form: str, guard: Guard, connect: Connect) -> None:
+    """A tool that the provider runs is decided on the request; where it can be told to ask first, it is told."""
+    server = {"type": "mcp", "server_label": "wiki", "server_url": "https://mcp.example", "require_approval": "never"}
+    with ScriptedProvider(Script([Reply("hi")])) as provider, Bridge(provider) as bridge:
+        line = connect(form, guard, bridge)
+        with pytest.raises(Denied, match="code_interpreter"):
+            line.ask(USER, tools=[{"type": "code_interpreter", "container": {"type": "auto"}}])
+        line.ask(USER, tools=[server])
+        line.answer()
+
+    assert [asked["tools"][0]["require_approval"] for asked in bridge.creates] == ["always"]
 
 
 @FORMS

@@ -106,10 +106,12 @@ def test_a_stream_whose_name_is_none_is_refused(name: str) -> None:
     ("text", "heard"),
     [
         ('{"type":"response.created","response":{}}', Heard("", last=False)),
+        ('{"type":"response.created","response":{"id":"r"}}', Heard("", last=False, response="r")),
+        ('{"type":"response.created","response":{"id":7}}', Heard("", last=False)),
         ('{"type":"response.completed","stream_id":"a"}', Heard("a", last=True)),
         ('{"type":"response.incomplete"}', Heard("", last=True)),
-        ('{"type":"error","stream_id":null}', Heard("", last=True)),
-        ('{"type":"some.notice","error":{"message":"no"}}', Heard("", last=True)),
+        ('{"type":"error","stream_id":null}', Heard("", last=True, failed=True)),
+        ('{"type":"some.notice","error":{"message":"no"}}', Heard("", last=True, failed=True)),
         ('{"type":"some.notice","error":null}', Heard("", last=False)),
     ],
 )
@@ -123,6 +125,20 @@ def test_what_nobody_asked_for_is_a_notice_at_most() -> None:
     not_asked_for(b'{"type":"rate_limits.updated","rate_limits":[]}')
     with pytest.raises(Unreadable):
         not_asked_for(b'{"type":"response.in_progress","response":{"id":"r","output":[]}}')
+
+
+def test_what_ends_late_holds_no_call() -> None:
+    """An answer that an error ended may be said to have failed once more, and no more than that."""
+    failed = {"type": "response.failed", "response": {"id": "r", "status": "failed", "output": []}}
+    call = {"type": "function_call", "id": "f", "call_id": "c", "name": "x", "arguments": "{}"}
+    not_asked_for(json.dumps(failed).encode(), late=True)
+    for wrong in (
+        {**failed, "response": {"id": "r", "status": "completed", "output": [call]}, "type": "response.completed"},
+        {**failed, "type": "response.created"},
+        {"type": "response.output_item.done", "output_index": 0, "item": call},
+    ):
+        with pytest.raises(Unreadable):
+            not_asked_for(json.dumps(wrong).encode(), late=True)
 
 
 def test_a_message_of_ours_names_its_stream() -> None:

@@ -131,10 +131,16 @@ class ResponsesSocket(OpenAIResponses):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Where a message of the provider's belongs: to which stream (empty when it names none), and whether at an answer's end."""
+    """Where a message of the provider's belongs.
+
+    ``stream`` is empty when it names none. ``last`` says that no more of the answer comes, ``failed`` that an error ended
+    it. ``response`` is the id of the response that the message repeats, if it does.
+    """
 
     stream: str
     last: bool
+    response: str = ""
+    failed: bool = False
 
 
 def said_on(data: str | bytes) -> tuple[bytes, str]:
@@ -168,13 +174,21 @@ def hear(data: str | bytes) -> tuple[bytes, Heard]:
     if not isinstance(stream, str | None):
         raise Unreadable("a stream_id that is no name")
     # What has an error is read as one, whatever it is called (see EventReader).
-    return body, Heard(stream or "", value.get("type") in _LAST or bool(value.get("error")))
+    failed = value.get("type") == "error" or bool(value.get("error"))
+    response = value.get("response")
+    identifier = response.get("id") if isinstance(response, dict) else ""
+    named = identifier if isinstance(identifier, str) else ""
+    return body, Heard(stream or "", failed or value.get("type") in _LAST, named, failed)
 
 
-def not_asked_for(body: bytes) -> None:
-    """Check a message that belongs to no answer under way. Raises Unreadable when it is more than a notice or an error."""
+def not_asked_for(body: bytes, *, late: bool = False) -> None:
+    """Check a message that belongs to no answer under way. Raises Unreadable when it is more than a notice or an error.
+
+    *late* says that an error ended its answer: the service may still say how it ended.
+    """
     for frame in EventReader().read(MessageEvent(pack(body), body)):
-        if frame.kind != "other" or frame.keys or frame.done:
+        expected = frame.kind == "other" or (late and frame.kind == "end")
+        if not expected or frame.keys or frame.done:
             raise Unreadable("an answer that nobody asked for")
 
 
