@@ -10,7 +10,7 @@ import pytest
 from tests.hosts.recorder import Recorder, shows_a_call
 from tests.hosts.surfaces import make_client
 
-from pinnedrules import Guard, PathRefused, Stopped, Unreadable
+from pinnedrules import Guard, PathRefused, Stopped, Unpinned, Unreadable
 from pinnedrules.testing.asserts import assert_pinned
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script
@@ -170,3 +170,29 @@ def test_what_comes_from_where_a_redirect_leads_is_gated(kind: str, guard: Guard
     assert not [block for block in said.content if block.type == "tool_use"]
     assert_pinned(target, guard)
     assert len(target.requests) == 2
+
+
+@HAS
+@pytest.mark.parametrize(
+    ("mode", "shown"), [("enforce", None), ("enforce", b"{"), ("enforce", b"[]"), ("monitor", b"{")], ids=str
+)
+def test_an_answer_to_who_knows_what_is_refused(
+    shown: bytes | None, mode: str, make_guard: Callable[..., Guard]
+) -> None:
+    """Promise 2: where it cannot be seen what really left, nothing is released; monitor mode holds nothing back."""
+    guard = make_guard(mode=mode)
+
+    def hiding(request: Any, call_next: Any) -> Any:
+        answer = call_next(request)
+        response = answer.http_response
+        response._request = None if shown is None else type(response._request)("POST", response.url, content=shown)
+        return answer
+
+    with ScriptedProvider(Script([Reply("ok")])) as provider:
+        client = make_client("anthropic", provider, middleware=[guard.middleware(), hiding])
+        body: dict[str, Any] = {"model": "c", "max_tokens": 9, "messages": USER}
+        if mode == "enforce":
+            with pytest.raises(Unpinned):
+                asked(client, lambda c: c.messages.create(**body))
+        else:
+            assert asked(client, lambda c: c.messages.create(**body)).content[-1].text == "ok"
