@@ -20,8 +20,10 @@ from pinnedrules.draft.found import FoundTool
 from pinnedrules.draft.write import MARK, drafted
 from pinnedrules.rules.load import load
 from pinnedrules.rules.profiles import PROFILES
+from pinnedrules.rules.told import digest
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Seen
+from pinnedrules.types import Definition
 
 AGENTS = Path(__file__).parent / "agents"
 
@@ -189,6 +191,30 @@ def test_a_recording_is_drafted_from(cli: Cli, home: Path) -> None:
 
     assert cli("init", "--from", "t.jsonl").code == 0
     assert "get_a: read" in (home / "rules.yaml").read_text(encoding="utf-8")
+
+
+def test_the_tools_of_servers_can_be_pinned(cli: Cli, home: Path) -> None:
+    """The digests of what servers' tools say stand in the draft as remarks: with the marks out, they are pinned."""
+    tools = [
+        {"name": f"mcp__git-hub__{name}", "description": said, "input_schema": {"type": "object"}}
+        for name, said in (("get_me", "Gets."), ("list_orgs", "Lists."), ("get_me", "Gets me."))
+    ]
+    requests = [
+        {"model": "m", "messages": [], "tools": [tool, {"name": "get_a", "input_schema": {}}]} for tool in tools
+    ]
+    (home / "t.jsonl").write_text("\n".join(map(json.dumps, requests)), encoding="utf-8")
+
+    assert cli("init", "--from", "t.jsonl").code == 0
+    text = (home / "rules.yaml").read_text(encoding="utf-8")
+    assert not load(text).servers
+    marks = ("#servers:", "#  ", "#    ", "#      ")
+    pinned = load("\n".join(line[1:] if line.startswith(marks) else line for line in text.splitlines())).servers
+    last = Definition("Gets me.", {"type": "object"})
+    assert list(pinned) == ["git-hub"]
+    assert dict(pinned["git-hub"].tools) == {
+        "get_me": digest(last),
+        "list_orgs": digest(Definition("Lists.", {"type": "object"})),
+    }
 
 
 def test_a_module_is_imported_and_that_is_said(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

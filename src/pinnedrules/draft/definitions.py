@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pinnedrules.draft.found import Found, FoundTool, Unread
+from pinnedrules.rules.told import digest
+from pinnedrules.wire.request import definition
 
 __all__ = ["UNKNOWN", "collected", "definitions"]
 
@@ -86,7 +88,8 @@ def _one(value: Mapping[Any, Any], where: str) -> Found:
     schema: Mapping[Any, Any] = next((value[key] for key in _SCHEMAS if isinstance(value.get(key), Mapping)), {})
     properties = schema.get("properties")
     names = tuple(str(key) for key in properties) if isinstance(properties, Mapping) else ()
-    return Found([FoundTool(name, said if isinstance(said, str) else "", names, where=where)])
+    said = said if isinstance(said, str) else ""
+    return Found([FoundTool(name, said, names, where=where, sha256=digest(definition(value)))])
 
 
 def collected(value: object, where: str) -> Found:

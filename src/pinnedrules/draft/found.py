@@ -13,7 +13,8 @@ class FoundTool:
     """A tool as its definition shows it. Nothing of it is believed: it comes from whoever wrote the definition.
 
     ``arguments`` are the names that its schema or signature has. ``type`` is the type of a tool that the provider
-    defines itself (``bash_20250124``, ``web_search``), else empty. ``where`` is the place, for people.
+    defines itself (``bash_20250124``, ``web_search``), else empty. ``where`` is the place, for people. ``sha256`` is the
+    digest by which a rule file pins its definition (see ``rules.told``), empty when it is not all known.
     """
 
     name: str
@@ -21,6 +22,7 @@ class FoundTool:
     arguments: tuple[str, ...] = ()
     type: str = ""
     where: str = ""
+    sha256: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +59,6 @@ def merged(tools: Iterable[FoundTool]) -> list[FoundTool]:
         if tool.description not in said:
             said = f"{said}\n{tool.description}"
         arguments = tuple(dict.fromkeys((*before.arguments, *tool.arguments)))
-        kept[key] = replace(before, description=said, arguments=arguments)
+        # A pin is of one definition: the one that was seen last.
+        kept[key] = replace(before, description=said, arguments=arguments, sha256=tool.sha256 or before.sha256)
     return list(kept.values())

@@ -26,6 +26,12 @@ _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _WIDEST = 48
 
+_SERVER = re.compile(r"(?:mcp__)?([A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*)__([A-Za-z0-9_-]+)")
+_PINS = """\
+# Take out the marks below, and a tool of these servers whose definition changes is asked about.
+#servers:
+"""
+
 _HEAD = """\
 # A draft by pinnedrules init, from {source}. What is marked "{mark}" was guessed from names and descriptions.
 # Read every such line, correct it, and take the mark out: from then on it is what you say that the tool does.
@@ -69,7 +75,9 @@ def drafted(tools: Sequence[FoundTool], *, profile: str, source: str) -> Draft:
             taken[rule_key(name)] = name
         lines.append(Line(tool, found, out))
     head, _, rules = PROFILES[profile].partition("rules:\n")
-    text = _HEAD.format(source=shown(source, 200), mark=MARK) + head + _tools(lines) + "rules:\n" + rules
+    text = (
+        _HEAD.format(source=shown(source, 200), mark=MARK) + head + _tools(lines) + _servers(tools) + "rules:\n" + rules
+    )
     load(text, file="the draft")
     return Draft(text, tuple(lines))
 
@@ -89,6 +97,17 @@ def _tools(lines: Sequence[Line]) -> str:
     # A map with remarks only would be an empty one.
     head = "tools:" if any(not line.out for line in lines) else "tools: {}"
     return "\n".join([head, *written]) + "\n"
+
+
+def _servers(tools: Sequence[FoundTool]) -> str:
+    """Return the pins of what servers' tools say of themselves, as remarks: to pin them is a person's decision."""
+    found: dict[str, list[str]] = {}
+    for tool in tools:
+        named = _SERVER.fullmatch(tool.name)
+        if named is not None and tool.sha256:
+            found.setdefault(named[1], []).append(f"#      {named[2]}: sha256:{tool.sha256}\n")
+    blocks = [f"#  {server}:\n#    tools:\n{''.join(lines)}" for server, lines in found.items()]
+    return f"{_PINS}{''.join(blocks)}" if blocks else ""
 
 
 def _entry(line: Line) -> str:
