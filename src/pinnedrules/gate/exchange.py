@@ -118,9 +118,10 @@ def execution(ctx: Context, call: Call) -> Flow[Judged]:
     try:
         yield from check_stop(ctx, first=True)
         grant = None if ctx.paused else (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside))
-        matched = isinstance(grant, Grant)
-        if isinstance(grant, Grant):
-            made = grant.charge if isinstance(grant.charge, Charge) else None
+        made = grant.charge if isinstance(grant, Grant) and isinstance(grant.charge, Charge) else None
+        # What was given back has been refused since, whatever was granted before that.
+        matched = isinstance(grant, Grant) and (made is None or made.state != "back")
+        if matched:
             judged = Judged(call, Decision("allow", reasons=("released before, not yet run",)), charge=made)
         else:
             judged = yield from judge(ctx, call, grant=False)
