@@ -66,7 +66,7 @@ class Fake:
                 "mcp_servers": [],
                 "metadata": {},
             }
-            self.agents[name] = {**plain, "id": name, "type": "agent", "name": "a", "version": 1, "created_at": AT,
+            self.agents[name] = {**plain, "mcp_servers": [], "id": name, "type": "agent", "name": "a", "version": 1, "created_at": AT,
                                  "updated_at": AT, "model": {"id": "claude-opus-5-5"},
                                  "execution_identity": {"type": "service_account"}}  # fmt: skip
             return self._update(name, config)

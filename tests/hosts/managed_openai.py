@@ -19,8 +19,8 @@ from pinnedrules.testing.server import Handler, Server
 __all__ = ["FakeOpenAI"]
 
 _PREFIX = "agent.session."
-_AGENT: dict[str, Any] = {"model": "gpt-6", "multi_agent": {"enabled": False}, "reasoning": {}, "service_tier": "auto", "text": {},
-          "name": None, "instructions": None, "tools": []}  # fmt: skip
+_AGENT: dict[str, Any] = {"model": "gpt-6", "multi_agent": {"enabled": False}, "reasoning": {}, "service_tier": "auto",
+                          "text": {}, "name": None, "instructions": None, "tools": []}  # fmt: skip
 
 
 class FakeOpenAI:

@@ -32,7 +32,7 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
     """Hear what the request's newest user text says. Raises Unrecorded when that cannot be put in force."""
     facts = ctx.facts
     assert facts is not None
-    if ctx.kind != "request" or change == "rewritten" or not facts.last_user_text:
+    if (ctx.kind != "request" and ctx.agents is None) or change == "rewritten" or not facts.last_user_text:
         return
     heard = hear(facts.last_user_text)
     if heard.kind == "stop" and (change != "new" or len(facts.last_user_text) <= _SHORT):

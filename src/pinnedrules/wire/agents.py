@@ -22,7 +22,7 @@ class Setup:
     """A request that configures, as it may leave, and the JSON Patches by which the block went in and tools were made to ask.
 
     ``needs`` are places of what it builds on (``agent:ID``), ``theirs`` the tools that the provider runs unasked because of
-    it, and ``starts`` says that the agent begins to work by it.
+    it, and ``starts`` says that the agent begins to work by it; ``text`` is what the user says in it.
     """
 
     body: bytes
@@ -31,6 +31,7 @@ class Setup:
     needs: tuple[str, ...] = ()
     theirs: tuple[ServerTool, ...] = ()
     starts: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one event, or one page of them, holds: calls that wait, and ids of other calls that it names or repeats."""
+    """What one event, or one page of them, holds: calls that wait, and ids of other calls that it names or repeats.
+
+    ``compacted`` says that the provider has compacted the agent's context.
+    """
 
     pending: tuple[Pending, ...] = ()
     named: tuple[str, ...] = ()
+    compacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,14 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing that is said to a session: a ``yes`` to a call, the ``result`` of one, ``words``, or what only ends."""
+    """One thing that is said to a session: a ``yes`` to a call, the ``result`` of one, ``words``, or what only ends.
+
+    ``text`` is what the user says in words.
+    """
 
     kind: Literal["yes", "result", "words", "end"]
     id: str = ""
+    text: str = ""
 
 
 class AgentDialect(Protocol):

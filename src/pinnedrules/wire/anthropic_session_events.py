@@ -62,7 +62,8 @@ def read(data: bytes) -> Page:
         if kind not in _PLAIN:
             _refuse_hidden(raw, kind)
     waiting += [one.id for one in pending if one.id in answered]
-    return Page(tuple(one for one in pending if one.id not in answered), tuple(waiting))
+    compacted = not _is_page(whole) and whole.value("type") == "agent.thread_context_compacted"
+    return Page(tuple(one for one in pending if one.id not in answered), tuple(waiting), compacted)
 
 
 def render(data: bytes, fates: Mapping[str, Fate]) -> bytes:

@@ -19,7 +19,7 @@ from pinnedrules.wire import anthropic_session_events as events
 from pinnedrules.wire.agents import Fate, Page, Pending, Said, Setup, Shown
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads, loads_unique, quote
 from pinnedrules.wire.placeholder import SEPARATOR
-from pinnedrules.wire.request import declared
+from pinnedrules.wire.request import declared, refuse_lookalikes
 from pinnedrules.wire.sse import SSE
 
 __all__ = ["AnthropicSessions"]
@@ -51,23 +51,33 @@ class AnthropicSessions:
     def configure(self, path: str, body: bytes, block: str, *, force: bool) -> Setup:
         """Put *block* into the system prompt that the body sets and make its tools ask. Raises Unreadable, Unpinned."""
         request = Object(body)
+        refuse_lookalikes(request.names)
         if not _is_session(path):
             fresh = path.rstrip("/").endswith("/agents")
             changes, placed, forced = _agent(request, block, "", fresh=fresh, force=force)
             return Setup(request.edit(changes) if changes else body, placed, forced)
-        for raw in request.elements("initial_events") or ():
-            if _WORDS.get(str(Object(raw).value("type"))) != "words":
-                raise Unreadable("an initial event of a session that is not known")
-        agent, starts = request.value("agent"), request.value("initial_events") not in (None, [])
+        said = [_said(raw) for raw in request.elements("initial_events") or ()]
+        if any(one.kind != "words" for one in said):
+            raise Unreadable("an initial event of a session that says no words")
+        text = "\n".join(one.text for one in said if one.text)
+        agent = request.value("agent")
         if agent is None or isinstance(agent, str):
-            return Setup(body, needs=(f"agent:{agent}",) if agent else (), starts=starts)
+            return Setup(body, needs=(f"agent:{agent}",) if agent else (), starts=bool(said), text=text)
         if not isinstance(agent, dict):
             raise Unreadable("an agent that is neither an id nor an object")
         inner = Object(request.get("agent") or b"{}")
-        changes, placed, forced = _agent(inner, block, "/agent", fresh=False, force=force)
+        refuse_lookalikes(inner.names)
         needs = (f"agent:{agent['id']}",) if isinstance(agent.get("id"), str) else ()
+        # One that is written out in the request of a new session has a system prompt of its own, or none.
+        fresh = not needs and path.rstrip("/").endswith("/sessions")
+        changes, placed, forced = _agent(inner, block, "/agent", fresh=fresh, force=force)
         return Setup(
-            request.edit({"agent": inner.edit(changes)}) if changes else body, placed, forced, needs, starts=starts
+            request.edit({"agent": inner.edit(changes)}) if changes else body,
+            placed,
+            forced,
+            needs,
+            starts=bool(said),
+            text=text,
         )
 
     def shown(self, body: bytes, block: str) -> tuple[Shown, ...]:
@@ -256,7 +266,10 @@ def _said(raw: bytes) -> Said:
         return Said("result", name)
     if kind not in _WORDS:
         raise Unreadable(f"an event of the type {kind[:40]!r} cannot be sent to a session through the gate")
-    return Said("words" if _WORDS[kind] == "words" else "end")
+    content = event.value("content")
+    parts = content if isinstance(content, list) and kind == "user.message" else []
+    texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    return Said("words" if _WORDS[kind] == "words" else "end", text="\n".join(texts))
 
 
 def _confirmation(name: str, refusal: str) -> dict[str, object]:

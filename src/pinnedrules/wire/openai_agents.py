@@ -63,6 +63,7 @@ class OpenAIAgents:
             needs=(f"agent:{saved}",) if saved is not None else (),
             theirs=_theirs(loads_unique(agent.edit({})), loads_unique(request.get("environment") or b"null")),
             starts=request.value("input") not in (None, "", []),
+            text=_text(request.value("input")),
         )
 
     def shown(self, body: bytes, block: str) -> tuple[Shown, ...]:
@@ -70,7 +71,7 @@ class OpenAIAgents:
         if b'"agent' not in body:
             return ()
         value = as_object(body)
-        listed = value["data"] if "data" in value and "type" not in value else [value.get("session", value)]
+        listed: object = value["data"] if "data" in value and "type" not in value else [value.get("session", value)]
         found = listed if isinstance(listed, list) else []
         return tuple(_shown(one, block) for one in found if isinstance(one, dict) and _is_shown(one))
 
@@ -136,13 +137,14 @@ def _shown(one: Mapping[str, object], block: str) -> Shown:
     kind = "agent" if one["object"] == "agent" else "session"
     agent = one if kind == "agent" else one.get("agent")
     why = ""
-    if not isinstance(agent, dict) or not isinstance(agent.get("tools"), list):
+    listed = agent.get("tools") if isinstance(agent, dict) else None
+    if not isinstance(agent, dict) or not isinstance(listed, list):
         return Shown(f"{kind}:{one['id']}", "its tools are not told")
     if not _begins(agent.get("instructions"), block):
         why = "its instructions do not begin with the rules in force"
     elif one.get("review") == "auto_review":
         why = "the provider approves calls in it by itself (review: auto_review)"
-    tools = [tool for tool in agent["tools"] if isinstance(tool, dict)]
+    tools = [tool for tool in listed if isinstance(tool, dict)]
     own = {str(tool.get("name")): declared(tool.get("parameters")) for tool in tools if tool.get("type") == "function"}
     return Shown(f"{kind}:{one['id']}", why, own, _theirs(agent, one.get("environment")))
 
@@ -150,12 +152,13 @@ def _shown(one: Mapping[str, object], block: str) -> Shown:
 def _theirs(agent: object, environment: object) -> tuple[ServerTool, ...]:
     """Return what the provider runs: tools of its own, helpers, and commands where there is a place for them."""
     found: dict[ServerTool, None] = {}
-    given = agent if isinstance(agent, dict) else {}
+    given: Mapping[str, object] = agent if isinstance(agent, dict) else {}
     tools = given.get("tools")
-    for tool in tools if isinstance(tools, list) else ():
-        kind = tool.get("type") if isinstance(tool, dict) else None
-        if not isinstance(kind, str):
+    listed: list[object] = tools if isinstance(tools, list) else []
+    for tool in listed:
+        if not isinstance(tool, dict) or not isinstance(tool.get("type"), str):
             raise Unreadable("a tool of an agent without a type")
+        kind = str(tool["type"])
         off = tool.get("enabled") is False or tool.get("mode") == "disabled"
         if kind != "function" and not off:
             label = tool.get("server_label") if kind == "mcp" else kind
@@ -189,7 +192,18 @@ def _said(raw: bytes) -> Said:
         return Said("end")
     if kind != _INPUT + "message":
         raise Unreadable(f"an event of the type {kind[:60]!r} cannot be sent to a session through the gate")
-    return Said("words")
+    return Said("words", text=_text(event.value("input")))
+
+
+def _text(given: object) -> str:
+    """Return what the user says: a text, or messages of parts."""
+    if isinstance(given, str):
+        return given
+    parts: list[object] = []
+    for message in given if isinstance(given, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        parts += content if isinstance(content, list) else [{"text": content}]
+    return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 def _decided(name: str, refusal: str) -> dict[str, object]:
