@@ -1,6 +1,7 @@
 """The obvious decider: the design's three steps in order, on plain values, with nothing compiled, indexed or remembered.
 
-It knows tools by exact name only, and four requirements on whole numbers and plain words; generated cases stay inside that.
+It knows tools by exact name only, and some requirements on whole numbers and plain words; generated cases stay inside that.
+What a history comes to is given to it (``facts``); ``history.py`` is the reference that looks through all calls for that.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ Said = tuple[str, bool]
 def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: dict[str, Any]) -> bool | None:
     """Return whether one requirement holds, None when that cannot be decided."""
     if name == "never_after":
-        return not facts["untrusted"]
+        return not facts["untrusted" if "source" in options else "looked"]
+    if name == "only_after":
+        return bool(facts["looked"])
     if name == "matches":
         results = [
             arguments[key] == word if isinstance(arguments.get(key), str) else None for key, word in options.items()
         ]
         return False if False in results else None if None in results else True
+    if name == "count" and options["per"] == "session":
+        return bool(facts["counted"] < options["max"])
     number = arguments.get(options["of"])
+    if name == "count":
+        things = number if isinstance(number, list) else [number]
+        if options["of"] not in arguments or not all(type(one) in (int, str) and one not in ("", -1) for one in things):
+            return None
+        return bool(len(things) <= options["max"])
     if name == "total" and isinstance(number, list):
         number = sum(number)
     if type(number) is not int or number < 0:

@@ -11,8 +11,9 @@ from tests.rules import reference
 from tests.rules.making import NOW
 
 from pinnedrules.rules.decide import decide
+from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
-from pinnedrules.types import EFFECTS, Call, LedgerState
+from pinnedrules.types import EFFECTS, Call, Decision, LedgerState
 
 TOOLS = ["alpha", "bravo", "charlie", "delta"]
 ARGUMENTS = ["n", "m", "word"]
@@ -28,7 +29,10 @@ REQUIRE = st.fixed_dictionaries(
         "amount": st.fixed_dictionaries({"of": st.sampled_from(["n", "m"]), "max": SMALL}),
         "total": st.fixed_dictionaries({"of": st.just("n"), "per": st.just("session"), "max": SMALL}),
         "matches": st.dictionaries(st.sampled_from(ARGUMENTS), st.sampled_from(["x", "y"]), min_size=1),
-        "never_after": st.just({"source": "untrusted"}),
+        "never_after": st.sampled_from([{"source": "untrusted"}, {"tool": "look"}]),
+        "only_after": st.just({"tool": "look"}),
+        "count": st.fixed_dictionaries({"per": st.just("session"), "max": SMALL})
+        | st.fixed_dictionaries({"of": st.sampled_from(["n", "m"]), "per": st.just("call"), "max": SMALL}),
     },
 ).filter(bool)
 
@@ -69,7 +73,7 @@ CALLS = st.fixed_dictionaries(
         "declared": st.lists(st.sampled_from([*ARGUMENTS, "other"]), min_size=2, unique=True),
     }
 )
-FACTS = st.fixed_dictionaries({"untrusted": st.booleans(), "spent": SMALL})
+FACTS = st.fixed_dictionaries({"untrusted": st.booleans(), "looked": st.booleans(), "spent": SMALL, "counted": SMALL})
 
 
 def matchable(file: dict[str, Any]) -> bool:
@@ -103,7 +107,12 @@ def test_the_decider_does_what_the_design_s_three_steps_say(
     numbered(file)
     rules = load(reference.text(file))
     spent = {f"total:r{number}": str(facts["spent"]) for number in range(len(file["rules"]))}
-    ledger = LedgerState(session={**spent, **({"read_untrusted": "1"} if facts["untrusted"] else {})})
+    counted = {f"count:r{number}": str(facts["counted"]) for number in range(len(file["rules"]))}
+    ledger = LedgerState(session={**spent, **counted, **({"read_untrusted": "1"} if facts["untrusted"] else {})})
+    if facts["looked"]:
+        noted = after(rules, Call("look", "{}"), Decision("allow", ("write",)), LedgerState(), NOW).session
+        looked = {key: text for key, text in noted.items() if key.startswith(("done:", "was:"))}
+        ledger = LedgerState(session={**ledger.session, **looked})
     for call in calls:
         made = Call(call["name"], json.dumps(call["arguments"]), declared=frozenset(call["declared"]))
         found = decide(rules, made, ledger, NOW)
