@@ -19,6 +19,7 @@ EVERYTHING = rules(
     " else: {rewrite: [{op: remove, path: /n}]}}\n"
     "  - {id: o, text: Office., on: put, require: {time: {between: '09:00-17:00', days: [mon, fri], zone: Europe/Berlin},"
     " who: {user_in: [ada, bo], tenant_in: [acme]}}, else: ask}\n"
+    "  - {id: c, text: Content., on: put, require: {content: {without: [links, images], of: x, hosts_in: [a.b]}}, else: ask}\n"
     "  - {id: s, text: Shell., on: put, require: {shell: {programs_in: [ls, git status], inside: [/srv, ~/x],"
     " hosts_in: [a.b], of: x}}, else: ask}\n"
     "  - {id: h1, text: History., on: put, require: {count: {max: 20, per: hour}, rate: {max: 5, per: minute, burst: 2},"
@@ -65,6 +66,7 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         "On put or fs.* where it writes or deletes: if every path is inside /srv or ~/x and every address is on a.b or *.c.d"
         " and branch matches f/.+, nothing; if not, or if that cannot be decided, deny.",
         "On put: change its arguments (remove /x, add /n).",
+        "On put: if there are no links or images in x but those on a.b, nothing;",
         "On put: if the time is 09:00-17:00 on mon or fri in Europe/Berlin and the user is ada or bo and the tenant is acme,"
         " nothing;",
         "change its arguments (remove /n).",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pinnedrules.rules.predicates.amounts import AMOUNT
 from pinnedrules.rules.predicates.base import Predicate
+from pinnedrules.rules.predicates.content import CONTENT
 from pinnedrules.rules.predicates.counts import COUNT
 from pinnedrules.rules.predicates.history import NEVER_AFTER, ONLY_AFTER
 from pinnedrules.rules.predicates.once import AT_MOST_ONCE_PER
@@ -28,6 +29,7 @@ PREDICATES: Mapping[str, Predicate] = MappingProxyType(
         for entry in (
             AMOUNT,
             AT_MOST_ONCE_PER,
+            CONTENT,
             COUNT,
             MATCHES,
             NEVER_AFTER,
