@@ -14,6 +14,7 @@ from functools import lru_cache
 __all__ = [
     "bears_amount",
     "bears_header",
+    "bears_machine",
     "bears_path",
     "bears_prose",
     "bears_recipients",
@@ -41,6 +42,10 @@ _PATH = re.compile(
 _URL = re.compile(
     r"(?:.+_)?(?:urls?|uris?|hrefs?|links?|endpoints?|hosts?|hostnames?|domains?|webhooks?|callbacks?|sites?"
     r"|websites?|servers?)"
+)
+_MACHINE = re.compile(
+    r"(?:.+_)?(?:ips?|ip_?addr(?:ess(?:es)?)?|proxy|proxies|remotes?|dns(?:_names?)?|nameservers?|resolvers?|peers?"
+    r"|upstreams?|registry|mirrors?|fqdn)"
 )
 _AMOUNT = re.compile(r"(?:.+_)?(?:amounts?|totals?|prices?|sums?|costs?|quantity|budget|payment)")
 _PROSE = re.compile(
@@ -84,6 +89,12 @@ def bears_path(name: str) -> bool:
 def bears_url(name: str) -> bool:
     """True for arguments that name a machine or an address on one."""
     return bool(_URL.fullmatch(_words(name)))
+
+
+@lru_cache(maxsize=4096)
+def bears_machine(name: str) -> bool:
+    """True for arguments that name a machine by something else than its address (``proxy``, ``remote``, ``ip``), maybe."""
+    return bool(_MACHINE.fullmatch(_words(name)))
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pinnedrules.rules.bearing import bears_amount, bears_path, bears_recipients, bears_url, strings
+from pinnedrules.rules.bearing import bears_amount, bears_machine, bears_path, bears_recipients, bears_url, strings
 from pinnedrules.rules.predicates.urls import is_url
 from pinnedrules.rules.printable import shown
 
@@ -15,10 +15,16 @@ MAX_TARGETS = 8
 
 # A dot, port, path or number: an IP address can be written without any dot.
 _PLACE = re.compile(r"[./:\\]|^\s*[0-9]|[^\x00-\x7f]")
+# An IP address with or without a port, or what a copying program takes (``user@host:path``).
+_ADDRESS = re.compile(
+    r"\s*(?:\w+:)?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]*:[0-9a-f:.]*\])(?::[0-9]{1,5})?\s*|[\w.-]+@[\w-]+(?:\.[\w-]+)+:\S+",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def names_destination(arguments: Mapping[str, object]) -> bool:
-    """True when an argument names a place on the network: a URL as a whole, or a host under a name like ``url``, ``host``.
+    """True when an argument names a place on the network: a URL or an IP address as a whole, or a host under a name like
+    ``url``, ``host``, ``proxy``.
 
     What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends. A bare word
     (``server: db1``) is a name that only the own network knows.
@@ -26,7 +32,9 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
     for key, value in strings(arguments):
         if not isinstance(value, str):
             continue
-        if is_url(value) or (bears_url(key) and _PLACE.search(value)):
+        if is_url(value) or ((bears_url(key) or bears_machine(key)) and _PLACE.search(value)):
+            return True
+        if _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
             return True
     return False
 

@@ -23,6 +23,7 @@ from pinnedrules.rules.predicates.budgets import over
 from pinnedrules.rules.predicates.history import READ_UNTRUSTED
 from pinnedrules.rules.server_tools import server_untrusted
 from pinnedrules.rules.told import brings_words
+from pinnedrules.rules.written import WRITTEN, runs_own, with_written
 from pinnedrules.types import Call, Decision, LedgerState, Moment
 
 __all__ = ["Charged", "after", "charged", "given_back"]
@@ -66,8 +67,9 @@ def charged(
     if tool is None:
         return Charged(ledger, ())
     candidates = rules.plan.candidates(tool, decision.effects).every
-    kept = any(candidate.reserves for candidate in candidates) or rules.plan.watches(tool, decision.effects)
-    arguments = _read(released) if kept else {}
+    writes = "write" in decision.effects or "execute" in decision.effects
+    kept = any(candidate.reserves for candidate in candidates) or bool(rules.plan.watches(tool, decision.effects))
+    arguments = _read(released) if writes or kept else {}
     return _noted(rules, Reached(call, arguments, decision.effects, candidates), ledger, now, untrusted=untrusted)
 
 
@@ -102,7 +104,12 @@ def _noted(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment, *, u
     found = [reserve(facts) for candidate in item.candidates for reserve in candidate.reserves]
     found += [reserve(facts) for reserve in rules.plan.watches(tool, item.effects)]
     notes = [note for note in found if note is not None]
-    if tool.untrusted or fetched or stranger:
+    kept = ledger.session.get(WRITTEN, "")
+    own = runs_own(kept, item.call.name, item.arguments, item.effects)
+    written = kept if item.carries else with_written(kept, item.call.name, item.arguments, item.effects)
+    if written != kept:
+        notes.append(Note("session", WRITTEN, written))
+    if tool.untrusted or fetched or stranger or own:
         notes.append(Note("session", READ_UNTRUSTED, "1"))
     session, user = _texts(notes, "session"), _texts(notes, "user")
     if _holds(ledger.session, session) and _holds(ledger.user, user):

@@ -23,6 +23,7 @@ from pinnedrules.rules.rewrite import CannotRewrite, rewritten, stamp
 from pinnedrules.rules.speaking import UNKNOWN, Carrier, asked, effects_of, tool_of
 from pinnedrules.rules.terms import Action, Rewriting, Rule
 from pinnedrules.rules.told import moved
+from pinnedrules.rules.written import WRITTEN, runs_own
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Undecided, Verdict
 
 __all__ = ["MAX_REWRITES", "decide_single"]
@@ -74,6 +75,7 @@ class _Round:
     patched: bool
     carrier: Carrier | None
     places: Mapping[str, str] | None
+    own: str
 
     def strictest(self) -> Verdict | None:
         """Return the strictest verdict that a rule gave."""
@@ -130,7 +132,8 @@ def _evaluate(
                 action = None if why is None else "ask"
         if action is not None:
             said.append((action, candidate.rule, why))
-    return _Round(call, tool, arguments, effects, said, undecided, patched, carrier, places)
+    own = runs_own(ledger.session.get(WRITTEN, ""), call.name, arguments, effects)
+    return _Round(call, tool, arguments, effects, said, undecided, patched, carrier, places, own)
 
 
 @dataclass(slots=True)
@@ -210,6 +213,8 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
         extra.append(why)
         if verdict == "allow":
             verdict, deciding = "ask", []
+    if verdict != "allow" and round_.own:
+        extra.append(f"it runs {shown(round_.own, 80)}, which this session may have written")
     names = tuple([rule.id for rule, _ in deciding])
     sentences = tuple([rule.text for rule, _ in deciding])
     undecided = tuple(round_.undecided)

@@ -187,5 +187,5 @@ def _with(summary: Summary, why: str) -> Summary:
         return summary
     return Summary(
         summary.programs, summary.effects, summary.writes, summary.deletes, summary.paths, summary.hosts, summary.unplaced,
-        summary.elsewhere, (*summary.unclear, why),
+        summary.elsewhere, (*summary.unclear, why), summary.makes, summary.runs,
     )  # fmt: skip

@@ -88,7 +88,8 @@ class Summary:
     ``programs`` holds the leading words of every program that it starts, ``effects`` what those do together.
     ``paths`` is every word that may name a file, those of ``writes`` and ``deletes`` among them; ``unplaced`` says why
     there are paths that cannot be told. ``hosts`` are the machines that it talks to, ``elsewhere`` says why there may
-    be others. ``unclear`` says what could not be read: with anything in it, the line may do everything.
+    be others. ``unclear`` says what could not be read: with anything in it, the line may do everything. ``makes`` and
+    ``runs`` are the last names of files that it writes and of files whose content it runs (``ANYTHING``, ``PROJECT``).
     """
 
     programs: tuple[tuple[str, ...], ...] = ()
@@ -100,6 +101,8 @@ class Summary:
     unplaced: str = ""
     elsewhere: str = ""
     unclear: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -180,6 +183,8 @@ class Sink:
             self.unplaced,
             self.elsewhere,
             tuple(self.unclear),
+            tuple(sorted(self.made)),
+            tuple(sorted(self.scripts)),
         )
 
 
