@@ -37,6 +37,7 @@ class Fake:
         self.bodies: list[bytes] = []
         self.ran: list[str] = []
         self.fail_next = 0
+        self.answer_next: tuple[int, dict[str, str], bytes] | None = None
         self.extra: list[dict[str, Any]] = []
         self._lock = threading.RLock()
         self._server = Server(self._serve)
@@ -58,17 +59,11 @@ class Fake:
         """Make an agent, as somebody does whose requests nobody gates."""
         with self._lock:
             name = f"agent_{len(self.agents) + 1}"
-            plain: dict[str, Any] = {
-                "system": None,
-                "tools": [],
-                "multiagent": None,
-                "skills": [],
-                "mcp_servers": [],
-                "metadata": {},
-            }
-            self.agents[name] = {**plain, "mcp_servers": [], "id": name, "type": "agent", "name": "a", "version": 1, "created_at": AT,
-                                 "updated_at": AT, "model": {"id": "claude-opus-5-5"},
-                                 "execution_identity": {"type": "service_account"}}  # fmt: skip
+            self.agents[name] = {
+                "id": name, "type": "agent", "name": "a", "version": 1, "created_at": AT, "updated_at": AT, "system": None,
+                "tools": [], "multiagent": None, "skills": [], "mcp_servers": [], "metadata": {},
+                "model": {"id": "claude-opus-5-5"}, "execution_identity": {"type": "service_account"},
+            }  # fmt: skip
             return self._update(name, config)
 
     def session(self, agent: str) -> dict[str, Any]:
@@ -88,9 +83,13 @@ class Fake:
         with self._lock:
             self.requests.append((method, path, body))
             self.bodies.append(raw)
-            failing, self.fail_next = self.fail_next > 0 and _is_say(method, path), max(0, self.fail_next - 1)
+            failing = self.fail_next > 0 and _is_say(method, path)
+            self.fail_next -= failing
         words = path.strip("/").split("/")[1:]
-        if failing:
+        other, self.answer_next = self.answer_next, None
+        if other is not None:
+            _write(handler, *other)
+        elif failing:
             _send(handler, 400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}})
         elif path.endswith("/stream"):
             self._stream(handler, self.sessions[words[1]])
@@ -269,9 +268,12 @@ def _is_say(method: str, path: str) -> bool:
 
 
 def _send(handler: Handler, status: int, answer: Any) -> None:
-    data = json.dumps(answer).encode()
+    _write(handler, status, {"content-type": "application/json"}, json.dumps(answer).encode())
+
+
+def _write(handler: Handler, status: int, headers: dict[str, str], data: bytes) -> None:
     handler.send_response(status)
-    handler.send_header("content-type", "application/json")
-    handler.send_header("content-length", str(len(data)))
+    for name, value in {**headers, "content-length": str(len(data))}.items():
+        handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(data)

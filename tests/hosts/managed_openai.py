@@ -81,8 +81,10 @@ class FakeOpenAI:
         words = path.removeprefix("/v1/").split("/")
         with self._lock:
             self.requests.append((method, path, body))
-            racing, self.races = self.races > 0 and words[-1] == "events" and method == "POST", max(0, self.races - 1)
-        if racing and body["events"][0]["type"].endswith("tool_result"):
+            results = method == "POST" and words[-1] == "events" and body["events"][0]["type"].endswith("tool_result")
+            racing = results and self.races > 0
+            self.races -= racing
+        if racing:
             call = body["events"][0]["call_id"]
             _send(
                 handler,

@@ -12,7 +12,8 @@ import pytest
 from anthropic import beta_tool
 from tests.hosts.managed import Fake, Step
 
-from pinnedrules import Denied, Guard, PathRefused, Stopped, Unpinned, Unreadable
+from pinnedrules import Denied, Guard, PathRefused, Refused, Stopped, Unpinned, Unreadable
+from pinnedrules.chat.heard import Heard
 from pinnedrules.testing.evidence import recorded
 
 RULES = """\
@@ -64,7 +65,7 @@ def make(pinned_guard: Callable[..., Guard]) -> Iterator[Callable[..., tuple[Gua
     clients: list[Any] = []
 
     def made(fake: Fake, **more: Any) -> tuple[Guard, Any]:
-        guard = pinned_guard(RULES, **{"paths": {"managed-agents": "gate"}, **more})
+        guard = pinned_guard(more.pop("rules", RULES), **{"paths": {"managed-agents": "gate"}, **more})
         client = guard.wrap(anthropic.Anthropic(base_url=fake.url, api_key="k", max_retries=0, timeout=10))
         clients.append(client)
         return guard, client
@@ -431,3 +432,158 @@ def test_a_wrong_family_has_no_gate(pinned_guard: Callable[..., Guard]) -> None:
     """A setting that nothing implements is an error, not a promise."""
     with pytest.raises(ValueError, match="no gate is made for 'batches'"):
         pinned_guard(RULES, paths={"batches": "gate"})
+
+
+def test_a_person_is_asked_while_the_stream_stays_open(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """An ask is a person's to answer; meanwhile comment frames keep the stream alive, and the provider waits."""
+    asked: list[str] = []
+
+    def approve(ticket: Any, proposal: Any) -> bool:
+        asked.append(proposal.call.arguments)
+        return "ls" in proposal.call.arguments
+
+    with Fake([[("tool", "bash", {"command": "ls"}), ("tool", "bash", {"command": "make"})]]) as fake:
+        guard, client = make(fake, approver=approve)
+        listen(client, begun(client), over)
+
+    assert [run.split()[0] for run in fake.ran] == ["bash"]
+    assert len(asked) == 2
+    assert [(one.verdict, bool(one.approved_by)) for one in recorded(guard).decisions] == [
+        ("allow", True),
+        ("deny", False),
+    ]
+
+
+def test_a_pause_hides_what_was_allowed_before_it(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Who looks during a pause must not begin to run a call; what was allowed is not taken back, nor charged again."""
+    with Fake([[ARCHIVE, DELETE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        first = client.beta.sessions.events.list(session)
+        guard.stop("lunch", pause=True)
+        during = client.beta.sessions.events.list(session)
+        done = {"type": "user.custom_tool_result", "custom_tool_use_id": first.data[1].id, "content": []}
+        client.beta.sessions.events.send(session, events=[done])
+
+    assert [one.name for one in first.data if one.type == "agent.custom_tool_use"] == ["archive"]
+    assert not [one for one in during.data if one.type == "agent.custom_tool_use"]
+    assert [one.verdict for one in recorded(guard).decisions] == ["allow", "deny"]
+    assert fake.sessions[session].events[-1]["stop_reason"] == {"type": "end_turn"}
+
+
+def test_a_yes_from_before_a_stop_is_void(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 7: nothing is released under an epoch older than the current one."""
+    with Fake([[READ]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        fake.fail_next = 1
+        page = client.beta.sessions.events.list(session)
+        yes = {"type": "user.tool_confirmation", "tool_use_id": page.data[1].id, "result": "allow"}
+        guard.stop("wrong inbox")
+        guard.resume("looked", user="ada")
+        with pytest.raises(Denied, match="before a stop"):
+            client.beta.sessions.events.send(session, events=[yes])
+        client.beta.sessions.events.list(session)
+
+    assert len(fake.ran) == 1
+    assert len(recorded(guard).decisions) == 2
+
+
+def test_a_call_that_would_have_to_be_changed_is_refused(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """What a rule rewrites cannot be written into a session, so the agent is told no."""
+    rules = RULES.replace(
+        "    then: allow\n  - id: no-wiping",
+        "    then: {rewrite: [{op: replace, path: /id, value: '9'}]}\n  - id: no-wiping",
+    )
+    with Fake([[ARCHIVE]]) as fake:
+        _, client = make(fake, rules=rules)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        page = client.beta.sessions.events.list(session)
+
+    assert not [one for one in page.data if one.type == "agent.custom_tool_use"]
+    (told,) = [one for one in fake.said() if one["type"] == "user.custom_tool_result"]
+    assert told["is_error"] is True
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_words_to_a_session_are_heard(
+    at_once: bool, make: Callable[..., tuple[Guard, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text on the wire can only tighten: what is heard as a stop is a pause, and not only a message."""
+    monkeypatch.setattr("pinnedrules.gate.hearing.hear", lambda text: Heard("stop", (), text))
+    with Fake([[ARCHIVE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client, initial_events=[SAY] if at_once else [])
+        if not at_once:
+            client.beta.sessions.events.send(session, events=[SAY])
+        client.beta.sessions.events.list(session)
+
+    (decision,) = recorded(guard).decisions
+    assert (decision.tool, decision.verdict) == ("archive", "deny")
+
+
+def test_a_compaction_at_the_provider_is_recorded(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """The block is in the system prompt, which no compaction reaches; the record says that there was one."""
+    with Fake() as fake:
+        fake.extra = [{"type": "agent.thread_context_compacted"}]
+        guard, client = make(fake)
+        listen(client, begun(client), over)
+
+    (compacted,) = recorded(guard).compactions
+    assert (compacted.kind, compacted.seen_in) == ("managed", "answer")
+
+
+def test_through_the_sidecar_the_same_holds(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """The gate's own requests leave with the credentials of the one that they belong to."""
+    from pinnedrules.hosts.sidecar.serving import Serving
+    from pinnedrules.hosts.sidecar.upstreams import Upstream, Upstreams
+
+    with Fake([[DELETE, READ]]) as fake:
+        guard, _ = make(fake)
+        with Serving(guard, upstreams=Upstreams(Upstream(fake.url), Upstream(fake.url))) as serving:
+            url = f"{serving.url}/t/{serving.token}/s/table/anthropic"
+            with anthropic.Anthropic(base_url=url, api_key="k", max_retries=0, timeout=10) as client:
+                seen = listen(client, begun(client), over)
+
+    assert [run.split()[0] for run in fake.ran] == ["read"]
+    assert not [one for one in seen if one.type == "agent.custom_tool_use"]
+
+
+def test_client_middleware_can_answer_nothing_and_says_so(pinned_guard: Callable[..., Guard]) -> None:
+    """It sees one request at a time, so the doors whose gate needs another one are refused there."""
+    if not hasattr(anthropic, "Middleware"):
+        pytest.skip("this SDK has no client middleware")
+    guard = pinned_guard(RULES, paths={"managed-agents": "gate"})
+    with (
+        Fake() as fake,
+        anthropic.Anthropic(base_url=fake.url, api_key="k", max_retries=0, middleware=[guard.middleware()]) as client,
+        pytest.raises(Refused),
+    ):
+        client.beta.sessions.events.list("sesn_1")
+    assert fake.requests == []
+
+
+def test_an_answer_that_cannot_be_checked_is_refused(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Redirects, other content types, and calls in error answers."""
+    with Fake([[READ]]) as fake:
+        _, client = make(fake)
+        session = begun(client)
+        fake.answer_next = (307, {"location": "/v1/elsewhere"}, b"")
+        with pytest.raises(PathRefused, match="redirects"):
+            client.beta.sessions.events.list(session)
+        fake.answer_next = (200, {"content-type": "text/html"}, b"<p>hi</p>")
+        with pytest.raises(Unreadable, match="text/html"):
+            client.beta.sessions.events.list(session)
+        fake.answer_next = (
+            400,
+            {"content-type": "application/json"},
+            b'{"type": "tool_use", "name": "x", "input": {}}',
+        )
+        with pytest.raises(Unreadable):
+            client.beta.sessions.events.list(session)
+        fake.answer_next = (400, {"content-type": "application/json"}, b'{"type": "error"}')
+        with pytest.raises(anthropic.BadRequestError):
+            client.beta.sessions.events.list(session)

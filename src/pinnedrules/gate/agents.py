@@ -66,7 +66,7 @@ def manage(ctx: Context, agents: AgentDialect, body: bytes) -> Flow[None]:
     ctx.facts = RequestFacts(
         (), {}, request.theirs, "", stream=False, structured=False, choices=1, last_user_text=request.text
     )
-    yield from listen(ctx, "extended")
+    yield from listen(ctx, "new" if ctx.kind == "session" else "extended")
     waits, _ = yield from server_tools(ctx)
     head = yield from send(ctx, (yield from record(ctx, _entry(ctx, agents, request.edits))), waits)
     yield from _answer(ctx, agents, path, head, request.tools)
