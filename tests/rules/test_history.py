@@ -67,7 +67,9 @@ def released(found: RuleSet, calls: list[Call], ledger: LedgerState = EMPTY, now
     [({"ids": []}, None), ({"ids": ["a", "b"]}, None), ({"ids": "a"}, None), ({"ids": 7}, None),
      ({"id": "a", "ids": ["b"]}, None), ({"ids": ["a", "b", "c"]}, Fails), ({"id": "a", "ids": ["b", "c"]}, Fails),
      ({}, Cannot), ({"ids": "a,b"}, Cannot), ({"ids": None}, Cannot), ({"ids": [["a"]]}, Cannot),
-     ({"ids": {"a": 1}}, Cannot), ({"ids": "x" * 257}, Cannot), ({"ids": ["a"] * 10_000}, Cannot)],
+     ({"ids": ["ä" * 200] * 21}, Cannot),
+     ({"ids": "ä\u00ad"}, Cannot), ({"ids": "ä"}, None), ({"ids": {"a": 1}}, Cannot),
+     ({"ids": "x" * 257}, Cannot), ({"ids": ["a"] * 10_000}, Cannot)],
 )  # fmt: skip
 def test_what_stands_in_an_argument_is_counted(arguments: dict[str, Any], answer: type[Outcome]) -> None:
     """``of: ids`` counts list items in one call; what may be more than one thing is not guessed."""
@@ -167,7 +169,9 @@ def test_a_rate_is_evenly_spread() -> None:
     ledger = LedgerState(user={"rate:r": noted(limit, {}, EMPTY, at(0)).text})
     assert ledger.user == {"rate:r": "12000000"}
     assert said(limit, {}, ledger, at(12_000_000)) is None
-    assert said(limit, {}, ledger, at(11_000_000)) == Fails("rate: 1 seconds too early for 5 per minute")
+    assert said(limit, {}, ledger, at(11_000_000)) == Fails(
+        "rate: 5 per minute, evenly spread, are used up; the next is due in 1 s"
+    )
     assert isinstance(said(limit, {}, ledger, at(-5)), Fails)
 
 
@@ -226,10 +230,19 @@ def test_several_that_do_not_fit_are_not_forgotten_either() -> None:
     assert isinstance(said(limit, {"id": "x"}, ledger), Cannot)
 
 
-@pytest.mark.parametrize("value", ["x" * 1_001, 1.5, float("nan"), {"a": 1}, [["a"]], True, None, "", [], "\u202e"])
+@pytest.mark.parametrize("value", ["x" * 257, 1.5, float("nan"), {"a": 1}, [["a"]], True, None, "", [], "\u202e"])
 def test_what_has_no_digest_cannot_be_decided(value: object) -> None:
     """A value is a text or a number of a bounded length that nobody takes for another."""
-    assert isinstance(said(built("at_most_once_per", of="id", per="day"), {"id": value}), Cannot)
+    for found in (value, [value]):
+        assert isinstance(said(built("at_most_once_per", of="id", per="day"), {"id": found}), Cannot)
+
+
+def test_more_than_can_be_looked_at_cannot_be_decided() -> None:
+    """Hostile input is bounded: a thousand values, and of unusual characters a few thousand in all."""
+    limit = built("at_most_once_per", of="id", per="day")
+    assert isinstance(said(limit, {"id": [f"{number}ä{'x' * 250}" for number in range(17)]}), Cannot)
+    assert said(limit, {"id": [f"{number}ä{'x' * 200}" for number in range(17)]}) is None
+    assert isinstance(said(limit, {"id": list(range(1_001))}), Cannot)
 
 
 def test_a_combination_counts_as_one() -> None:

@@ -32,6 +32,7 @@ from pinnedrules.rules.predicates.base import (
     texts,
 )
 from pinnedrules.rules.predicates.budgets import PERIODS, Budget, added, half_of
+from pinnedrules.rules.predicates.marks import too_strange
 from pinnedrules.rules.predicates.values import head, values
 from pinnedrules.rules.printable import shown
 
@@ -57,7 +58,7 @@ def _one(value: object) -> bool:
         text = unicodedata.normalize("NFKC", value).strip(" ")
         return (
             bool(text)
-            and all(char.isascii() or unicodedata.category(char)[0] in "LMN" for char in text)
+            and (text.isascii() or all(char.isascii() or unicodedata.category(char)[0] in "LMN" for char in text))
             and not _SEVERAL.search(text)
             and not _RANGE.fullmatch(text)
             and text.lower() not in _EVERYTHING
@@ -77,9 +78,12 @@ def _counted(facts: Facts, of: tuple[str, ...]) -> Decimal | Cannot:
         found = values(facts.arguments, name)
         if isinstance(found, Cannot):
             return found
+        if too_strange(found):
+            return Cannot(f"{name} is too long")
         strange = next((value for value in found if not _one(value)), _NOTHING)
         if strange is not _NOTHING:
-            return Cannot(f"{name} may be more than one: {shown(strange, 60)}")
+            told = "" if isinstance(strange, (dict, list)) else f": {shown(strange, 60)}"
+            return Cannot(f"{name} may be more than one{told}")
         number += len(found)
     return Decimal(number)
 

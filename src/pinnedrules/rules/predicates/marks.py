@@ -22,15 +22,19 @@ from hashlib import sha256
 from pinnedrules.rules.predicates.base import Cannot
 from pinnedrules.rules.printable import shown
 
-__all__ = ["MAX_MARKS", "alike", "exact", "has", "joined", "room", "sound", "without"]
+__all__ = ["MAX_MARKS", "alike", "exact", "has", "joined", "room", "sound", "too_strange", "without"]
 
 MAX_MARKS = 1_000
 """Digests that one key holds."""
 
-MAX_VALUE = 1_000
+MAX_VALUE = 256
 """Longest text that has a digest, in characters."""
 
+MAX_STRANGE = 4_096
+"""Characters of texts that are not plain ASCII that are looked at in one call."""
+
 _LENGTH = 16
+_BLANK = re.compile(r"[\x00-\x20\x7f]+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 # Scripts none of whose letters look like Latin ones.
@@ -44,13 +48,15 @@ def alike(name: str, value: object) -> str | Cannot:
     text = _text(name, value)
     if isinstance(text, Cannot):
         return text
-    normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    normal = "".join(char for char in normal if not _unseen(char))
+    if text.isascii():
+        normal = _BLANK.sub("", text).lower()
+    else:
+        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        normal = "".join(char for char in normal if not _unseen(char))
+        if not all(_plain(char) for char in normal):
+            return Cannot(f"{name} may look like another value: {shown(text, 60)}")
     if not normal:
         return Cannot(f"{name} is empty")
-    strange = next((char for char in normal if not _plain(char)), "")
-    if strange:
-        return Cannot(f"{name} may look like another value: {shown(text, 60)}")
     return _digest(_number(normal) if _NUMBER.fullmatch(normal) else normal)
 
 
@@ -58,6 +64,11 @@ def exact(name: str, value: object) -> str | Cannot:
     """Return the digest of *value* just as it is; *name* is where it stands."""
     text = _text(name, value)
     return text if isinstance(text, Cannot) else _digest(text)
+
+
+def too_strange(values: Iterable[object]) -> bool:
+    """True for more unusual characters than can be looked at in time."""
+    return sum(len(value) for value in values if isinstance(value, str) and not value.isascii()) > MAX_STRANGE
 
 
 def joined(digests: Iterable[str]) -> str:
@@ -95,7 +106,7 @@ def _number(text: str) -> str:
 
 def _text(name: str, value: object) -> str | Cannot:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        return Cannot(f"{name} is no text or number: {shown(value, 60)}")
+        return Cannot(f"{name} is no text or number")
     if isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) < MAX_VALUE):
         return Cannot(f"{name} is too large a number")
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
@@ -110,9 +121,11 @@ def _plain(char: str) -> bool:
     return kind[0] == "L" and unicodedata.name(char, "").partition(" ")[0] in _APART
 
 
+@lru_cache(maxsize=4096)
 def _unseen(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Mn")
 
 
+@lru_cache(maxsize=4096)
 def _digest(text: str) -> str:
     return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:12]).decode("ascii")

@@ -27,7 +27,7 @@ from pinnedrules.rules.predicates.base import (
     texts,
 )
 from pinnedrules.rules.predicates.budgets import UNKNOWN, Budget, half_of
-from pinnedrules.rules.predicates.marks import MAX_MARKS, alike, has, joined, room, sound, without
+from pinnedrules.rules.predicates.marks import MAX_MARKS, alike, has, joined, room, sound, too_strange, without
 from pinnedrules.rules.predicates.values import head, values
 
 __all__ = ["AT_MOST_ONCE_PER"]
@@ -44,6 +44,8 @@ def _digests(facts: Facts, of: tuple[str, ...]) -> list[str] | Cannot:
             return there
         if not there:
             return Cannot(f"{name} is empty")
+        if too_strange(there):
+            return Cannot(f"{name} is too long")
         if len(of) > 1 and len(there) > 1:
             return Cannot(f"{name} is a list beside {' and '.join(one for one in of if one != name)}")
         digests: list[str] = []

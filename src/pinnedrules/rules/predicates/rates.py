@@ -53,7 +53,10 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         if next_us is None:
             return Cannot("rate: when the next call is due is not known")
         early = next_us - (burst - 1) * apart - facts.now.utc_us
-        return Fails(f"rate: {-(-early // 1_000_000)} seconds too early for {limit} per {per}") if early > 0 else None
+        if early <= 0:
+            return None
+        due_in = -(-early // 1_000_000)
+        return Fails(f"rate: {limit} per {per}, evenly spread, are used up; the next is due in {due_in} s")
 
     def reserve(facts: Facts) -> Note | None:
         text = (facts.ledger.user if half == "user" else facts.ledger.session).get(key)

@@ -36,6 +36,8 @@ def _together(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
     together: Decimal | None = Decimal(0)
     named: set[str] = set()
     for value in found:
+        if isinstance(value, (list, dict)):
+            return Cannot(f"{of} is not an amount")
         amount = amount_of(value, of)
         if isinstance(amount, Cannot):
             return amount
