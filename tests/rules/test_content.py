@@ -128,6 +128,13 @@ def test_a_library_that_is_missing_is_an_error_with_a_way_out(
     assert outcome({"body": "hello"}, CONTENT.build({"without": ["links"]}, "r")) is None
 
 
+def test_a_library_without_a_number_that_is_promised_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later release that drops a country does not silently look for less."""
+    monkeypatch.setattr("stdnum.util.get_cc_module", lambda country, name: None)
+    with pytest.raises(BadOption, match=r"us\.ssn"):
+        CONTENT.build({"without": ["personal"]}, "r")
+
+
 def test_it_reads_aloud() -> None:
     """A person reads what must not be there."""
     assert CONTENT.say({"without": ["secrets", "links"], "of": "body", "hosts_in": ["a.example"]}) == (
@@ -290,8 +297,8 @@ def test_personal_data_with_a_form_is_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["4111111111111112", "1234567890123456", "9999 9999 9999 9995", "DE88 3704 0044 0532 0130 00", "000-12-3456",
-     "+49 1", "+0 123", "order 4711-0815", "2026-11-22 10:30", "192.168.100.200", "978-3-16-148410-0", "v10.20.30-40",
-     "1e10", "ABCDEF12G34H567I"],
+     "+49 1", "+0 123", "+999 123456789", "order 4711-0815", "2026-11-22 10:30", "192.168.100.200", "978-3-16-148410-0",
+     "v10.20.30-40", "1e10", "ABCDEF12G34H567I"],
 )  # fmt: skip
 def test_numbers_without_check_digits_are_no_false_alarm(text: str) -> None:
     """Orders, dates, versions, books and broken numbers are nobody's."""
@@ -325,6 +332,8 @@ def test_secrets_are_named_by_their_kind() -> None:
     ("text", "found"),
     [("[a](notes.md) ![b](img/x.png) <a href='#top'> <img src='cid:1'>", set()),
      ("a.example/x", {Address("link", "https://a.example/x")}),
+     ("[a](a.example/x)", {Address("link", "https://a.example/x")}),
+     ("<b src=//a/b", {Address("image", "//a/b")}), ("<b <='>' src='//a/b'>", {Address("image", "//a/b")}),
      ("192.0.2.1:80/x", {Address("link", "https://192.0.2.1:80/x")}),
      ("<img alt='//a' src=b.png>", set()),
      ("<a title='x' href=\"//a/b\">", {Address("link", "//a/b")}),

@@ -171,3 +171,10 @@ def test_what_holds_names_the_host_right_after_the_scheme(rest: str) -> None:
         assert rest.startswith("example.com")
         assert rest[11:12] in ("", "/", ":", "?", "#", ".")
         assert not rest.startswith("example.com..")
+
+
+def test_it_reads_aloud() -> None:
+    """A person reads where a call may lead, and how."""
+    assert URL.say({"host_in": ["a.example"], "schemes_in": ["https", "wss"]}) == (
+        "every address is on a.example and begins with https or wss"
+    )

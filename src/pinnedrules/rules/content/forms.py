@@ -7,7 +7,6 @@ Every step is linear in the text, and there is a bounded number of them.
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import quopri
 import re
@@ -113,10 +112,8 @@ def _base64(run: str) -> str:
     plain = "".join(run.split()).rstrip("=").translate({45: 43, 95: 47})
     for start in range(4):
         part = plain[start:]
-        try:
-            inner = _readable(base64.b64decode(part[: len(part) // 4 * 4] + _padded(part[len(part) // 4 * 4 :])))
-        except binascii.Error:
-            continue
+        whole = len(part) // 4 * 4
+        inner = _readable(base64.b64decode(part[:whole] + _padded(part[whole:])))
         if inner:
             return inner
     return ""

@@ -48,8 +48,14 @@ _TARGET = re.compile(r"\](?=(?P<how>[(:])\s{0,64}<?(?P<url>[^\s<>)]{1,256}))")
 _NEAR = 1_000
 
 _TAG = re.compile(r"<\s{0,4}(?P<name>[A-Za-z][^\s/>\"'=<]{0,30})")
-_ATTRIBUTE = re.compile(r"[\s/\"'<=]*(?P<name>[^\s=>/\"'<]+)(?P<is>\s*=\s*)?")
+# What HTML takes for the name of an attribute (13.2.5.32 and 33 of the standard): quotes and brackets are no end of it.
+_ATTRIBUTE = re.compile(r"[\s/]*(?P<name>=?[^\s=>/]+|=)(?P<is>\s*=\s*)?")
 _WORD = re.compile(r"[^\s>\"'<]*")
+# Where parsers differ about what is a tag, what would be loaded if it were one.
+_LOADING = re.compile(
+    r"\b(?:(?:low|dyn)?src(?:set|doc)?|poster|background|data|code)\s{0,64}=\s{0,64}[\"']?\s{0,64}(?P<url>[^\s\"'<>]{1,256})",
+    re.IGNORECASE,
+)
 _FOLLOWED = frozenset({"href", "action", "formaction", "cite", "ping", "longdesc", "xlink:href", "data-href"})
 _FOLLOWED_TAGS = frozenset({"a", "area", "form", "button", "input", "blockquote", "q", "ins", "del", "base"})
 
@@ -115,6 +121,8 @@ def _shows(text: str, end: int) -> bool:
 
 def _html(text: str) -> Iterator[Address]:
     """Yield the addresses in the attributes of everything that looks like a tag."""
+    for loaded in _LOADING.finditer(text):
+        yield from _if_abroad("image", loaded["url"])
     never: set[str] = set()
     place = count = 0
     while found := _TAG.search(text, place):
