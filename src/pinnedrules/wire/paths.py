@@ -210,7 +210,9 @@ def _opened(method: str, words: list[str]) -> Route:
     found = agent_door(method, words[start:])
     if found is None:
         reason = f"No gate is made for this door of managed agents: {method} /{'/'.join(words)}."
-        return Route("refuse", reason=reason, next_step=_AGENTS.instead, family=_AGENTS.name)
+        return Route(
+            "refuse", reason=reason, next_step="use the doors of agents, sessions and environments", family=_AGENTS.name
+        )
     return Route(found.verdict, found.dialect, found.kind, found.reason)
 
 
