@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +176,8 @@ def make_tools(guard: Guard, error: Exception | None) -> dict[str, Any]:
     async def collect(made: Any) -> list[str]:
         return [item async for item in made]
 
-    gate = partial(guard.tool, name="pay")
-    plain, task, some, asome = (gate()(one) for one in (pay, apay, each, aeach))
+    gate = guard.tool(name="pay")
+    plain, task, some, asome = gate(pay), gate(apay), gate(each), gate(aeach)
     return {
         "function": plain,
         "coroutine": lambda **given: asyncio.run(task(**given)),
