@@ -23,6 +23,12 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
             arguments[key] == word if isinstance(arguments.get(key), str) else None for key, word in options.items()
         ]
         return False if False in results else None if None in results else True
+    if name == "who":
+        return facts["user"] in options["user_in"] if facts["user"] else None
+    if name == "time":
+        return facts["weekday"] in options["days"]
+    if name == "path":
+        return True if arguments.get(options["of"]) in ("x", "y") else None
     if name == "count" and options["per"] == "session":
         return bool(facts["counted"] < options["max"])
     number = arguments.get(options["of"])
@@ -35,7 +41,8 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
         number = sum(number)
     if type(number) is not int or number < 0:
         return None
-    return bool(number + (facts["spent"] if name == "total" else 0) <= options["max"])
+    together = number + (facts["spent"] if name == "total" else 0)
+    return bool(options.get("min", 0) <= together <= options["max"])
 
 
 def verdict(file: dict[str, Any], call: dict[str, Any], facts: dict[str, Any]) -> tuple[str, set[str], set[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import event, given, settings
@@ -13,7 +15,8 @@ from tests.rules.making import NOW
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
-from pinnedrules.types import EFFECTS, Call, Decision, LedgerState
+from pinnedrules.rules.predicates.times import DAYS
+from pinnedrules.types import EFFECTS, Call, Decision, LedgerState, SessionId
 
 TOOLS = ["alpha", "bravo", "charlie", "delta"]
 ARGUMENTS = ["n", "m", "word"]
@@ -23,10 +26,18 @@ SOME_EFFECTS = st.lists(st.sampled_from(EFFECTS), min_size=1, max_size=3, unique
 )
 SMALL = st.integers(0, 4)
 
+AMOUNTS = st.tuples(st.sampled_from(["n", "m"]), SMALL, SMALL | st.none()).map(
+    lambda one: {"of": one[0], "max": one[1], **({"min": min(one[1], one[2])} if one[2] is not None else {})}
+)
 REQUIRE = st.fixed_dictionaries(
     {},
     optional={
-        "amount": st.fixed_dictionaries({"of": st.sampled_from(["n", "m"]), "max": SMALL}),
+        "amount": AMOUNTS,
+        "who": st.fixed_dictionaries({"user_in": st.lists(st.sampled_from(["ada", "bo"]), min_size=1, unique=True)}),
+        "time": st.fixed_dictionaries(
+            {"days": st.lists(st.sampled_from(DAYS), min_size=1, unique=True), "zone": st.just("UTC")}
+        ),
+        "path": st.just({"inside": "/srv", "of": "word"}),
         "total": st.fixed_dictionaries({"of": st.just("n"), "per": st.just("session"), "max": SMALL}),
         "matches": st.dictionaries(st.sampled_from(ARGUMENTS), st.sampled_from(["x", "y"]), min_size=1),
         "never_after": st.sampled_from([{"source": "untrusted"}, {"tool": "look"}]),
@@ -73,7 +84,15 @@ CALLS = st.fixed_dictionaries(
         "declared": st.lists(st.sampled_from([*ARGUMENTS, "other"]), min_size=2, unique=True),
     }
 )
-FACTS = st.fixed_dictionaries({"untrusted": st.booleans(), "looked": st.booleans(), "spent": SMALL, "counted": SMALL})
+FACTS = st.fixed_dictionaries(
+    {
+        "user": st.sampled_from(["", "ada", "eve"]),
+        "untrusted": st.booleans(),
+        "looked": st.booleans(),
+        "spent": SMALL,
+        "counted": SMALL,
+    }
+)
 
 
 def matchable(file: dict[str, Any]) -> bool:
@@ -113,6 +132,8 @@ def test_the_decider_does_what_the_design_s_three_steps_say(
         noted = after(rules, Call("look", "{}"), Decision("allow", ("write",)), LedgerState(), NOW).session
         looked = {key: text for key, text in noted.items() if key.startswith(("done:", "was:"))}
         ledger = LedgerState(session={**ledger.session, **looked})
+    ledger = replace(ledger, whose=SessionId("s", facts["user"]))
+    facts["weekday"] = DAYS[datetime.fromtimestamp(NOW.utc_us / 1e6, UTC).weekday()]
     for call in calls:
         made = Call(call["name"], json.dumps(call["arguments"]), declared=frozenset(call["declared"]))
         found = decide(rules, made, ledger, NOW)

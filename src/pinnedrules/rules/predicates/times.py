@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.printable import shown
 
-__all__ = ["TIME"]
+__all__ = ["DAYS", "TIME"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
