@@ -37,6 +37,7 @@ class Fake:
         self.bodies: list[bytes] = []
         self.ran: list[str] = []
         self.fail_next = 0
+        self.hang_up_next = False
         self.answer_next: tuple[int, dict[str, str], bytes] | None = None
         self.extra: list[dict[str, Any]] = []
         self._lock = threading.RLock()
@@ -87,7 +88,9 @@ class Fake:
             self.fail_next -= failing
         words = path.strip("/").split("/")[1:]
         other, self.answer_next = self.answer_next, None
-        if other is not None:
+        if self.hang_up_next and _is_say(method, path):
+            self.hang_up_next, handler.close_connection = False, True
+        elif other is not None:
             _write(handler, *other)
         elif failing:
             _send(handler, 400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}})

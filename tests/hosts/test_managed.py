@@ -587,3 +587,69 @@ def test_an_answer_that_cannot_be_checked_is_refused(make: Callable[..., tuple[G
         fake.answer_next = (400, {"content-type": "application/json"}, b'{"type": "error"}')
         with pytest.raises(anthropic.BadRequestError):
             client.beta.sessions.events.list(session)
+
+
+def test_in_monitor_mode_what_cannot_be_read_passes(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Nothing is held back because the guard does not understand it: no request, no event, no answer."""
+    with Fake() as fake:
+        fake.extra = [{"type": "agent.new_tool_use", "name": "x", "input": {}}]
+        _, client = make(fake, mode="monitor")
+        agent = client.beta.agents.create(model="m", name="a", tools=[{"type": "hands_20270101"}])
+        session = client.beta.sessions.create(agent=fake.agent()["id"], environment_id="env_1").id
+        listen(client, session, over)
+        page = client.beta.sessions.events.list(session)
+        fake.answer_next = (200, {"content-type": "text/html"}, b"<p>hi</p>")
+        assert client.beta.sessions.events.with_raw_response.list(session).http_response.content == b"<p>hi</p>"
+        fake.answer_next = (200, {"content-type": "application/json"}, b'{"type": "session", "type": "session"}')
+        client.beta.sessions.retrieve(session)
+
+    assert [tool["type"] for tool in fake.agents[agent.id]["tools"]] == ["hands_20270101"]
+    assert [one.type for one in page.data][1] == "agent.new_tool_use"
+
+
+def test_an_answer_that_shows_nothing_readable_is_refused(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 2: a key that stands twice is read by one of two readers only."""
+    with Fake() as fake:
+        _, client = make(fake)
+        session = begun(client)
+        fake.answer_next = (200, {"content-type": "application/json"}, b'{"type": "session", "type": "session"}')
+        with pytest.raises(Unreadable):
+            client.beta.sessions.retrieve(session)
+        with pytest.raises(Unreadable, match="a body where none belongs"):
+            client._client.request("GET", f"{fake.url}/v1/sessions/{session}/events", content=b'{"limit": 1}')
+
+
+def test_comments_in_a_stream_pass(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """What keeps a stream alive holds nothing."""
+    stream = b': ping\n\nevent: x\ndata: {"type": "session.deleted", "id": "e"}\n\n'
+    with Fake() as fake:
+        _, client = make(fake)
+        session = begun(client)
+        fake.answer_next = (200, {"content-type": "text/event-stream"}, stream)
+        with client.beta.sessions.events.with_streaming_response.stream(session) as answer:
+            assert b"".join(answer.iter_bytes()) == stream
+
+
+def test_a_refused_event_does_not_keep_the_name_of_a_call(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """A reader that goes by the names of events finds a message, too."""
+    with Fake([[DELETE]]) as fake:
+        _, client = make(fake)
+        session = begun(client)
+        with client.beta.sessions.events.with_streaming_response.stream(session) as answer:
+            lines = answer.iter_lines()
+            client.beta.sessions.events.send(session, events=[SAY])
+            names = [line for line in (next(lines) for _ in range(6)) if line.startswith("event: ")]
+    assert names == ["event: user.message", "event: agent.message"]
+
+
+def test_a_provider_that_is_gone_stays_owed_an_answer(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """A failure on the way is recorded, and nothing is shown as runnable because of it."""
+    with Fake([[DELETE]]) as fake:
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        fake.hang_up_next = True
+        page = client.beta.sessions.events.list(session)
+
+    assert not [one for one in page.data if one.type.endswith("tool_use")]
+    assert len(recorded(guard).decisions) == 1

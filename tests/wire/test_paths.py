@@ -302,7 +302,7 @@ def test_an_api_s_path_that_cannot_be_told_apart_says_so(method: str, path: str,
     found = route(method, path)
 
     assert found.reason == (
-        "Managed agents run at the provider, where their calls are not seen before they run. "
+        "Managed agents run at the provider, and their calls are gated in their events only where a setting says so. "
         f"A {api} API that is mounted under such a path cannot be told apart from it."
     )
     assert "for a compatible server, use a base path without that word; or let it pass" in found.next_step
