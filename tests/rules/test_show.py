@@ -22,6 +22,8 @@ EVERYTHING = rules(
     "  - {id: c, text: Content., on: put, require: {content: {without: [links, images], of: x, hosts_in: [a.b]}}, else: ask}\n"
     "  - {id: s, text: Shell., on: put, require: {shell: {programs_in: [ls, git status], inside: [/srv, ~/x],"
     " hosts_in: [a.b], of: x}}, else: ask}\n"
+    "  - {id: q, text: SQL., on: put, require: {sql: {statements_in: [select, insert], tables_in: [a, b.*], of: x}},"
+    " else: ask}\n"
     "  - {id: h1, text: History., on: put, require: {count: {max: 20, per: hour}, rate: {max: 5, per: minute, burst: 2},"
     " only_after: {rule: w, same: n}, at_most_once_per: {of: [n, x], per: day}}, else: ask}\n"
     "  - {id: h2, text: History., on: put, require: {count: {of: x, max: 1, per: call}, rate: {max: 1, per: day},"
@@ -70,6 +72,7 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         "On put: if the time is 09:00-17:00 on mon or fri in Europe/Berlin and the user is ada or bo and the tenant is acme,"
         " nothing;",
         "change its arguments (remove /n).",
+        "On put: if the SQL can be read and is select or insert on a or b.*, nothing;",
         "On put: if the command can be read, runs only ls or git status, does no more than read or write, stays inside /srv"
         " or ~/x and talks only to a.b, nothing;",
         "On put: if at most 20 calls per hour and at most 5 calls per minute, evenly spread, 2 of them at once and only"

@@ -19,6 +19,7 @@ from pinnedrules.rules.predicates.base import BadOption, Built
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.server_tools import known_as, server_effects
+from pinnedrules.rules.sql import takes_sql
 from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Effect
 
@@ -206,6 +207,8 @@ def _check_on(on: On, place: tuple[str | int, ...], tools: Mapping[str, ToolSpec
         if "execute" in tool.effects:
             # A command can do everything, and what it does counts.
             reachable |= set(EFFECTS)
+        if takes_sql(name, tool.args):
+            reachable.update(("write", "delete", "execute"))
     if on.effects and not reachable & set(on.effects):
         raise Fault(
             f"the rule can never match: no tool here has the effect {' or '.join(on.effects)}",

@@ -10,6 +10,7 @@ from pinnedrules.rules.destinations import names_destination
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Candidate, Tool
 from pinnedrules.rules.shell.reading import effects_of_commands
+from pinnedrules.rules.sql import effects_of_sql
 from pinnedrules.rules.told import added_by_definition, vouched
 from pinnedrules.types import EFFECTS, Call, Definition, Effect
 
@@ -70,12 +71,16 @@ def effects_of(tool: Tool, arguments: dict[str, object], carrier: Carrier | None
     if carrier is not None:
         own = tool.effects if tool.known else ()
         return tuple(effect for effect in EFFECTS if effect in (*own, *carrier.effects))
-    if tool.effects == ("read",) and arguments and names_destination(arguments):
-        return ("read", "send")
-    added = () if tool.exact else added_by_arguments(tool.name, arguments)
-    if arguments and "execute" in tool.effects:
-        # What a command does is done by whoever runs it, so that the file's word on the tool is no excuse for it.
+    if not arguments:
+        return tool.effects
+    # What a command or a statement does is done by whoever runs it: the file's word on the tool is no excuse for it.
+    added = effects_of_sql(tool.name, arguments)
+    if not tool.exact:
+        added = (*added, *added_by_arguments(tool.name, arguments))
+    if "execute" in tool.effects:
         added = (*added, *effects_of_commands(tool.name, arguments))
+    elif tool.effects == ("read",) and names_destination(arguments):
+        added = (*added, "send")
     if added and not set(added) <= set(tool.effects):
         return tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added))
     return tool.effects

@@ -16,6 +16,7 @@ from pinnedrules.rules.predicates.patterns import MATCHES
 from pinnedrules.rules.predicates.rates import RATE
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
 from pinnedrules.rules.predicates.shell import SHELL
+from pinnedrules.rules.predicates.sql import SQL
 from pinnedrules.rules.predicates.times import TIME
 from pinnedrules.rules.predicates.totals import TOTAL
 from pinnedrules.rules.predicates.urls import URL
@@ -38,6 +39,7 @@ PREDICATES: Mapping[str, Predicate] = MappingProxyType(
             RATE,
             RECIPIENTS,
             SHELL,
+            SQL,
             TIME,
             TOTAL,
             URL,
