@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.ran import Cli
+from tests.hosts.managed import Fake
 
 from pinnedrules.cli import main
 from pinnedrules.testing.provider import ScriptedProvider
@@ -52,3 +53,42 @@ def test_a_sidecar_lets_pass_what_it_is_told_to(
     assert asked == sum(name in passed for name in ("batches", "evals"))
     for (status, message), name in zip(answers, ("batches", "evals"), strict=True):
         assert (f"--pass {name}" in message) is (status == 403)
+
+
+MANAGED = """\
+import anthropic
+
+with anthropic.Anthropic(max_retries=0) as client:
+    try:
+        print(client.beta.agents.create(model="m", name="a").system is not None)
+    except anthropic.APIStatusError as error:
+        print(error.status_code)
+"""
+
+
+@pytest.mark.parametrize(("given", "seen"), [([], "403"), (["--gate", "managed-agents"], "True")])
+def test_a_sidecar_opens_the_gate_that_it_is_told_to(
+    given: list[str],
+    seen: str,
+    rules: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Shut by default; opened, the rules are in what leaves."""
+    (home / "agent.py").write_text(MANAGED, encoding="utf-8")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    with Fake() as fake:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.url)
+        main(["run", "--rules", str(rules), *given, "--", sys.executable, "agent.py"])
+
+    assert capfd.readouterr().out.split() == [seen]
+    assert len(fake.agents) == (seen == "True")
+
+
+def test_a_gate_that_is_none_is_an_error(rules: Path, cli: Cli) -> None:
+    """A setting that nothing implements is an error, not a promise."""
+    ran = cli("serve", "--rules", rules, "--gate", "batches")
+
+    assert ran.code == 2
+    assert "no gate is made for 'batches'" in ran.err

@@ -81,6 +81,14 @@ def _passed(made: _Parser) -> None:
         metavar="FAMILY",
         help="let doors that no gate covers pass, ungated: batches, unknown, ... (docs/provider-side.md)",
     )
+    made.add_argument(
+        "--gate",
+        dest="gated",
+        action="append",
+        default=[],
+        metavar="FAMILY",
+        help="open a gate that is shut by default: managed-agents (docs/provider-side.md)",
+    )
 
 
 def _demo(commands: argparse._SubParsersAction[_Parser]) -> None:

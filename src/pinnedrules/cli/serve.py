@@ -76,13 +76,14 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     return FOUND if died else OK
 
 
-def passing(arguments: argparse.Namespace) -> dict[str, Literal["pass"]]:
-    """Return the families of doors that ``--pass`` lets pass. Raises Usage for one that is none."""
+def passing(arguments: argparse.Namespace) -> dict[str, Literal["pass", "gate"]]:
+    """Return the families of doors that ``--pass`` lets pass and ``--gate`` gates. Raises Usage for one that is none."""
     try:
-        check_families(arguments.passed)
+        check_families(arguments.passed, arguments.gated)
     except ValueError as error:
         raise Usage(str(error), "--pass FAMILY; docs/provider-side.md says what each of them is") from error
-    return dict.fromkeys(arguments.passed, "pass")
+    families: dict[str, Literal["pass", "gate"]] = dict.fromkeys(arguments.passed, "pass")
+    return families | dict.fromkeys(arguments.gated, "gate")
 
 
 class _Signals:
