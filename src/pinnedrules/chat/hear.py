@@ -2,11 +2,72 @@
 
 from __future__ import annotations
 
+import re
+
+from pinnedrules.chat.grammar import ALL, Language, Sense
 from pinnedrules.chat.heard import NOTHING, Heard
+from pinnedrules.chat.text import Sentence, bounded, folded, quotable, sentences
+from pinnedrules.chat.words_en import ENGLISH
 
 __all__ = ["hear"]
 
+_LANGUAGES: tuple[Language, ...] = (ENGLISH,)
+_WORD = re.compile(r"\^?\w+(?:\+\w+)?")
+
 
 def hear(text: str) -> Heard:
-    """Return the strongest thing that *text* says. Takes microseconds for an ordinary turn; never raises."""
-    return NOTHING
+    """Return the strongest thing that *text* says. Takes microseconds for an ordinary turn; never raises.
+
+    A stop comes before a constraint, and both before words of permission or dismissal, which count for nothing (see
+    ``Heard``) and are looked for in the whole text: also in what is quoted or pasted, and in summaries.
+    """
+    text = bounded(text)
+    words = set(_WORD.findall(folded(text)))
+    languages = [language for language in _LANGUAGES if not language.alerts.isdisjoint(words)]
+    if not languages:
+        return NOTHING
+    limit, relaxing = _own_words(text, languages)
+    if limit.kind:
+        return limit
+    return relaxing
+
+
+def _own_words(text: str, languages: list[Language]) -> tuple[Heard, Heard]:
+    limit = relaxing = NOTHING
+    effects: set[str] = set()
+    work = False
+    intro: Sentence | None = None
+    for sentence in sentences(text):
+        if intro is not None and _introduces(intro, sentence):
+            break
+        senses = [language.sense(sentence, work) for language in languages]
+        if "stop" in senses:
+            return Heard("stop", (), quotable(sentence.raw)), NOTHING
+        if "constraint" in senses:
+            about = languages[senses.index("constraint")].effects_of(sentence.folded)
+            limit = limit if limit.kind else Heard("constraint", about, quotable(sentence.raw))
+            effects.update(about)
+        elif not relaxing.kind and ("dismissal" in senses or "permission" in senses):
+            kind: Sense = "dismissal" if "dismissal" in senses else "permission"
+            relaxing = Heard(kind, (), quotable(sentence.raw))
+        work = work or "work" in senses or "shown" in senses
+        intro = sentence if "shown" in senses or sentence.end == "?" else None
+    if limit.kind:
+        limit = Heard("constraint", tuple(effect for effect in ALL if effect in effects), limit.quote)
+    return limit, relaxing
+
+
+_POINTS = re.compile(
+    r"\b(?:this|these|those|following|below|above|letter|mail|text|clause|sentence|comments?|message|error|code|log|review|contract|"
+    r"transcript|paragraph|email|senders?|line|says)\b"
+)
+_SPEAKS = re.compile(r"\b(?:you|your|youre)\b")
+
+
+def _introduces(intro: Sentence, sentence: Sentence) -> bool:
+    """Return whether what begins with *sentence* is shown, not said: *intro* gave work about it and ended its line."""
+    if sentence.line == intro.line:
+        return False
+    if intro.end == "?":
+        return _POINTS.search(intro.folded) is not None and not _SPEAKS.search(intro.folded)
+    return intro.end == ":" or sentence.block > intro.block or _POINTS.search(intro.folded) is not None

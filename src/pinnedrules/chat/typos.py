@@ -1,0 +1,63 @@
+"""What people type for a word when they are in a hurry: shorthand, and the slips that a keyboard invites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+__all__ = ["SPELLED"]
+
+_SHORT = {
+    "pls": "please", "plz": "please", "plse": "please", "pleas": "please", "pleaz": "please", "pliz": "please",
+    "u": "you", "ya": "you", "yall": "you", "ur": "your", "urself": "yourself", "r": "are", "b4": "before",
+    "til": "until", "till": "until", "dnt": "dont", "donot": "dont", "dun": "dont", "smth": "something",
+    "sth": "something", "w8": "wait", "wai": "wait", "wate": "wait", "hodl": "hold", "holdup": "hold up",
+    "holdon": "hold on", "hangon": "hang on", "stahp": "stop", "stopit": "stop it", "stawp": "stop", "st0p": "stop",
+    "stopp": "stop", "abourt": "abort", "anytin": "anything", "noe": "now", "nao": "nao", "rn": "right now",
+    "asap": "immediately", "immediatly": "immediately", "imediately": "immediately", "nomore": "no more",
+    "dont't": "dont", "w/o": "without", "wo": "wo", "aproval": "approval", "whoah": "whoa", "woah": "whoa", "woa": "whoa",
+    "cant": "cant", "okay": "ok", "okey": "ok", "k": "ok", "kk": "ok", "rming": "deleting", "rm": "delete",
+    "e": "e", "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
+    "subagent": "sub agent", "readonly": "read only",
+}  # fmt: skip
+_OFTEN = (
+    "stop", "wait", "hold", "halt", "dont", "only", "please", "abort", "cancel", "pause", "delete", "deleting", "sending",
+    "posting", "touch", "anything", "everything", "nothing", "until", "before", "without", "approval", "confirm", "never",
+    "always", "suggest", "continue", "enough", "immediately", "permission", "another", "freeze", "cease", "stopping",
+    "emailing", "ordering", "buying", "removing", "quit",
+)  # fmt: skip
+_WORDS = frozenset(
+    "hat alt halo hall halts old bold gold hod cold hole wit dot font don dint top sop stoop atop step posing pasting "
+    "ending sensing lending mending tending conform touche teach couch ever fever newer lever one oly about before able "
+    "cause abut quite quiet suit quilt await waiting bait easy ease seas pauses cancels deleted heater further other "
+    "bother mother fees freezer breeze tease crease lease peace pleas removed moving buying".split()
+)
+"""Real words that a slip must not be mistaken for."""
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _near(letter: str) -> str:
+    for row in _KEYS:
+        at = row.find(letter)
+        if at >= 0:
+            return row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
+    return ""
+
+
+def _slips(word: str) -> Iterator[str]:
+    for at in range(len(word) - 1):
+        yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    for at, letter in enumerate(word):
+        yield word[:at] + letter + word[at:]
+        if len(word) > 4:
+            if at:
+                yield word[:at] + word[at + 1 :]
+            yield from (word[:at] + other + word[at + 1 :] for other in _near(letter))
+
+
+def _spelled() -> dict[str, str]:
+    known = {slip: word for word in _OFTEN for slip in _slips(word) if slip not in _WORDS and slip not in _OFTEN}
+    return known | {short: word for short, word in _SHORT.items() if short != word}
+
+
+SPELLED = _spelled()
+"""Each known slip or shorthand, lower case, with the word or words that it stands for."""
