@@ -75,10 +75,8 @@ class Pins:
         return Pin(server, tool, spec.tools[tool], spec.trusted and written)
 
 
-def added_by_definition(definition: Definition | None) -> tuple[Effect, ...]:
+def added_by_definition(definition: Definition) -> tuple[Effect, ...]:
     """Return the effects that a definition tells of; the same ones for the same words, however often it is asked."""
-    if definition is None:
-        return ()
     said = added_by_description(definition.description[:MAX_SAID])
     hints = definition.annotations
     if not hints:
