@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from pinnedrules.commands import Failed, Record
 from pinnedrules.errors import RuleFileError
-from pinnedrules.types import Call, Entry, Mode, SessionId, StopState
+from pinnedrules.types import Call, Mode, SessionId
+from pinnedrules.wishes import Wishes
 
 if TYPE_CHECKING:
-    from pinnedrules.control.stop import Resumed
     from pinnedrules.gate.calls import Judged
     from pinnedrules.gate.context import OnDenied, Policy
     from pinnedrules.report import Report
@@ -27,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _LONGEST_LIFE = 365 * 86400.0
 
 
-class Guard:
+class Guard(Wishes):
     """A rule set in force, with its state and its evidence.
 
     Give either *rules* (the path of a rule file, see docs/rule-file.md) or *profile* (``analyze``, ``suggest-only``,
@@ -107,7 +104,9 @@ class Guard:
             )
         if rules is not None and tools is not None:
             raise RuleFileError("`tools` goes with a profile", hint="write them under `tools:` in the rule file")
-        self._source = RuleFile(Path(rules).absolute() if rules is not None else None, profile or "", tools, _paths(layers))
+        self._source = RuleFile(
+            Path(rules).absolute() if rules is not None else None, profile or "", tools, _paths(layers)
+        )
         self._mode: Mode = mode
         self._on_denied: OnDenied = on_denied
         self._grace = 0.0 if strict else 60.0
@@ -142,7 +141,7 @@ class Guard:
         self._core = Core(
             world=self._world, policy=self._policy, candidates=self._sessions.candidates, passed=passed, gated=gated
         )
-        self._direct = SessionId(f"guard-{secrets.token_hex(4)}")
+        self._direct = self._sessions.unnamed("guard")
         self._running = self._register()
         self._say(
             f"pinnedrules: {counted(len(in_force.rules), 'rule')} in force from {self._source.name} "
@@ -160,7 +159,7 @@ class Guard:
         """
         from pinnedrules.hosts.client import guarded
 
-        return guarded(client, self._core, SessionId(f"client-{secrets.token_hex(4)}"))
+        return guarded(client, self._core, self._sessions.unnamed("client"))
 
     def middleware(self) -> Any:
         """Return the gate as client middleware of the Anthropic SDK, for a client that somebody else makes.
@@ -171,7 +170,7 @@ class Guard:
         """
         from pinnedrules.hosts.middleware import make_middleware
 
-        return make_middleware(self._core, SessionId(f"client-{secrets.token_hex(4)}"))
+        return make_middleware(self._core, self._sessions.unnamed("client"))
 
     def app(self, *, token: str, **more: Any) -> Any:
         """Return the sidecar as an ASGI application for a server of your own; every request must present *token*.
@@ -190,25 +189,6 @@ class Guard:
         """
         with self._sessions.opened(SessionId(name, user, tenant)) as session:
             yield session
-
-    def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
-        """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
-        from pinnedrules.notes import stopped
-
-        state = self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
-        self._note(stopped(state))
-        return state
-
-    def resume(self, reason: str, *, session: str = "", user: str) -> Resumed:
-        """Resume. *user* names the person who says so: an agent may stop itself, never resume.
-
-        The answer says what was lifted and what still stands. Raises ApprovalError when *user* is nobody.
-        """
-        from pinnedrules.notes import lifted
-
-        resumed = self._stop.resume(actor=user, reason=reason, scope=_scope(session))
-        self._note(lifted(resumed, resumed.removed))
-        return resumed
 
     def raise_if_stopped(self) -> None:
         """Raise Stopped when a stop is in force; for loops inside tools, which the gate cannot see."""
@@ -330,20 +310,10 @@ class Guard:
         """Whether somebody answered meanwhile from elsewhere, so that a question on the terminal can go away."""
         return self._store.ticket(ticket).state != "open"
 
-    def _note(self, entry: Entry) -> None:
-        # A stop stands whether or not it can be written down, so a failure is said, not raised.
-        failed = self._world.attempt(Record(entry))
-        if isinstance(failed, Failed):
-            self._say(f"pinnedrules: this could not be recorded: {failed.error}")
-
     def _register(self) -> Any:
         from pinnedrules.control.running import register
 
         return register(self.folder, rules=self._source.name)
-
-    def _say(self, line: str) -> None:
-        if not self._quiet:
-            sys.stderr.write(line + "\n")
 
 
 def _call(name: str, arguments: Mapping[str, object] | str) -> Call:
@@ -356,12 +326,6 @@ def _call(name: str, arguments: Mapping[str, object] | str) -> Call:
         return Call(name, text)
     # The names are the program's own, so they count as declared.
     return Call(name, text, declared=frozenset(found) if isinstance(found, dict) else None)
-
-
-def _scope(session: str) -> str:
-    from pinnedrules.control.stop import EVERYTHING, session_scope
-
-    return session_scope(session) if session else EVERYTHING
 
 
 def _paths(files: Sequence[str | Path] | None) -> list[Path] | None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pinnedrules.clock import moment
+from pinnedrules.rules.born import Born
 from pinnedrules.types import Entry, SessionId, StopState, Ticket
 
 if TYPE_CHECKING:
     from pinnedrules.control.state import StateFolder
 
-__all__ = ["answered", "erased", "lifted", "note", "origin", "stopped"]
+__all__ = ["answered", "erased", "heard", "lifted", "note", "origin", "ruled", "stopped"]
 
 _SECONDS = 10.0
 
@@ -57,6 +58,26 @@ def answered(ticket: Ticket) -> Entry:
         session=SessionId(ticket.session),
         body={"ticket": ticket.id, "tool": ticket.tool, "state": ticket.state, "by": ticket.by},
         private={"summary": ticket.summary, "why": ticket.why, "call_sha256": ticket.call_sha256},
+    )
+
+
+def heard(sessions: Sequence[SessionId], kind: str, *, by: str, led_to: str, quote: str) -> Entry:
+    """Return the record of a person's own words (``guard.user_turn``), and of what they led to."""
+    return Entry(
+        type="heard",
+        session=sessions[0],
+        body={"kind": kind, "effects": [], "led_to": led_to, "sessions": [one.name for one in sessions], "by": by},
+        private={"quote": quote},
+    )
+
+
+def ruled(session: SessionId, rule: Born, *, by: str, state: str) -> Entry:
+    """Return the record of a rule that one session was given (``added``) or lost (``withdrawn``)."""
+    return Entry(
+        type="rule",
+        session=session,
+        body={"rule": rule.id, "state": state, "by": by},
+        private={"rule": rule.rule, "quote": rule.quote},
     )
 
 

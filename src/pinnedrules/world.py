@@ -34,6 +34,7 @@ from pinnedrules.commands import (
     WriteLedger,
 )
 from pinnedrules.control.grants import Grants
+from pinnedrules.control.principals import CHAT
 from pinnedrules.control.scopes import session_scope
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered
@@ -130,7 +131,7 @@ class World:
                 return None
             case Pause():
                 scope = session_scope(command.session.name)
-                return self.stop.set("pause", scope=scope, reason=command.reason, actor="the chat")
+                return self.stop.set("pause", scope=scope, reason=command.reason, actor=CHAT)
             case ReadRules():
                 return self._rules()
             case ReadLedger():

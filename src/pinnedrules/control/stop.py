@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pinnedrules.control.principals import person
+from pinnedrules.control.principals import from_chat, person
 from pinnedrules.control.scopes import EVERYTHING, Content, Held, Sign, parse, session_scope
 from pinnedrules.errors import StateError
 from pinnedrules.evidence.disk import replace_file, sync, write_all
@@ -92,8 +92,9 @@ class StopFile:
     def set(self, state: Literal["pause", "stop"], *, scope: str, reason: str, actor: str) -> StopState:
         """Put *state* in force for *scope* (:data:`EVERYTHING` or a :func:`session_scope`), durably.
 
-        Never loosens: a stop stays a stop. Anybody may do it, the agent too. The answer's epoch is the folder's; a stop
-        makes it the scope's too. Raises StateError when it cannot be written, ValueError for another state or scope.
+        Never loosens: a stop stays a stop, and a pause stays that of whoever gave it outside the chat. Anybody may do it,
+        the agent too. The answer's epoch is the folder's; a stop makes it the scope's too. Raises StateError when it
+        cannot be written, ValueError for another state or scope.
         """
         if state not in ("pause", "stop"):
             raise ValueError(f"{state!r} cannot be set; resume() lifts a stop")
@@ -102,15 +103,17 @@ class StopFile:
         with self._writing() as lock:
             content = self._found()
             held = content.scopes.get(scope)
-            if held is None or held.state == "pause":
+            kept = held is not None and state == "pause" and from_chat(actor) and not from_chat(held.actor)
+            if held is None or (held.state == "pause" and not kept):
                 held = Held(state, reason, actor, time.time_ns() // 1000)
             content = content.changed(scope, held)
             self._write(lock, content)
         return StopState(held.state, content.epoch, held.reason, held.actor, scope)
 
-    def resume(self, *, actor: str, reason: str, scope: str = EVERYTHING) -> Resumed:
+    def resume(self, *, actor: str, reason: str, scope: str = EVERYTHING, chat: bool = False) -> Resumed:
         """Lift what is in force for *scope*; for :data:`EVERYTHING` also remove the file STOP.
 
+        With *chat* only a pause that words in the chat brought about: never a stop, and nobody else's pause.
         What lifts nothing changes nothing, and begins no epoch. Raises ApprovalError when *actor* is nobody or the
         agent, StateError when it cannot be written.
         """
@@ -119,9 +122,11 @@ class StopFile:
         with self._writing() as lock:
             content = self._found()
             held = content.scopes.get(scope)
+            if chat and held is not None and not (held.state == "pause" and from_chat(held.actor)):
+                held = None
             if held is not None:
                 removed.append(f"{held.state} of {scope} by {held.actor or 'nobody named'}")
-            touched = scope == EVERYTHING and _sign(self._hand) is not None
+            touched = scope == EVERYTHING and not chat and _sign(self._hand) is not None
             if held is not None or touched:
                 content = content.changed(scope, None)
                 self._write(lock, replace(content, hand=None) if touched else content)

@@ -180,7 +180,25 @@ class Store:
         found = [_ticket(_Row(*row), now_us, epoch_of) for row in rows]
         return [ticket for ticket in found if state is None or ticket.state == state]
 
+    def asked_in(self, session: SessionId, *, now_us: int, epoch_of: _EpochOf) -> list[Ticket]:
+        """Return the open tickets of exactly this session, oldest first."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                f"SELECT {_TICKET} FROM ticket WHERE owner = ? AND state = 'open' ORDER BY asked_us, rowid",
+                (_owner(session),),
+            ).fetchall()
+        found = [_ticket(_Row(*row), now_us, epoch_of) for row in rows]
+        return [ticket for ticket in found if ticket.state == "open"]
+
     # The ledger: one half per session, one per user.
+
+    def sessions(self, name: str = "") -> list[SessionId]:
+        """Return the sessions that have a ledger, or those called *name*."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT half FROM ledger ORDER BY rowid").fetchall()
+        halves = [json.loads(half) for (half,) in rows]
+        found = [SessionId(half[3], half[2], half[1]) for half in halves if half[0] == "session"]
+        return [session for session in found if name in ("", session.name)]
 
     def read_ledger(self, session: SessionId) -> LedgerState:
         """Return both halves of the ledger as they are now, empty with version 0 when new."""

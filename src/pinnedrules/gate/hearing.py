@@ -10,15 +10,13 @@ Rules of this file:
 
 from __future__ import annotations
 
-import hashlib
-
 from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import Heard, sentence
 from pinnedrules.commands import Failed, Pause, ReadLedger, WriteLedger
 from pinnedrules.compaction.lineage import ChangeKind
 from pinnedrules.errors import Unrecorded
 from pinnedrules.gate.context import Context, Flow, record
-from pinnedrules.rules.born import CHAT, added, from_words
+from pinnedrules.rules.born import added, from_words, name_of
 from pinnedrules.types import Entry, LedgerState, SessionId
 
 __all__ = ["listen"]
@@ -57,7 +55,7 @@ def _pause(ctx: Context, heard: Heard) -> Flow[None]:
 
 
 def _keep(ctx: Context, heard: Heard) -> Flow[None]:
-    rule = from_words(_name(heard), sentence(heard.effects), heard.effects, heard.quote)
+    rule = from_words(name_of(heard.effects, heard.quote), sentence(heard.effects), heard.effects, heard.quote)
     fresh = False
     for session in ctx.sessions:
         for _ in range(_ATTEMPTS):
@@ -85,12 +83,6 @@ def _not_kept(reply: object) -> Unrecorded:
         f"The user limited what may be done, and the store cannot keep it ({why}).",
         next_step="mend the state folder, then send the request again",
     )
-
-
-def _name(heard: Heard) -> str:
-    """Return the id of the rule: the same words about the same things are the same rule."""
-    digest = hashlib.sha256(f"{heard.effects} {heard.quote}".encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{CHAT}{digest[:6]}"
 
 
 def _entry(ctx: Context, heard: Heard, led_to: str) -> Entry:

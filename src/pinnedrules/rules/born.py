@@ -12,14 +12,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.load import load
+from pinnedrules.rules.meaning import Fault, check
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.terms import Rule
 from pinnedrules.types import EFFECTS, Effect, LedgerState, Verdict
 
-__all__ = ["CHAT", "MAX_RULES", "Born", "added", "born", "from_words", "session_rules", "told_of", "withdrawn"]
+__all__ = [
+    "CHAT",
+    "MAX_RULES",
+    "Born",
+    "added",
+    "born",
+    "fits",
+    "from_words",
+    "name_of",
+    "session_rules",
+    "told_of",
+    "withdrawn",
+]
 
 CHAT = "chat-"
 """Ids of rules that words in the chat brought about begin with this; a rule file cannot use them."""
@@ -27,6 +41,7 @@ CHAT = "chat-"
 MAX_RULES = 64
 """Rules that one session may get in addition. What comes after that asks about everything with an effect."""
 
+_AGENT = "agent"
 _KEY = "rule:"
 _OVERFLOW = "chat-more"
 _SILENT: Mapping[Effect, Verdict] = dict.fromkeys(EFFECTS, "allow")
@@ -55,11 +70,29 @@ class Born:
         """The sentence that the model reads."""
         return str(json.loads(self.rule)["text"])
 
+    @property
+    def agents(self) -> bool:
+        """True for a rule that the agent gave itself."""
+        return self.by == _AGENT or self.by.startswith(f"{_AGENT}:")
+
 
 def from_words(id: str, text: str, effects: tuple[Effect, ...], quote: str) -> Born:  # noqa: A002 - the rule's own word
     """Return the conservative rule for words in the chat: calls with one of *effects* are asked about."""
     rule = {"id": id, "text": text, "on": {"effect": list(effects)}, "then": "ask"}
     return Born(id, json.dumps(rule, ensure_ascii=False), quote=quote)
+
+
+def name_of(effects: tuple[Effect, ...], quote: str) -> str:
+    """Return the id of the rule for these words: the same words about the same things are the same rule."""
+    return f"{CHAT}{sha256(f'{effects} {quote}'.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+
+
+def fits(base: RuleSet, rule: Born) -> None:
+    """Raise RuleFileError unless *rule* makes sense for the tools that *base* declares."""
+    try:
+        check(base.tools, [_parsed(rule.rule)], base.servers)
+    except Fault as fault:
+        raise RuleFileError(f"{rule.id}: {fault}", hint=fault.hint) from None
 
 
 def born(ledger: LedgerState) -> Iterator[Born]:
@@ -70,11 +103,23 @@ def born(ledger: LedgerState) -> Iterator[Born]:
 
 
 def added(ledger: LedgerState, rule: Born) -> LedgerState:
-    """Return the ledger with *rule*; one of the same id keeps its place. Raises RuleFileError for what cannot be one."""
+    """Return the ledger with *rule*, unless one of its id is in force. Raises RuleFileError for what cannot be one.
+
+    One of its id that was withdrawn stays so, for the model was told of it; the new one has a number behind its id.
+    """
     _parsed(rule.rule)
-    if f"{_KEY}{rule.id}" not in ledger.session and sum(key.startswith(_KEY) for key in ledger.session) >= MAX_RULES:
-        rule = from_words(_OVERFLOW, "Ask before every call that has an effect.", EFFECTS[1:], "")
-    return _with(ledger, rule)
+    known = {former.id: former for former in born(ledger)}
+    name, number = rule.id, 1
+    while name in known:
+        if not known[name].withdrawn:
+            return ledger
+        number += 1
+        name = f"{rule.id}-{number}"
+    if len(known) >= MAX_RULES:
+        if _OVERFLOW in known and not known[_OVERFLOW].withdrawn:
+            return ledger
+        name, rule = _OVERFLOW, from_words(_OVERFLOW, "Ask before every call that has an effect.", EFFECTS[1:], "")
+    return _with(ledger, rule if name == rule.id else _renamed(rule, name))
 
 
 def withdrawn(ledger: LedgerState, name: str, by: str) -> LedgerState | None:
@@ -105,17 +150,21 @@ def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
 def told_of(rule: Born) -> Iterator[tuple[str, str]]:
     """Yield (name, line) of what the model is told of *rule*: that it is there, and that it is withdrawn."""
     quote = f' The user\'s words: "{rule.quote}"' if rule.confirmed and rule.quote else ""
-    yield rule.id, f"[rule added by {'the operator' if rule.by else 'the guard'}: {rule.text}{quote}]"
+    whose = ("the agent" if rule.agents else "the operator") if rule.by else "the guard"
+    yield rule.id, f"[rule added by {whose}: {rule.text}{quote}]"
     if rule.withdrawn:
         yield f"{rule.id}/withdrawn", f"[rule withdrawn by the operator: {rule.text}]"
 
 
 def _noted(rule: Rule, said: Born) -> Rule:
     """Return *rule* with what its refusals say besides: whose words it comes from, and how a person dismisses it."""
-    if said.by:
-        return rule
-    quoted = f'said in this chat: "{said.quote}"; ' if said.quote else ""
-    return replace(rule, note=f"{quoted}a person dismisses it with: pinnedrules dismiss {said.id}")
+    by = f" by {said.by}" if said.by else ""
+    whose = f'said in this chat{by}: "{said.quote}"; ' if said.quote else f"given for this session{by}; " if by else ""
+    return replace(rule, note=f"{whose}a person dismisses it with: pinnedrules dismiss {said.id}")
+
+
+def _renamed(rule: Born, name: str) -> Born:
+    return replace(rule, id=name, rule=json.dumps({**json.loads(rule.rule), "id": name}, ensure_ascii=False))
 
 
 def _with(ledger: LedgerState, rule: Born) -> LedgerState:

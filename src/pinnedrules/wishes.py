@@ -1,0 +1,159 @@
+"""What a running guard is told besides its rule file: stops, rules of a session, and a person's own words."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pinnedrules.commands import Failed, Record
+from pinnedrules.errors import Unrecorded
+from pinnedrules.types import Entry, SessionId, StopState
+
+if TYPE_CHECKING:
+    from pinnedrules.control.stop import Resumed, StopFile
+    from pinnedrules.control.store import Store
+    from pinnedrules.rulefile import RuleFile
+    from pinnedrules.sessions import Sessions
+    from pinnedrules.turns import Said
+    from pinnedrules.world import World
+
+__all__ = ["Wishes"]
+
+
+class Wishes:
+    """The part of :class:`pinnedrules.Guard` that people and programs talk to.
+
+    Wherever a *session* is named, its name or the :class:`~pinnedrules.types.SessionId` does; a name alone means the open
+    sessions called so, else those that the state folder knows. Without one it is the open session, else all sessions of
+    this guard. Raises ValueError for a name that nobody knows.
+    """
+
+    _source: RuleFile
+    _quiet: bool
+    _stop: StopFile
+    _store: Store
+    _world: World
+    _sessions: Sessions
+
+    def stop(self, reason: str, *, session: str = "", pause: bool = False) -> StopState:
+        """Stop (or pause) everything under this guard's state, or one session. Survives restarts."""
+        from pinnedrules.notes import stopped
+
+        state = self._stop.set("pause" if pause else "stop", scope=_scope(session), reason=reason, actor="program")
+        self._note(stopped(state))
+        return state
+
+    def resume(self, reason: str, *, session: str = "", user: str) -> Resumed:
+        """Resume. *user* names the person who says so: an agent may stop itself, never resume.
+
+        The answer says what was lifted and what still stands. Raises ApprovalError when *user* is nobody.
+        """
+        from pinnedrules.notes import lifted
+
+        resumed = self._stop.resume(actor=user, reason=reason, scope=_scope(session))
+        self._note(lifted(resumed, resumed.removed))
+        return resumed
+
+    def user_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
+        """Say that *text* is what a person, *user*, said in a session just now, in their own words.
+
+        The only way by which words relax anything, so call it with what came from that person's keyboard and nothing else:
+        no summary, no document, no other agent's prompt. Limits ("only suggest", "stop") are in force when it returns;
+        what permits something must be the whole turn (docs/python-loop.md has the forms). Send the text to the model as ever.
+
+        Returns what came of it: ``.did``, ``.text`` for the person to read, ``.about`` the id of the rule or ticket.
+        Raises ApprovalError when *user* is nobody or the agent, StateError when it cannot be kept, and Unrecorded, with
+        nothing relaxed, when it cannot be recorded.
+        """
+        from pinnedrules.turns import Turns
+
+        turns = Turns(self._store, self._stop, note=self._note, record=self._record)
+        return turns.heard(self._meant(session), text, user)
+
+    async def auser_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
+        """Like :meth:`user_turn`, on an event loop."""
+        return await asyncio.to_thread(self.user_turn, text, user=user, session=session)
+
+    def pin(
+        self,
+        rule: Mapping[str, object] | str,
+        *,
+        user: str,
+        session: str | SessionId = "",
+        on: object = None,
+        then: Literal["ask", "deny"] = "ask",
+    ) -> str:
+        """Add a rule to a session that runs; return its id, which begins with ``pin-``.
+
+        *rule* is one rule in the words of a rule file, or a sentence: with *on* (a tool, tools, or ``{"effect": ...}``)
+        what it is about is asked about or denied, without it the model only reads it. It can only tighten, so *user* may
+        be the agent, too. The model is told with its next request.
+
+        Raises RuleFileError for what is no rule, allows something, or speaks of no tool here; ApprovalError when *user*
+        is nobody; StateError.
+        """
+        from pinnedrules.control.session_rules import pin, worded
+        from pinnedrules.notes import ruled
+        from pinnedrules.rules.born import fits
+
+        made = worded(rule, on=on, then=then, by=user)
+        fits(self._source.rules, made)
+        for one in self._meant(session):
+            if pin(self._store, one, made):
+                self._note(ruled(one, made, by=made.by, state="added"))
+        return made.id
+
+    def dismiss(self, rule: str, *, user: str, session: str | SessionId = "") -> bool:
+        """Withdraw the rule of this id from a session; False when it has none in force. The model is told.
+
+        Rules of the file stay. Raises ApprovalError when *user* is nobody or the agent, StateError, and Unrecorded.
+        """
+        from pinnedrules.control.principals import person
+        from pinnedrules.control.session_rules import dismiss, rules_of
+        from pinnedrules.notes import ruled
+
+        who, done = person(user), False
+        for one in self._meant(session):
+            for known in rules_of(self._store, one):
+                if known.id == rule and not known.withdrawn:
+                    self._record(ruled(one, known, by=who, state="withdrawn"))
+                    done = dismiss(self._store, one, rule, by=who) or done
+        return done
+
+    def _meant(self, session: str | SessionId) -> tuple[SessionId, ...]:
+        if isinstance(session, SessionId):
+            return (session,)
+        if not session:
+            return self._sessions.meant()
+        found = self._sessions.called(session) or tuple(self._store.sessions(session))
+        if not found:
+            raise ValueError(
+                f"no session {session!r} is open or known here; name its user, too: SessionId({session!r}, user=...)"
+            )
+        return found
+
+    def _note(self, entry: Entry) -> None:
+        # What limits stands whether or not it can be written down, so a failure is said, not raised.
+        failed = self._world.attempt(Record(entry))
+        if isinstance(failed, Failed):
+            self._say(f"pinnedrules: this could not be recorded: {failed.error}")
+
+    def _record(self, entry: Entry) -> None:
+        failed = self._world.attempt(Record(entry))
+        if isinstance(failed, Failed):
+            raise Unrecorded(
+                f"It cannot be recorded ({failed.error}), so nothing was relaxed.",
+                next_step="free space or mend the state folder, then try again",
+            )
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            sys.stderr.write(line + "\n")
+
+
+def _scope(session: str) -> str:
+    from pinnedrules.control.stop import EVERYTHING, session_scope
+
+    return session_scope(session) if session else EVERYTHING
