@@ -32,7 +32,7 @@ __all__ = ["DIALECTS", "KINDS", "Sql", "bears_sql", "effects_of_sql", "read_sql"
 MAX_SQL = 8_000
 """Longest text that is read, in characters."""
 
-MAX_STEPS = 2_000
+MAX_STEPS = 1_500
 MAX_NESTED = 32
 MAX_STATEMENTS = 32
 
@@ -103,8 +103,8 @@ _DATABASE = re.compile(
     r"sql|query|queries|database|postgres|sqlite|bigquery|warehouse|snowflake|redshift|duckdb|clickhouse|oracle|db"
 )
 _BEGINS = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/|[(;])*(?:(?:select|begin|explain|vacuum)\b|(?:with|insert|update|delete|merge|drop|truncate"
-    r"|alter|create|grant|revoke|call|exec|execute|copy|replace|do|declare|attach|pragma|load|set)\s)",
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|[(;])*(?:alter|attach|begin|bulk|call|copy|create|declare|delete|do|drop|exec|execute|explain"
+    r"|grant|handler|if|insert|load|merge|pragma|prepare|rename|replace|revoke|select|set|shutdown|truncate|update|vacuum|with)\b",
     re.I | re.S,
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -356,7 +356,7 @@ def effects_of_sql(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, 
         for text in value if isinstance(value, list) else (value,):
             if isinstance(text, str) and (_surely(key) or (_on_database(tool) and _BEGINS.match(text[:2_000]))):
                 found.update(_changes(text))
-    return tuple(effect for effect in EFFECTS if effect in found)
+    return tuple(effect for effect in EFFECTS if effect in found) if found else ()
 
 
 @lru_cache(maxsize=1024)
