@@ -83,7 +83,9 @@ def passing(arguments: argparse.Namespace) -> dict[str, Literal["pass", "gate"]]
     except ValueError as error:
         raise Usage(str(error), "--pass FAMILY; docs/provider-side.md says what each of them is") from error
     families: dict[str, Literal["pass", "gate"]] = dict.fromkeys(arguments.passed, "pass")
-    return families | dict.fromkeys(arguments.gated, "gate")
+    for name in arguments.gated:
+        families[name] = "gate"
+    return families
 
 
 class _Signals:
