@@ -82,8 +82,9 @@ def looked_up(rules: RuleSet, call: Call) -> tuple[str, ...]:
         return ()
     found: dict[str, None] = {}
     for item in reached(rules, call):
-        for look in rules.plan.looks:
-            found.update(dict.fromkeys(look(item.arguments)))
+        for candidate in item.candidates:
+            for look in candidate.looks:
+                found.update(dict.fromkeys(look(item.arguments)))
     return tuple(found)
 
 

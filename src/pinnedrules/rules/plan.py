@@ -59,6 +59,7 @@ class Candidate:
     otherwise: Action | None
     reserves: tuple[Reserve, ...]
     pattern: tuple[str, str] | None
+    looks: tuple[Look, ...] = ()
 
 
 class Candidates:
@@ -166,7 +167,7 @@ class Plan:
                     self._by_effect[effect].append(index)
         self._watches = _watches(self.active)
         self._watched = _Names((name, index) for index, (on, _) in enumerate(self._watches) for name in on.tools)
-        self.looks = tuple(look for entry in self.active for look in entry.looks)
+        self.looks = any(entry.looks for entry in self.active)
         self._memory: dict[str, Tool | None] = {}
 
     def tool(self, name: str) -> Tool | None:
@@ -242,7 +243,7 @@ class Plan:
             permits = named and (not wanted or _covers(wanted, effects))
             rule = entry.rule
             then = None if rule.then == "allow" and not permits else rule.then
-            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern)
+            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern, entry.looks)
 
     def _noted(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Reserve]:
         exact, about = _meant(self._watched, tool)

@@ -28,7 +28,7 @@ MAX_LAYERS = 4
 MAX_PARAMETERS = 256
 MAX_NAME = 64
 
-_HARMLESS = re.compile(r"[A-Za-z0-9/._~!$'()*+,-]*")
+_HARMLESS = re.compile(r"[A-Za-z0-9/._~!$'()*+,-]*(?:[?#&;][A-Za-z0-9/_~!$'()*+,=-]*)*")
 _SPLIT = re.compile(r"[?#&;]")
 _DROPPED = re.compile(r"[\t\r\n\x00]")
 _WHOLE = re.compile(r"\s*(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?[/\\]{2,}(?P<rest>.*)", re.DOTALL)
@@ -46,7 +46,7 @@ _REDIRECT = re.compile(
 
 def leads(rest: str, inside: Hosts) -> Outcome:
     """Say whether *rest*, all that follows the host of a URL, leads nowhere but to hosts of *inside*."""
-    if _HARMLESS.fullmatch(rest) and "//" not in rest:
+    if _HARMLESS.fullmatch(rest) and "//" not in rest and not _CODED.search(rest):
         return None
     if len(rest) > MAX_REST:
         return Cannot(f"url: what follows the host is longer than {MAX_REST} characters")
