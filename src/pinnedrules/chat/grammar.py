@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
+from itertools import repeat
 from typing import Literal, TypeAlias
 
 from pinnedrules.chat.text import Sentence
@@ -60,8 +61,9 @@ class Language:
     """Words in classes, patterns over the classes, and what acts do.
 
     *classes*: name to words, phrases with ``_`` for the gap; a word may be in several classes. *alerts*: the classes one of
-    whose words a sentence must hold to be judged at all. *guesses*: endings of unknown words and the class that they get.
-    *effects*: what the words of an act do.
+    whose words a turn must hold to be judged at all. *guesses*: endings of unknown words and the class that they get; *stems*:
+    classes, with the beginnings of unknown words that belong to them. *inherits*: a class that a phrase is in when its first word
+    is. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
     """
 
     def __init__(
@@ -72,8 +74,11 @@ class Language:
         alerts: str,
         effects: Iterable[tuple[str, tuple[Effect, ...]]],
         guesses: Mapping[str, str] | None = None,
+        stems: Mapping[str, str] | None = None,
         inherits: str = "",
     ) -> None:
+        stems = stems or {}
+        classes = {**dict.fromkeys(stems, ""), **classes}
         written = " ".join(pattern for field in astuple(patterns) for pattern in field)
         named = {name for name in _NAME.findall(written) if name[0].isalpha()} - _BUILT_IN
         classes = {**{name: name for name in named if name not in classes}, **classes}
@@ -86,11 +91,13 @@ class Language:
             if len(words) > 1 and inherits in of.get(words[:1], ()):
                 names.add(inherits)
         kinds = {frozenset(names) for names in of.values()} | {frozenset({name}) for _, name in self._guesses}
+        kinds |= {frozenset({name}) for name in stems}
         kinds |= {frozenset(), frozenset({"number"}), frozenset({"query"})}
         symbols = {kind: chr(0xE000 + at) for at, kind in enumerate(sorted(kinds, key=sorted))}
         self._other, self._number = symbols[frozenset()], symbols[frozenset({"number"})]
         self._query = symbols[frozenset({"query"})]
         self._guessed = tuple((ending, symbols[frozenset({name})]) for ending, name in self._guesses)
+        self._stems = tuple((tuple(starts.split()), symbols[frozenset({name})]) for name, starts in stems.items())
         self._words = {words[0]: symbols[frozenset(of[words])] for words in of if len(words) == 1}
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for words in sorted(of, key=len, reverse=True):
@@ -104,9 +111,13 @@ class Language:
         wanted = set(alerts.split())
         self.alerts = frozenset(max(words, key=len) for words, names in of.items() if names & wanted)
         self._effects: dict[str, set[Effect]] = {}
+        self._begins: list[tuple[str, tuple[Effect, ...]]] = []
         for words_, does in effects:
             for word in words_.split():
-                self._effects.setdefault(word, set()).update(does)
+                if word.endswith("*"):
+                    self._begins.append((word[:-1], does))
+                else:
+                    self._effects.setdefault(word, set()).update(does)
         self._shown, self._work, self._asks = map(self._compiled, (patterns.shown, patterns.work, patterns.asks))
         self._halts, self._surely, self._style = map(self._compiled, (patterns.halts, patterns.surely, patterns.style))
         self._forbids, self._standing, self._now = map(
@@ -150,7 +161,9 @@ class Language:
 
     def effects_of(self, folded: str) -> tuple[Effect, ...]:
         """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
-        named = {effect for word in folded.split() for effect in self._effects.get(word, ())}
+        words = folded.split()
+        named = {effect for word in words for effect in self._effects.get(word, ())}
+        named |= {effect for start, does in self._begins if any(map(str.startswith, words, repeat(start))) for effect in does}
         return tuple(effect for effect in ALL if effect in named) or ALL
 
     def _read(self, folded: str) -> str:
@@ -172,6 +185,9 @@ class Language:
     def _guess(self, word: str) -> str:
         if word[0].isdigit():
             return self._number
+        for starts, symbol in self._stems:
+            if word.startswith(starts):
+                return symbol
         return next((symbol for ending, symbol in self._guessed if word.endswith(ending)), self._other)
 
     def _compiled(self, patterns: tuple[str, ...]) -> re.Pattern[str]:

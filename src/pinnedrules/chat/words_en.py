@@ -17,6 +17,7 @@ def _each(*parts: str) -> str:
 
 
 _MUST = " ".join([
+        _each("tell", "your the all_your all_the all", "sub_agents agents helpers workers others bots subagents other_agents", "to"),
         _each("you you_all you_guys you_two they", "need_to have_to must should ought_to had_better better gotta will shall can may could might are_to "
               "really_need_to really_must really_should absolutely_must please will_please just_need_to now_need_to will_now"),
         _each("youre you_are", "going_to to not_going_to"),
@@ -45,7 +46,7 @@ _ASKED = " ".join([
 _CLASSES = {
     # What may stand before an order, and requests that make an order of what follows.
     "lead": (
-        "damn_it god_damn_it goddamnit fuck_it stop_it please just now ok oh oops uh um er erm hmm hey hi hello no nope nah yes yeah yep yo bro bruh dude man mate guys folks buddy girl god gosh "
+        "damn_it god_damn_it goddamnit fuck_it please just now ok oh oops uh um er erm hmm hey hi hello no nope nah yes yeah yep yo bro bruh dude man mate guys folks buddy girl god gosh "
         "jeez jesus christ omg omfg wtf lol ffs smh damn dammit damnit shit fuck fucking hell crap ugh argh ah aah eek yikes well "
         "so and but also then actually really seriously honestly sorry listen look attention urgent urgently again repeat i_repeat i_said "
         "i_mean immediately kindly thanks thank_you cheers for_gods_sake for_fucks_sake for_heavens_sake for_christs_sake instead right quick quickly fast nvm "
@@ -72,7 +73,7 @@ _CLASSES = {
         "shut_yourself_down shut_it_off turn_yourself_off pull_the_plug pull_the_emergency_brake hit_the_brakes hit_pause hit_stop put_the_brakes_on "
         "stay_put sit_tight hands_off keep_off lay_off panic_button emergency_stop e_stop sigint sigterm sigkill ctrl+c ctrl_c control_c ^c "
         "end_it terminate_it abort_mission abort_abort drop_everything down_tools do_nothing dont_move nobody_move "
-        " go_no_further no_further no_more leave_it_there leave_it_at_that leave_it_be let_it_be thats_it_stop "
+        " go_no_further no_further leave_it_there leave_it_at_that leave_it_be let_it_be thats_it_stop "
         "put_it_on_hold put_this_on_hold put_that_on_hold put_everything_on_hold put_it_all_on_hold on_hold put_things_on_hold put_it_down put_that_down down_boy "
         "step_away step_back back_away stay_back stay_out get_off ive_had_enough i_have_had_enough ive_seen_enough had_enough enough_of_this enough_of_that enough_already "
         "youve_done_enough you_have_done_enough youve_done_plenty thats_plenty i_changed_my_mind ive_changed_my_mind changed_my_mind "
@@ -83,7 +84,7 @@ _CLASSES = {
         "no_further_actions no_further_steps undo_undo pencils_down tools_down were_done_here we_are_done_here quit_now exit_now pull_over scratch_everything"
     ),
     "bare_alone": (
-        "chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt terminate suspend end_it turn_it_off switch_it_off cool_it "
+        "no_more chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt terminate suspend end_it turn_it_off switch_it_off cool_it "
         "stay_still sit_still drop_it leave_it leave_that cut quit panic thatll_do not_now not_yet dont do_not "
         "power_off undo_that off exit cool_down go_easy steady stahp time hold keep_still do_not_do_it brake brakes leave_them leave_everything hush "
         "relax calm_down no_dont oh_no_dont wait_up go_slow careful"
@@ -145,8 +146,8 @@ _CLASSES = {
         "investors suppliers vendors boss team staff students patients tenants behalf tickets events money discounts refunds emails email mails tests them him her my_things stuff candidates applicants "
         "employees partners friends family members subscribers tables invoices documents messages reviews tests branch branches production prod"
     ),
-    "proc": PROCESSES,
-    "work bot bots robot proc_kill": "tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
+    "proc": f"{PROCESSES} work bot bots robot",
+    "proc_kill": "tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
                  "rollout purge wipe checkout agents sub_agents workers purchase payment_run submission push merge release update print_order print_job mail_merge emails mails messages payments refunds changes plan edits calls import sync whole_thing thing training invites",
     "det": "the_other the_others the_rest all_your all_my the this that these those your my our all any further more everything whole entire of with on stupid damn fucking bloody other current running automatic auto bulk mass next remaining whatever his her their a an every rest",
     "stuff": "mine ours yours mail mailbox inbox files",
@@ -163,13 +164,13 @@ _CLASSES = {
     "make": "make get",
     "noleft": "to doesnt does_not didnt did_not wont will_not cannot cant can_not couldnt never not not_to they we i he she which who whoever user users that the a an at each every next last first this bus tram train "
               "full press presses pressing type types typed says said_the word words button keyword of for in on my your his its one per dont do_not without non when if than or with how people it customer customers must "
-              "should would could never_to reason how_to please_dont qqq_to signal method function until last_bus people_to him_to her_to them_to me_to us_to everyone_to did does will wouldnt shouldnt you'd",
+              "should would could never_to reason how_to qqq_to signal method function until last_bus people_to him_to her_to them_to me_to us_to everyone_to did does will wouldnt shouldnt you'd",
     "noright": "words word sign signs signal signals button buttons codon codons valve valves loss losses payment list light lights motion gap by over off at in on to if when with after time condition criterion criteria method function "
                "token tokens reason grace event sequence watch clock start limit and_remove and_delete and_start and_restart and_disable and_rebuild and_update and_rm and_prune codon limit lunch short",
     "correct": (
         "i_like i_prefer i_meant i_mean i_think i_forgot i_found i_see i_got i_have i_had i_will i_sent i_just i_know i_remember i_also i_want_to_add i_thought ive_found ive_got ill i_was_wrong "
         "did does do is was were are can could would should has have had isnt doesnt didnt wasnt how what which where when whats why why_did why_does why_is how_come will who whos there_is there_was there_are theres also one_more "
-        "use make add change try maybe oat you_forgot you_missed you_said you_mean you_meant here heres it_should that_should it_needs new better actually_use better_make for how_long "
+        "use add change try maybe oat you_forgot you_missed you_said you_mean you_meant here heres it_should that_should it_needs new better actually_use better_make for how_long "
         "you_need you_can you_could thats_what thats_how thats_better thats_great thats_perfect thats_right thats_good thats_it thats_funny thats_interesting thats_cool thats_not_bad thats_actually its_on its_at its_the its_called its_spelled its_fine "
         "no_its its_tuesday its_thursday its_friday its_monday its_wednesday its_saturday its_sunday it_is_on it_says i_need_the what_about isnt_that isnt_it shouldnt let_me_rephrase let_me_attach let_me_paste let_me_send let_me_explain let_me_add "
         "let_me_find let_me_give show are_there aren't arent im_sending heres_the ive_attached ive_uploaded i_uploaded i_attached and"
@@ -184,16 +185,16 @@ _CLASSES = {
         "is_the_live is_the_wrong is_the_prod is_live is_production is_prod is_a_backup is_our wrong_one wrong_account wrong_person wrong_file wrong_folder wrong_list that_cant thats_wrong thats_production thats_prod thats_real thats_everyone thats_everything thats_not_the"
     ),
     # Bans.
-    "not": "dont do_not dont_you please_not not must_not mustnt should_not shouldnt may_not cant cannot id_rather_you_didnt you_will_not dont_even dont_any i_dont_want_you_to i_do_not_want_you_to we_dont_want_you_to "
+    "not": "dont do_not dont_you not must_not mustnt should_not shouldnt may_not cant cannot id_rather_you_didnt you_will_not dont_even dont_any i_dont_want_you_to i_do_not_want_you_to we_dont_want_you_to "
            "we_do_not_want_you_to id_prefer_you_not_to id_rather_you_did_not i_didnt_ask_you_to i_never_asked_you_to i_forbid_you_to "
-           " never_again please_dont please_do_not dont_you_dare i_dont_like_you i_dont_allow_you_to i_do_not_allow_you_to "
+           " never_again dont_you_dare i_dont_like_you i_dont_allow_you_to i_do_not_allow_you_to "
            " i_didnt_tell_you_to i_dont_need_you_to you_wont better_not id_rather_not can_you_not could_you_not would_you_not ",
     "never": "never never_ever at_no_time never_again",
     "nor": "neither nor no_one nobody none_of_you noone",
     "may": "may should must can shall gets_to is_to are_to is_allowed_to will are_allowed_to",
     "fill": "please to ever just even now yet actually you go go_and try_to start simply again automatically directly also then bother let_anyone let keep do any make create perform take carry_out get be have attempt_to blindly "
             "accidentally under_any_circumstances think_about even_think_about allowed_to you_dare dare immediately on_my_own try",
-    "act": f"turn_it_in hand_it_in place_the place_an place_any place_that send_it_off {ACTS} make_any make_changes make_edits make_payments make_purchases make_any_changes create write give_out give_away promise go_live make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone "
+    "act": f"place_order place_orders place_the_order place_an_order place_that_order place_any_order place_any_orders place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off {ACTS} make_any make_changes make_edits make_payments make_purchases make_any_changes create give_out give_away promise go_live make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone "
            "make_a_purchase make_a_payment make_calls make_commits use_my_card use_my_account use_the_card access enter spend_money write_anything write_code write_files answer_anyone move_anything open_a_pr open_prs",
     "goon": "go_on continue carry_on proceed keep_going go_ahead go_any_further go_further go_through_with_it go_through_with go_through do do_it do_that do_this do_anything do_more do_any do_any_more do_any_more_of move_on "
             "move_forward keep_doing keep_on keep_at_it do_so keep_this_up press_on finish finish_it complete_it go_forward take_any_further take_another go_there keep go hit_send press_send click_send hit_enter press_enter hit_submit go_any_farther resume",
@@ -207,7 +208,7 @@ _CLASSES = {
     # Limits.
     "until": "until unless except before without except_when without_first",
     "always": "always ever every_time each_time at_all_times from_now_on going_forward in_future in_the_future at_any_time under_any_circumstances under_no_circumstances no_matter_what as_a_rule by_default on_my_behalf on_our_behalf "
-              "on_anyones_behalf on_your_own by_yourself in_this_session in_this_chat in_this_repo in_this_project without_asking never read_only outside outside_of only directly on_weekends on_fridays on_friday on_mondays on_main on_production "
+              "on_anyones_behalf on_your_own by_yourself in_this_session in_this_chat in_this_repo in_this_project without_asking never read_only outside outside_of on_weekends on_fridays on_friday on_mondays on_main on_production "
               "to_main to_master to_production in_production neither either nor or anymore_from during as_long_as nor any_time permanently even_if forever behind_my_back in_my_name in_our_name i_run i_do i_merge i_send i_push thats_my_job "
               "i_decide ill_do ill_run myself yourself as_long",
     "who": "me us i we ive weve im my our mine human humans supervisor supervisors manager managers mum mom dad someone somebody person people owner team legal finance marketing accounting compliance qa hr security boss explicit prior written express "
@@ -216,7 +217,8 @@ _CLASSES = {
            "involvement supervision knowledge oversight confirm approve thumbs_up explicit_yes clearance validation",
     "says": "say said tell told ok okay approve approved confirm confirmed ask asked give gave have agree agreed hear heard come_back check checked sign signed permit allow authorize authorise reviewed review read seen looked instruct type reply got get want do explicitly "
             "specifically clearly personally answer answered decide return wake verify verified see give_you given",
-    "asking": "show_me tell_me show_us let_me_see let_me_review let_me_check let_me_read let_me_approve let_me_confirm ask check consult confirm verify inform tell show warn notify clear get_my get_our run double_check ping check_with asking checking confirming list present propose wait_for wait_until request seek get run_it_by run_it_past clear_it_with",
+    "asking": "check_with confirm_with clear_it_with clear_with verify_with consult get_my get_our request seek double_check_with run_it_by run_it_past coordinate_with asking_me check_in_with",
+    "showing": "show tell inform warn notify run list present propose check confirm clear ask verify double_check show_me tell_me show_us let_me_see ping checking",
     "askme": "ask_me ask_us ask_first ask_before ask_mum ask_mom ask_dad ask_permission ask_for_permission ask_for_my ask_for_approval ask_for_confirmation check_with_me check_with_us confirm_with_me confirm_with_us consult_me run_it_by_me run_it_past_me clear_it_with_me "
              "asking_me asking_us asking_first asking_permission asking_for_permission asking_before request_approval request_permission get_my_ok get_my_approval get_my_permission get_my_consent get_permission get_approval seek_approval get_confirmation "
              "always_ask always_confirm always_check_with always_check always_get always_show_me confirm_first approval_first ask_always await_my wait_for_my wait_for_our get_an_ok get_a_yes ask_someone",
@@ -231,14 +233,14 @@ _CLASSES = {
     "without": "without unless until before",
     "zero": "no zero",
     "nothing": "nothing no_one none",
-    "gets": "is gets goes should may must can will is_going shall leaves needs_to ships is_to to gets_to are go get be happens leaves_the else_is",
+    "gets": "is gets goes should may must can will is_going shall leaves needs_to ships is_to gets_to are go get be happens leaves_the else_is",
     "act0": "do touch send run change delete remove buy post pay say write execute start move book order submit publish spend roll modify",
     "be_done": f"{DONE} done",
     "modal": "must may should shall can are is will do does get gets need needs has have",
     "not_only": "not never only",
     "ido": "i_merge i_push i_deploy i_send i_post i_delete i_publish i_pay i_buy i_commit i_run i_decide i_sign i_order i_ship i_approve i_press i_click i_hit i_handle i_do_the ill_press ill_send ill_post ill_click ill_hit ill_do_the ill_push ill_merge ill_decide",
     "youdont": "you_dont not_you you_never you_only myself you_do_not you_may_only you_just",
-    "forme": "nobody_but_me only_me no_one_but_me i_decide for_me_alone by_me_only for_me_only me_only only_i only_we by_me_alone my_decision my_call up_to_me me_alone by_me_personally to_me_alone my_job leave_the_doing_to_me leave_it_to_me leave_that_to_me leave_the_rest_to_me i_get_the_final_say i_have_the_final_say i_have_the_last_word "
+    "forme": "nobody_but_me only_me no_one_but_me i_decide for_me_alone by_me_only for_me_only me_only only_i only_we by_me_alone my_decision my_call up_to_me me_alone by_me_personally leave_the_doing_to_me leave_it_to_me leave_that_to_me leave_the_rest_to_me i_get_the_final_say i_have_the_final_say i_have_the_last_word "
              "im_the_one_who i_am_the_one_who im_the_only_one_who im_the_person_who i_want_to_approve i_want_to_see_it i_have_to_approve i_must_approve i_need_to_approve i_need_to_ok i_have_to_ok i_want_to_ok i_want_to_confirm i_have_to_confirm i_need_to_confirm "
              "i_want_to_sign_off i_sign_off i_will_approve ill_approve i_have_to_sign_off i_need_to_sign_off leave_the_decision_to_me leave_the_final",
     "rule": "from_now_on going_forward as_a_rule standing_order standing_rule standing_instruction in_future in_the_future new_rule house_rule ground_rule golden_rule the_rule heres_the_rule rule rule_for_all rule_for_today rules here_are_the_rules one_rule my_rule our_rule important_rule "
@@ -246,7 +248,7 @@ _CLASSES = {
     "approved": "approved confirmed authorized authorised cleared signed_off okayed reviewed checked seen verified agreed validated ok_d vetted",
     "bygate": "by_me by_us by_a_human by_a_person by_my by_our by_someone by_the by_legal by_finance by_two by_somebody by_hand by_marketing with_me from_me",
     "isnt": "isnt_permission is_not_permission isnt_a_permission not_permission isnt_an_invitation isnt_a_yes is_not_a_yes isnt_a_license not_a_license not_an_invitation isnt_an_order isnt_a_go_ahead",
-    "fixed": "change_nothing touch_nothing delete_nothing send_nothing modify_nothing do_nothing",
+    "fixed": "change_nothing touch_nothing modify_nothing do_nothing",
     "once": "this_once just_once only_once this_one_only only_this_one just_this_one this_time only_this_time just_this_time one_off one_time just_for_today for_today_only just_today today_only that_one_only once_only exception an_exception one_exception "
             "the_exception as_an_exception this_file_only that_file_only just_that just_this that_single single just_that_one that_and_no_other no_others only_the_first the_others nothing_else",
     "fine": "you_can you_may you_could go_ahead feel_free its_ok_to ok_to its_fine_to its_okay_to allowed_to you_are_allowed_to youre_allowed_to im_fine_with may_now",
@@ -279,7 +281,7 @@ _CLASSES = {
     "textnoun": "script function program method class test tests story poem letter mail email message post slogan page app button query regex reminder hook policy prompt speech sign poster section template macro reply answer note text article checklist "
                 "card rule model bot tool timer alarm component endpoint cron workflow dialog tooltip playbook dockerfile makefile agenda notice summary report list table chart context manager helper faq limerick bug",
     "work": (
-        "clean_up clean_out tidy_up get_rid_of throw_away check_first check show find list get give read open search move copy rename sort merge group count compute calculate add remove delete send post publish pay order buy book print set set_up put mark tag file forward reply answer schedule "
+        "fix add edit convert format insert make place clean_up clean_out tidy_up get_rid_of throw_away check_first check show find list get give read open search move copy rename sort merge group count compute calculate add remove delete send post publish pay order buy book print set set_up put mark tag file forward reply answer schedule "
         "reschedule archive export import convert upload download deploy push commit build run start restart reboot install upgrade update create make change replace swap drain filter round collect estimate plan pack "
         "enable turn switch mute unmute hang_up block unblock follow unfollow unsubscribe subscribe accept approve reject decline refund transfer withdraw escalate log clear clean tidy organise organize go keep try do "
         "complete continue resume carry_on fill arrange note save load share invite call text mail email message summarise summarize monitor track test verify investigate increase decrease raise lower limit prevent "
@@ -314,9 +316,9 @@ _PATTERNS = Patterns(
         "^(?:lead|,|req)* wanting (?:art any{0,4})? textnoun",
         "indoc", "saying qqq", "saying , ", "make_verb (?:art|det) any{0,3} textnoun (?:that|which|who|,|saying)",
     ),
-    work=("^(?:lead|,|asked|number)* work", "^(?:lead|,|asked)* wanting art any", "^(?:lead|,)* cond(?!.*req) .* , any* (?:work|text)"),
+    work=("^(?:lead|,)* cond(?!.*(?:req|please))", "^(?:lead|,|asked|number)* work", "^(?:lead|,|asked)* wanting art any", "^(?:lead|,)* cond(?!.*req) .* , any* (?:work|text)"),
     asks=(
-        "^(?!.*req)(?!(?:lead|,|now)*(?:halt|wait|bare|bare_alone|not)).*query$", "^(?:lead|,|wait)*(?:wh|aux|when aux|when query)(?!.*req.*query)", "^(?:lead|,)* cond(?!.*(?:req|please))",
+        "^(?!.*req)(?!(?:lead|,|now)*(?:halt|wait|bare|bare_alone|not)).*query$", "^(?:lead|,|wait)*(?:wh|aux|when aux|when query)(?!.*req.*query)",
     ),
     halts=(
         f"{_START} {_STOPPED} {_TAIL}",
@@ -356,22 +358,22 @@ _PATTERNS = Patterns(
         "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))", "dont (?:,|lead|dont|now|goon)* close", "away", "leave", "(?:start|begin|launch) (?:det|acting|proc|anything|thing)", "refrain_from",
     ),
     firm=(
-        "(?:^|,)(?:lead|only)* (?:suggest|look) ,? lead* ,? not fill* (?:act|goon)", "(?:hold|wait|kill) .* til .*(?:approved|says|yes)",
+        "(?:^|,)(?:lead|only)* (?:suggest|look) ,? lead* ,? not fill* (?:act|goon)", "(?:hold|wait|kill) .* til .*(?:approved|says|yes|ido)",
     ),
     limits=(
         "(?:^|,|lead|req|that_is|then|agents) never fill* any? (?:act|be_done)", "notever fill* any{0,2} (?:act|be_done|goon)", "(?:nor|not).*(?:act|acting|be_done|doing_nouns|goon).* until .*(?:who|yes)",
         "(?:not|nothing|zero|nor|never|hold|wait|kill|nothing_else).* until (?:any{0,3}) (?:who|agents|qqq) (?:any{0,3}) (?:says|yes|approved|go)",
-        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|habit_of|then) askme(?:(?:.*first)|.*close)",
-        "until any{1,6} (?:, )(?:asking|askme|lead* asking)", "asking any{0,3} (?:with|by_past|by_past) (?:who|any) (?:any)? first", "asking any{1,4} by_past (?:who)",
+        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|then|habit_of|that_is|until)showing (?:any{0,6}) (?:(?:before|prior_to) (?:agents|you|anything|each|every|act|acting|doing|it|any|they)|beforehand|every_time|each_time|in_advance)", "(?:^|,|lead|req|always|habit_of|then) askme(?:(?:.*first)|.*close)",
+        "until any{0,3} (?:act|acting|doing_nouns|act0) any{0,5} , lead* (?:asking|askme|showing|letme)", "showing any{0,4} bygate", "asking any{0,3} (?:with|by_past|by_past) (?:who|any) (?:any)? first", "(?:asking|showing) any{1,4} by_past (?:who)",
         "(?:^|,|lead|req) only fill* suggest (?:lead)* (?:end|not|never|nothing|and_i|(?=then))", "(?:may|req|agents|wanting) only fill* suggest",
         "(?:^|,|be|access|in|lead|as) mode", "letme .* (?:before|first)", "(?:^|,) suggest (?:any)? only end", 
         "^(?:lead|,|rule)* zero (?:any{0,2}) (?:doing_nouns|acting) (?:end|until|always|particle|of|now|or)", "zero any{1,4} until .*(?:who|yes|act|says)",
-        "(?:^|,|lead|that|rule) nothing any{0,6} until", "nothing gets any{0,5} until", "(?:modal) not_only (?:fill)* (?:be)? be_done", "modal to be drafted",
+        "(?:^|,|lead|that|rule) nothing any{0,6} until", "nothing gets any{0,5} until", "(?:modal) not_only (?:fill)* (?:be)? be_done", "(?:modal to|may) be drafted",
         "(?:modal|must) (?:to|any)? (?:be)? (?:first)? (?:be)? approved (?:first)? bygate", "approved first bygate", "forme", "ido any{0,3} ,? youdont", "youdont any{0,3} , ido",
         "rule .*(?:not|no|never|askme|approved|only|zero|until|nothing|youdont)", "isnt", "(?:^|,|lead|and|req) fixed", "(?:wait|await|hold|waiting) (?:for|until|on)? any{0,3} (?:yes|says) ",
         "(?:needing|needing) any{0,3} (?:yes)", "yes (?:be)? (?:needed|first)", "(?:nor|agents) any{0,6} may not? fill* (?:act)", "(?:not|never|youdont) fill* (?:act) .* (?:always|until)",
-        "until (?:who|who|who|who) any{0,2} yes", "always asking", "away .*always", "(?:askme)(?:.*)(?:first|until)",
-        "(?:^|,) you_dont fill* act", "(?:halt|wait|kill).*until .*(?:approved|says|yes)",
+        "until (?:who|who|who|who) any{0,2} yes", "always (?:asking|showing)", "away .*always", "(?:askme)(?:.*)(?:first|until)",
+        "(?:^|,) you_dont fill* act", "(?:halt|wait|kill).*until .*(?:approved|says|yes|ido)",
     ),
     spares=("fine .*until (?:askme|asking|who)", "noneed", "^(?:lead|,)* tell any (?:if|whether|that)", "once(?!.*not)"),
     permits=("okgo", "^yea+ (?:,|yea)* act"),
