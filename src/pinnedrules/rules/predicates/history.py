@@ -162,10 +162,12 @@ def _build_only(options: Mapping[str, object], rule: str) -> Built:
         return None
 
     def note(facts: Facts) -> Note | None:
-        if key in facts.ledger.session or facts.call.answer == OFFERED:
+        kept = facts.ledger.session.get(key)
+        # What is of no answer counts for every later call; what is of a later answer adds nothing to an earlier one.
+        if facts.call.answer == OFFERED or kept == "" or (kept is not None and facts.call.answer):
             return None
         # Taken back, it is as if there had been none: whatever came after it can only be missed, not made up.
-        return Note("session", key, facts.call.answer, lambda _later: None)
+        return Note("session", key, facts.call.answer, lambda _later: kept)
 
     return Built(once, {}, watch=Watch(on, other, sure=True, reserve=note))
 
@@ -193,6 +195,10 @@ class _Seen:
         return f"{self.answer}|{self.last}|{self.rest}"
 
     def plus(self, digest: str, answer: str) -> _Seen:
+        if not answer:
+            # Of no answer: it counts for every later call, and what is of the last answer stays of that.
+            rest = " ".join(filter(None, (self.rest, digest)))
+            return _Seen(self.answer, without(self.last, [digest]), rest)
         if answer == self.answer:
             return _Seen(answer, " ".join(filter(None, (self.last, digest))), self.rest)
         return _Seen(answer, digest, self.every)
@@ -225,7 +231,8 @@ def _with_same(key: str, told: str, same: tuple[str, ...]) -> tuple[Check, Reser
         digest, seen = _value(facts, same), _Seen.read(facts.ledger.session.get(key))
         if isinstance(digest, Cannot) or seen is None or facts.call.answer == OFFERED:
             return None
-        if has(seen.every, digest) or not room(seen.every):
+        freed = not facts.call.answer and has(seen.last, digest)
+        if not freed and (has(seen.every, digest) or not room(seen.every)):
             return None
 
         def back(later: str) -> str | None:
