@@ -20,12 +20,12 @@ from pinnedrules.chat.heard import Heard, sentence
 from pinnedrules.chat.orders import Answer, Dismiss, Grant, Order, Resume, bare, ordered
 from pinnedrules.control.principals import in_chat, person
 from pinnedrules.control.scopes import session_scope
-from pinnedrules.control.session_rules import dismiss, pin, rules_of
+from pinnedrules.control.session_rules import change, dismiss, rules_of
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered, heard, lifted, ruled, stopped
-from pinnedrules.rules.born import CHAT, from_words, name_of
+from pinnedrules.rules.born import CHAT, added, from_words, name_of
 from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Entry, SessionId, Ticket
 
@@ -126,7 +126,7 @@ class Turns:
         words = from_words(name_of(said.effects, said.quote), sentence(said.effects), said.effects, said.quote)
         rule = replace(words, by=who, confirmed=who)
         for session in sessions:
-            if pin(self._store, session, rule):
+            if change(self._store, session, lambda ledger: added(ledger, rule)):
                 self._note(ruled(session, rule, by=who, state="added"))
         return Said("rule", f"In force for this session: {rule.text} To end it, say: dismiss {rule.id}", rule.id)
 

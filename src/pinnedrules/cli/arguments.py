@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
+
+from pinnedrules.cli.writing import add_commands
 
 __all__ = ["Usage", "parser"]
 
@@ -43,8 +46,24 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version)
     commands = root.add_subparsers(metavar="command", required=True)
-    for add in (_demo, _init, _doctor, _run, _serve, _show, _check, _replay, _stop, _resume, _approvals, _log):
+    for add in (
+        _demo,
+        _init,
+        _doctor,
+        _run,
+        _serve,
+        _show,
+        _check,
+        _replay,
+        _stop,
+        _resume,
+        _approvals,
+        _pin,
+        _dismiss,
+        _log,
+    ):
         add(commands)
+    add_commands(partial(_command, commands))
     return root
 
 
@@ -225,6 +244,8 @@ def _show(commands: argparse._SubParsersAction[_Parser]) -> None:
         action="store_true",
         help="every rule of all layers, where it stands, and what they come to together",
     )
+    _whose(made, "show the rules that the sessions of this name got besides the file's", required=False)
+    _state(made, "with --session: only this state folder")
 
 
 def _check(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -280,6 +301,31 @@ def _approvals(commands: argparse._SubParsersAction[_Parser]) -> None:
         if name == "deny":
             one.add_argument("--why", default="", metavar="WHY", help="told to the model")
         _state(one, "only this state folder")
+
+
+def _whose(made: _Parser, what: str, *, required: bool) -> None:
+    made.add_argument("--session", default="", required=required, metavar="NAME", help=what)
+    made.add_argument("--user", metavar="NAME", help="whose session it is, where several have its name")
+    made.add_argument("--tenant", metavar="NAME", help="whose tenant's session it is")
+
+
+def _pin(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "pin", "Give one session a further rule, which can only tighten.", "session_rules")
+    made.add_argument("text", nargs="?", default="", metavar="TEXT", help="the sentence that the model reads")
+    made.add_argument("--on", action="append", default=[], metavar="TOOL", help="what it is about: this tool")
+    made.add_argument("--effect", action="append", default=[], metavar="EFFECT", help="what it is about: this effect")
+    made.add_argument("--then", choices=("ask", "deny"), default="ask", help="what becomes of it (default: ask)")
+    made.add_argument("--rule", metavar="YAML", help="one whole rule in the words of a rule file, in place of TEXT")
+    _whose(made, "the session", required=True)
+    _state(made, "only this state folder")
+
+
+def _dismiss(commands: argparse._SubParsersAction[_Parser]) -> None:
+    about = "Withdraw a rule that a session got from its chat, or by `pin`."
+    made = _command(commands, "dismiss", about, "session_rules")
+    made.add_argument("id", metavar="ID", help="as its refusals, and `show --session`, say it")
+    _whose(made, "only in this session", required=False)
+    _state(made, "only this state folder")
 
 
 def _log(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -6,6 +6,7 @@ import argparse
 
 from pinnedrules.cli.entry import OK
 from pinnedrules.cli.printing import Printer
+from pinnedrules.cli.session_rules import listed
 from pinnedrules.cli.source import rules_from
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import counted
@@ -15,11 +16,13 @@ from pinnedrules.tokens import count
 
 __all__ = ["run"]
 
-_USAGE = "pinnedrules show RULES, or --profile NAME, or --profiles"
+_USAGE = "pinnedrules show RULES, or --profile NAME, or --profiles, or --session NAME"
 
 
 def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Print one rule set, or all profiles. Returns 0."""
+    if arguments.session:
+        return listed(arguments, printer)
     if arguments.profiles:
         return _profiles(printer)
     source = rules_from(arguments.rules, arguments.profile, usage=_USAGE)

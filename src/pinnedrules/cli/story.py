@@ -106,6 +106,13 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "approval":
             what = shown(item.values.get("summary", body["tool"]), _LONG)
             return f"{body['state']} by {shown(body['by'])}: {what} [{body['ticket']}]", "good"
+        case "heard":
+            quote = shown(item.values.get("quote", "the words were erased"), _LONG)
+            by = f" by {shown(body['by'])}" if body.get("by") else ""
+            return f'heard{by} ({body["kind"]}): "{quote}"; it led to: {shown(body["led_to"])}', "open"
+        case "rule":
+            words = shown(item.values.get("rule", "the rule was erased"), _LONG)
+            return f"rule {shown(body['rule'])} {body['state']} by {shown(body['by'])}: {words}", "open"
         case "redaction":
             what = f"values of {counted(body['records'], 'record')} of one {body['of']}"
             return f"{what} ERASED by {shown(body['by'])}", "open"

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from pinnedrules.control.principals import person, principal
 from pinnedrules.control.store import Store
 from pinnedrules.errors import RuleFileError, StateError
-from pinnedrules.rules.born import CHAT, Born, added, born, withdrawn
+from pinnedrules.rules.arguments import dump
+from pinnedrules.rules.born import CHAT, Born, added, born, in_force, withdrawn
 from pinnedrules.types import LedgerState, SessionId
 
 __all__ = ["PIN", "change", "dismiss", "pin", "rules_of", "worded"]
@@ -61,8 +62,8 @@ def worded(rule: Mapping[str, object] | str, *, on: object = None, then: str = "
         raise RuleFileError("square brackets in the text", hint="take them out")
     words["id"] = name if name.startswith(PIN) else f"{PIN}{name}"
     try:
-        made = Born(words["id"], json.dumps(words, ensure_ascii=False), by=principal(by))
-    except (TypeError, ValueError) as error:
+        made = Born(words["id"], dump(words), by=principal(by))
+    except TypeError as error:
         raise RuleFileError(f"it cannot be written as JSON ({error})") from error
     added(LedgerState(), made)
     return made
@@ -75,12 +76,11 @@ def pin(store: Store, session: SessionId, rule: Born) -> bool:
     """
 
     def make(ledger: LedgerState) -> LedgerState:
-        former = {one.id: one for one in born(ledger)}
-        same = former.get(rule.id)
-        if same is not None and not same.withdrawn and json.loads(same.rule) != json.loads(rule.rule):
+        same = in_force(ledger, rule.id)
+        if same is not None and {**json.loads(same.rule), "id": rule.id} != json.loads(rule.rule):
             raise RuleFileError(f"another rule {rule.id} is in force in this session", hint="give it another id")
         new = added(ledger, rule)
-        if any(one.id.startswith(CHAT) for one in born(new) if one.id not in former):
+        if new is not ledger and in_force(new, rule.id) is None:
             raise RuleFileError("the session has as many rules as it can", hint="write this one into the rule file")
         return new
 

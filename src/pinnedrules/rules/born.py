@@ -29,6 +29,7 @@ __all__ = [
     "born",
     "fits",
     "from_words",
+    "in_force",
     "name_of",
     "session_rules",
     "told_of",
@@ -109,17 +110,20 @@ def added(ledger: LedgerState, rule: Born) -> LedgerState:
     """
     _parsed(rule.rule)
     known = {former.id: former for former in born(ledger)}
-    name, number = rule.id, 1
-    while name in known:
-        if not known[name].withdrawn:
-            return ledger
-        number += 1
-        name = f"{rule.id}-{number}"
+    name = _latest(known, rule.id)
+    if name in known:
+        return ledger
     if len(known) >= MAX_RULES:
         if _OVERFLOW in known and not known[_OVERFLOW].withdrawn:
             return ledger
         name, rule = _OVERFLOW, from_words(_OVERFLOW, "Ask before every call that has an effect.", EFFECTS[1:], "")
     return _with(ledger, rule if name == rule.id else _renamed(rule, name))
+
+
+def in_force(ledger: LedgerState, name: str) -> Born | None:
+    """Return the rule that was given under this id and is not withdrawn."""
+    known = {rule.id: rule for rule in born(ledger)}
+    return known.get(_latest(known, name))
 
 
 def withdrawn(ledger: LedgerState, name: str, by: str) -> LedgerState | None:
@@ -161,6 +165,15 @@ def _noted(rule: Rule, said: Born) -> Rule:
     by = f" by {said.by}" if said.by else ""
     whose = f'said in this chat{by}: "{said.quote}"; ' if said.quote else f"given for this session{by}; " if by else ""
     return replace(rule, note=f"{whose}a person dismisses it with: pinnedrules dismiss {said.id}")
+
+
+def _latest(known: Mapping[str, Born], name: str) -> str:
+    """Return the id under which the rule called *name* is in force, or would be."""
+    found, number = name, 1
+    while found in known and known[found].withdrawn:
+        number += 1
+        found = f"{name}-{number}"
+    return found
 
 
 def _renamed(rule: Born, name: str) -> Born:
