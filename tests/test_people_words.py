@@ -86,7 +86,7 @@ def test_a_limit_is_in_force_when_the_turn_returns(guard: Guard, provider: Scrip
     assert said.about in said.text
     sent = str(provider.requests[-1].json)
     assert "[rule added by the operator: " in sent
-    assert "The user's words: \"Never archive anything without asking me" in sent
+    assert 'words: "Never archive anything without asking me' in sent
     assert [entry.body["by"] for entry in entries(guard, "heard")] == ["kim"]
     assert [entry.body["state"] for entry in entries(guard, "rule")] == ["added"]
 
