@@ -27,7 +27,7 @@ _RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 _ADDRESS = r"(?:[0-9]+(?:~[0-9]+)?|\$|/(?:[^/\\\n]|\\[^\n])*/I?)"
 _SED = re.compile(
-    rf"(?:[ ;\n]*(?:{_ADDRESS}(?:,(?:\+?{_ADDRESS}))?)? ?!? ?"
+    rf"(?:[ ;\n]*+(?:{_ADDRESS}(?:,(?:\+?{_ADDRESS}))?+ ?+)?+!?+ ?+"
     r"(?:[pdq=hHgGxnNDPl{}]|s([/|#,:@!%_])(?:(?!\1)[^\\\n]|\\[^\n])*\1(?:(?!\1)[^\\\n]|\\[^\n])*\1[gpiI0-9]*))*[ ;\n]*"
 )
 _AWK = re.compile(r"system|\||>|<|getline|@|ARGV|ENVIRON|FILENAME *=|close|fflush|PROCINFO|SYMTAB")

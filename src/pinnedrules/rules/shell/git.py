@@ -229,7 +229,7 @@ def _sending(name: str, options: set[str], operands: Sequence[Word], sink: Sink)
 
 def _host(address: str) -> str:
     """Return the host of the address of a repository, empty when it names none."""
-    found = re.fullmatch(r"(?:https?|ssh|git)://(?:[^/@\s]*@)?(\[[^\]]+\]|[^/:@\s]+)(?::[0-9]+)?(?:/.*)?", address)
+    found = re.fullmatch(r"(?:https?|ssh|git)://(?:[^/@\s?#\\]*@)?(\[[^\]]+\]|[^/:@\s]+)(?::[0-9]+)?(?:/.*)?", address)
     if found is None:
         found = re.fullmatch(r"(?:[A-Za-z0-9_.-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):(?!//).*", address)
     return found[1] if found else ""

@@ -13,36 +13,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pinnedrules.rules.shell.summary import MAX_DEPTH, Sink, Unclear, Word, table
+from pinnedrules.rules.shell.words import WORDS, Runner, Words
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
 
-__all__ = ["MAX_LINE", "Runner", "read_line"]
+__all__ = ["MAX_LINE", "read_line"]
 
 MAX_LINE = 16_384
 """Longest command line that is read, in characters."""
 
 MAX_OPERATORS = 512
 
-Runner = Callable[[list[Word], "str | None", Sink, int], None]
-"""Is given the words of one command, the text that it reads on its standard input if that is known, and the depth."""
-
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BARE = re.compile(r"(?:[^\s'\"`$;&|<>()\\]|\\[^\n])+|\$")
-_CONTENT = re.compile(r"(?:[^\"`\\$]|\\[^\n]|\$(?![\w{('\"@*#?$!-]))*")
-_ESCAPED = re.compile(r"\\(.)")
-_ESCAPED_IN_QUOTES = re.compile(r"\\([$`\"\\])")
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)|[,.]\}|\{.*\{")
-_GLOB = re.compile(r"(?<!\\)(?:\\\\)*[*?\[]")
-_EXPANSION = re.compile(
-    r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*(?:(?::?[-+]|##?|%%?)[A-Za-z0-9_./*-]*)?\}|[A-Za-z0-9_@*#?$!-]+)"
-)
-_SUM = re.compile(r"\$\(\([0-9 +*/%()-]*\)\)")
 _JOINED = re.compile(r"(?<![ \t])\\\n|^\s*\\\n|\\\n[^\S\n]*(?:#|\n|\Z)", re.M)
 _QUIET = re.compile(r"#[^;&|`$()<>\\]*")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -63,13 +50,6 @@ _HOLDERS = table("""
     program list pipeline subshell compound_statement negated_command if_statement elif_clause else_clause
     while_statement do_group for_statement case_statement case_item redirected_statement variable_assignments
 """)
-_WORDS = table("""
-    word raw_string string number concatenation simple_expansion expansion command_substitution
-    process_substitution arithmetic_expansion
-""")
-
-# Nodes between which blanks must stand in a shell.
-_APART = _WORDS | {"command_name", "variable_assignment", "ansi_c_string", "translated_string"}
 
 
 @lru_cache(maxsize=1)
@@ -117,28 +97,8 @@ def _odd(char: str) -> bool:
     return unicodedata.category(char) in _HIDDEN or char in "\u2800\u3164\uffa0\u115f\u1160\u034f"
 
 
-class _Reading:
-    """One line while its tree is walked."""
-
-    def __init__(self, source: bytes, run: Runner, sink: Sink, depth: int) -> None:
-        self.source = source
-        self.run = run
-        self.sink = sink
-        self.depth = depth
-
-    def text(self, node: Node) -> str:
-        return self.source[node.start_byte : node.end_byte].decode()
-
-    def parts(self, node: Node) -> list[Node]:
-        """Return the children of *node*; nothing but blanks may stand between them."""
-        at, last = node.start_byte, ""
-        for child in node.children:
-            if self.source[at : child.start_byte].replace(b"\\\n", b"").strip(b" \t\n"):
-                raise Unclear("a part of it cannot be parsed")
-            if child.start_byte == at != node.start_byte and {child.type, last} <= _APART:
-                raise Unclear("a word cannot be parsed")
-            at, last = max(at, child.end_byte), child.type
-        return node.children
+class _Reading(Words):
+    """One line while its tree is walked: its statements and redirections."""
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -155,8 +115,10 @@ class _Reading:
             for child in self.parts(node):
                 if not child.is_named:
                     continue
-                if child.type in _WORDS:
+                if child.type in WORDS:
                     self.word(child)
+                elif child.type == "extglob_pattern" and not set(self.text(child)) & set("$`("):
+                    continue
                 elif child.type != "variable_name":
                     self.statement(child, None, level=level + 1)
                 elif kind != "for_statement" or not _settable(self.text(child)):
@@ -169,7 +131,7 @@ class _Reading:
         elif kind == "test_command":
             self._test(node)
         elif kind == "file_redirect":
-            self._file(node, alone=False)
+            self.file(node, alone=False)
         elif kind == "unset_command":
             if not re.fullmatch(r"unset( [A-Za-z_][A-Za-z0-9_]*)+", self.text(node)):
                 raise Unclear("unset with more than names")
@@ -195,7 +157,7 @@ class _Reading:
             if child.type == "file_redirect":
                 if self.text(child).lstrip("0").startswith("<"):
                     stdin = None
-                self._file(child, alone=alone)
+                self.file(child, alone=alone)
         for child in body:
             self.statement(child, stdin, level=level + 1)
 
@@ -205,31 +167,32 @@ class _Reading:
             if child.type == "command_name":
                 words.append(self.word(self.parts(child)[0]))
             elif child.type == "variable_assignment":
-                self._assigned(child)
+                self._assigned(child, exported=True)
             elif child.type == "herestring_redirect":
                 stdin = self._here_string(child)
             elif child.type == "file_redirect":
-                self._file(child, alone=False)
+                self.file(child, alone=False)
                 stdin = None
             else:
                 words.append(self.word(child))
         if words:
             self.run(words, stdin, self.sink, self.depth)
 
-    def _assigned(self, node: Node) -> None:
-        """Read an assignment, or ``export`` and its kin with several."""
+    def _assigned(self, node: Node, *, exported: bool = False) -> None:
+        """Read an assignment, or ``export`` and its kin with several; *exported* when a program gets them."""
+        exported = exported or node.type == "declaration_command"
         for child in self.parts(node):
             if child.type == "variable_name":
                 name = self.text(child)
-                if not _settable(name):
+                if not (name in _SETTABLE if exported else _settable(name)):
                     raise Unclear(f"it sets the variable {name}")
             elif child.type == "variable_assignment":
-                self._assigned(child)
+                self._assigned(child, exported=exported)
             elif child.type == "array":
                 for item in child.children:
                     if item.is_named:
                         self.word(item)
-            elif child.type in _WORDS:
+            elif child.type in WORDS:
                 found = self.word(child)
                 if node.type == "declaration_command" and not re.fullmatch(r"-[aAirxp]|[a-z_]+", found.text):
                     raise Unclear("it declares variables in an unusual way")
@@ -238,15 +201,10 @@ class _Reading:
 
     def _test(self, node: Node) -> None:
         """Read ``[[ ... ]]``. Where it compares numbers, a shell computes what it is given, and that can run commands."""
-        text = self.text(node)
-        if text.startswith("(("):
-            if not re.fullmatch(r"\(\([0-9 +*/%()<>=!&|-]*\)\)", text):
-                raise Unclear("it computes with variables")
-            return
         stack = [node]
         while stack:
             child = stack.pop()
-            if child.type in _WORDS:
+            if child.type in WORDS:
                 self.word(child)
             elif child.type in ("test_operator", "<", ">") and self.text(child) in _ARITHMETIC:
                 raise Unclear("it compares numbers inside [[ ]]")
@@ -262,7 +220,7 @@ class _Reading:
 
     # -- redirections --------------------------------------------------------------------------------------------------
 
-    def _file(self, node: Node, *, alone: bool) -> None:
+    def file(self, node: Node, *, alone: bool) -> None:
         """Read ``> file`` and its kin; *alone* when nothing is written, so that the file is only emptied."""
         sign = ""
         if sum(child.is_named and child.type != "file_descriptor" for child in node.children) > 1:
@@ -287,7 +245,7 @@ class _Reading:
         elif sign == "<":
             self.sink.does("read")
             self.sink.path(target)
-        elif sign in (">", ">>", ">|", "&>", "&>>", ">&", "<>"):
+        elif sign in (">", ">>", ">|", "&>", "&>>", ">&"):
             if target.text.startswith(("/dev/fd/", "/proc/")):
                 raise Unclear("it writes to an open file that it does not name")
             if not target.plain or target.text not in ("/dev/null", "/dev/stdout", "/dev/stderr"):
@@ -311,7 +269,7 @@ class _Reading:
             elif child.type == "heredoc_end":
                 end = child
             elif child.type == "file_redirect":
-                self._file(child, alone=False)
+                self.file(child, alone=False)
             elif child.is_named:
                 self.statement(child, None, level=level + 1)
         if start is None or end is None:
@@ -345,93 +303,6 @@ class _Reading:
         if not at <= end.start_byte <= at + len(line.encode()):
             raise Unclear("it has a here-document with an unusual end")
         return "".join(f"{line}\n" for line in lines)
-
-    # -- words ---------------------------------------------------------------------------------------------------------
-
-    def word(self, node: Node) -> Word:
-        """Return one word. Commands in it are read, too."""
-        kind = node.type
-        if kind in ("word", "number"):
-            return self._bare(self.text(node))
-        if kind == "raw_string":
-            text = self.text(node)[1:-1]
-            if "'" in text:
-                raise Unclear("its quotes cannot be parsed")
-            return Word(text)
-        if kind == "string":
-            return self._quoted(node)
-        if kind == "concatenation":
-            return self._joined(node)
-        if kind in ("simple_expansion", "expansion"):
-            if not _EXPANSION.fullmatch(self.text(node)):
-                raise Unclear("it computes a word in an unusual way")
-            return Word("", known=False, splits=True)
-        if kind == "command_substitution" or kind == "process_substitution":
-            for child in self.parts(node):
-                if child.type == "file_redirect":
-                    self._file(child, alone=False)
-                elif child.is_named:
-                    if child.type not in ("command", "pipeline", "list", "redirected_statement", "comment"):
-                        raise Unclear("it runs commands inside a word in an unusual way")
-                    self._inside(child)
-            return Word("", known=False, splits=kind == "command_substitution")
-        if kind == "arithmetic_expansion" and _SUM.fullmatch(self.text(node)):
-            return Word("", known=False)
-        raise Unclear(f"it holds a word that is not read ({kind.replace('_', ' ')})")
-
-    def _inside(self, node: Node) -> None:
-        if self.text(node).count("`"):
-            raise Unclear("it has backquotes inside backquotes")
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Unclear(f"it holds commands in commands, more than {MAX_DEPTH} deep")
-        self.statement(node, None)
-        self.depth -= 1
-
-    def _bare(self, raw: str) -> Word:
-        if not _BARE.fullmatch(raw):
-            raise Unclear("a word cannot be parsed")
-        if not raw.isascii() and unicodedata.normalize("NFKC", raw) != unicodedata.normalize("NFC", raw):
-            raise Unclear("a word holds look-alike characters")
-        text = _ESCAPED.sub(r"\1", raw)
-        if "{" in raw and _BRACES.search(raw):
-            return Word("", known=False, splits=True)
-        return Word(text, pattern=bool(_GLOB.search(raw)))
-
-    def _quoted(self, node: Node) -> Word:
-        for child in node.children:
-            if child.type in ("simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"):
-                self.word(child)
-            elif child.type != "string_content" and self.text(child) not in ('"', "$"):
-                raise Unclear("its quotes cannot be parsed")
-        inner = self.text(node)[1:-1]
-        if all(child.type in ("string_content", '"', "$") for child in node.children):
-            if not _CONTENT.fullmatch(inner):
-                raise Unclear("its quotes cannot be parsed")
-            return Word(_ESCAPED_IN_QUOTES.sub(r"\1", inner).replace("\\\n", ""))
-        begin = re.match(r"[A-Za-z0-9_./:=,+@%-]*", inner)
-        return Word(begin[0] if begin else "", known=False)
-
-    def _joined(self, node: Node) -> Word:
-        if sum(child.end_byte - child.start_byte for child in node.children) != node.end_byte - node.start_byte:
-            raise Unclear("a word cannot be parsed")
-        if _BRACES.search(self.text(node)):
-            return self._unknown(node)
-        text = ""
-        known, pattern, splits = True, False, False
-        for child in node.children:
-            found = self.word(child)
-            if known:
-                text += found.text
-            known = known and found.known
-            pattern = pattern or found.pattern
-            splits = splits or found.splits
-        return Word(text, known, pattern, splits)
-
-    def _unknown(self, node: Node) -> Word:
-        for child in node.children:
-            self.word(child)
-        return Word("", known=False, splits=True)
 
 
 def _settable(name: str) -> bool:

@@ -57,8 +57,8 @@ SIMPLE: Mapping[str, Simple] = MappingProxyType(
                " readlink realpath base64 base32 zcat bzcat xzcat zstdcat pathchk size nm lsattr getfattr getfacl"
                " namei look pr ptx tsort", Simple()),
         **_all("cut column", Simple(texts="dfbcstonNHWJ", long=("--delimiter", "--output-delimiter", "--separator"))),
-        **_all("pwd true false : which whereis id whoami groups tty uname arch nproc uptime free ps pgrep w who last locale"
-               " getconf logname users cal ncal printenv dircolors lsblk lscpu lsmod lsusb lspci vmstat iostat pstree",
+        **_all("pwd true false : which whereis type id whoami groups tty uname arch nproc uptime free ps pgrep w who last"
+               " locale getconf logname users cal ncal printenv dircolors lsblk lscpu lsmod lsusb lspci vmstat iostat pstree",
                Simple(operands=-1)),
         **_all("seq sleep expr tr basename dirname factor numfmt getopt jobs wait fg bg times ulimit umask shift return"
                " exit break continue", Simple(operands=-1)),
@@ -102,7 +102,7 @@ SIMPLE: Mapping[str, Simple] = MappingProxyType(
         **_all("kill killall pkill skill", Simple(effects=("write",), operands=-1)),
         **_all("gzip bzip2 xz zstd compress lzma gunzip bunzip2 unxz unzstd uncompress",
                Simple(effects=("read", "write", "delete"), texts="S", targets="writes")),
-        **_all("unzip unrar 7z 7za unar",
+        **_all("unzip unar",
                Simple(effects=("read", "write"), targets="writes", special={"-T": "runs", "-TT": "runs"})),
     }
 )  # fmt: skip

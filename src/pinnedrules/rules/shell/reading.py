@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.shell.lines import MAX_LINE, read_line
-from pinnedrules.rules.shell.running import HARMLESS, SHELLS, run
+from pinnedrules.rules.shell.running import SHELLS, run
 from pinnedrules.rules.shell.summary import Sink, Summary, Word, table
 from pinnedrules.rules.shell.windows import read_windows
+from pinnedrules.rules.shell.wrappers import HARMLESS
 from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["bears_command", "effects_of_commands", "summaries", "summarize", "summarize_argv"]

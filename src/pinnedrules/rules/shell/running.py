@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from pinnedrules.rules.printable import shown
@@ -23,8 +22,9 @@ from pinnedrules.rules.shell.readers import SIMPLE, run_simple
 from pinnedrules.rules.shell.services import SERVICES, run_service
 from pinnedrules.rules.shell.summary import MAX_DEPTH, PROJECT, SOMETHING, Sink, Word, table
 from pinnedrules.rules.shell.windows import is_windows, run_windows
+from pinnedrules.rules.shell.wrappers import WRAPPERS, Wrapper, after_options
 
-__all__ = ["HARMLESS", "INTERPRETER", "SHELLS", "run"]
+__all__ = ["SHELLS", "run"]
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ksh93", "mksh", "ash"})
 _OTHER_SHELLS = frozenset({"fish", "csh", "tcsh", "rbash", "nu", "xonsh", "elvish", "rc", "es", "ion", "oksh", "yash"})
@@ -35,54 +35,12 @@ INTERPRETER = re.compile(
 _PLAIN = re.compile(r"[A-Za-z0-9_~./+@:-][A-Za-z0-9_~./+@:%-]*|\[")
 _SYSTEM = re.compile(r"/(?:usr/)?(?:local/)?s?bin/([^/]+)")
 _SET = re.compile(r"[-+][aefhuxvCEn]+|[-+]?o|pipefail|errexit|nounset|noglob|xtrace|verbose|--|[-+][aefuxE]*o")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
-HARMLESS = frozenset({"LANG", "LC_ALL", "TZ", "NO_COLOR", "FORCE_COLOR", "CI", "TERM", "PYTHONUNBUFFERED", "NODE_ENV"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
-    """A program that runs the rest of its words: its options without and with a value, and operands before the rest."""
-
-    flags: str = ""
-    values: str = ""
-    long: tuple[str, ...] = ()
-    operands: int = 0
-
-
-_WRAPPERS: Mapping[str, _Wrapper] = MappingProxyType(
-    {
-        "command": _Wrapper("p"),
-        "builtin": _Wrapper(),
-        "exec": _Wrapper("cl"),
-        "nohup": _Wrapper(),
-        "setsid": _Wrapper("cfw"),
-        "time": _Wrapper("pv", "f", ("--portability", "--verbose")),
-        "gtime": _Wrapper("pv", "f"),
-        "nice": _Wrapper("0123456789", "n", ("--adjustment",)),
-        "ionice": _Wrapper("t", "cn", ("--class", "--classdata", "--ignore")),
-        "timeout": _Wrapper("v", "ks", ("--signal", "--kill-after", "--foreground", "--preserve-status"), 1),
-        "gtimeout": _Wrapper("v", "ks", ("--signal", "--kill-after", "--foreground", "--preserve-status"), 1),
-        "stdbuf": _Wrapper("", "ioe", ("--input", "--output", "--error")),
-        "unbuffer": _Wrapper("p"),
-        "caffeinate": _Wrapper("disu", "t"),
-        "sudo": _Wrapper("nEHkSbA", "ugp", ("--user", "--group", "--preserve-env", "--non-interactive")),
-        "doas": _Wrapper("n", "u"),
-        "busybox": _Wrapper(),
-        "toybox": _Wrapper(),
-        "taskset": _Wrapper("a", "", (), 1),
-        **dict.fromkeys(("npx", "bunx", "pnpx", "uvx"), _Wrapper("yq", "p", ("--yes", "--quiet", "--package"))),
-        "flock": _Wrapper("nsxu", "wE", ("--nonblock", "--timeout"), 1),
-        "env": _Wrapper("i0v", "uC", ("--ignore-environment", "--unset", "--chdir")),
-    }
-)
-_ALONE = table("""
-    --foreground --preserve-status --portability --verbose --ignore-environment --ignore --non-interactive --nonblock
-    --preserve-env --yes --quiet
-""")
-_TRANSPARENT = frozenset(_WRAPPERS) - {"sudo", "doas", "busybox", "toybox", "flock"}
+_TRANSPARENT = frozenset(WRAPPERS) - {"sudo", "doas", "busybox", "toybox", "flock"}
 _UNREAD = table("""
     vi vim nvim view ex ed emacs gdb lldb m4 bc dc sqlite3 psql mysql mariadb mongo mongosh redis-cli duckdb gnuplot octave
-    jshell ghci erl openssl
+    jshell ghci erl openssl ansible ansible-playbook 7z 7za 7zr rar
     if then else elif fi for while until do done case esac in { } [[ ]] alias unalias hash enable shopt bind
     complete compgen fc history mapfile readarray read getopts let coproc select parallel script expect at batch
     crontab systemd-run unshare nsenter chroot su runuser pkexec gosu strace ltrace ld.so perf valgrind entr
@@ -146,8 +104,8 @@ def _does(name: str, rest: list[Word], stdin: str | None, sink: Sink, depth: int
         run_simple(name, simple, rest, sink)
     elif name in _SPECIAL:
         _SPECIAL[name](name, rest, stdin, sink, depth)
-    elif name in _WRAPPERS:
-        _wrapped(name, _WRAPPERS[name], rest, stdin, sink, depth)
+    elif name in WRAPPERS:
+        _wrapped(name, WRAPPERS[name], rest, stdin, sink, depth)
     elif name in SHELLS:
         _shell(name, rest, stdin, sink, depth)
     elif name in NETWORK:
@@ -189,11 +147,11 @@ def _text(words: Sequence[Word], sink: Sink, depth: int) -> None:
 # -- programs that run others -----------------------------------------------------------------------------------------
 
 
-def _wrapped(name: str, wrapper: _Wrapper, rest: list[Word], stdin: str | None, sink: Sink, depth: int) -> None:
+def _wrapped(name: str, wrapper: Wrapper, rest: list[Word], stdin: str | None, sink: Sink, depth: int) -> None:
     if name in ("command", "builtin") and rest and rest[0].text in ("-v", "-V") and rest[0].plain:
         sink.does("read")
         return
-    inner = _after_options(name, wrapper, rest, sink)
+    inner = after_options(name, wrapper, rest, sink)
     if inner is None:
         sink.doubt(f"an option of {name} is not known")
         _anything(rest, sink)
@@ -205,50 +163,6 @@ def _wrapped(name: str, wrapper: _Wrapper, rest: list[Word], stdin: str | None, 
         sink.does("read")
     elif name in ("sudo", "doas", "busybox", "toybox", "exec"):
         sink.does(*SOMETHING)
-
-
-def _after_options(name: str, wrapper: _Wrapper, rest: list[Word], sink: Sink) -> list[Word] | None:
-    """Return the command after the options of a wrapper, None when one is not known."""
-    at = 0
-    operands = wrapper.operands
-    while at < len(rest):
-        word = rest[at]
-        if not word.plain:
-            return None if at < len(rest) and word.maybe_option else rest[at:]
-        text = word.text
-        at += 1
-        if text == "--":
-            break
-        if text.startswith("--"):
-            option, given, value = text.partition("=")
-            if option not in wrapper.long:
-                return None
-            takes = option not in _ALONE
-            if takes and not given:
-                at += 1
-            if option == "--chdir":
-                sink.path(Word(value) if given else rest[min(at - 1, len(rest) - 1)])
-        elif text.startswith("-") and len(text) > 1:
-            letters = text[1:]
-            index = next((i for i, letter in enumerate(letters) if letter not in wrapper.flags), len(letters))
-            if index < len(letters):
-                if letters[index] not in wrapper.values:
-                    return None
-                value = letters[index + 1 :]
-                if letters[index] == "C":
-                    sink.path(Word(value) if value else (rest[at] if at < len(rest) else Word("")))
-                at += 0 if value else 1
-        elif name in ("env", "sudo", "doas") and (found := _ASSIGNMENT.fullmatch(text)):
-            if found[1] not in HARMLESS:
-                sink.doubt(f"it sets the variable {shown(found[1], 40)}")
-        elif operands:
-            if name == "flock":
-                sink.path(word, made=True)
-            operands -= 1
-        else:
-            at -= 1
-            break
-    return rest[at:]
 
 
 def _shell(name: str, rest: list[Word], stdin: str | None, sink: Sink, depth: int) -> None:
@@ -318,7 +232,7 @@ def _eval(_name: str, rest: list[Word], _stdin: str | None, sink: Sink, depth: i
 
 
 def _watch(name: str, rest: list[Word], _stdin: str | None, sink: Sink, depth: int) -> None:
-    inner = _after_options(name, _Wrapper("bcdegtx", "n", ("--interval",)), rest, sink)
+    inner = after_options(name, Wrapper("bcdegtx", "n", ("--interval",)), rest, sink)
     if inner is None:
         sink.doubt(f"an option of {name} is not known")
     else:

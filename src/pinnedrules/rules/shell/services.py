@@ -31,16 +31,20 @@ class _Service:
 _DELETES = re.compile(
     r"(?:batch-?)?(?:delete|remove|rm|rmi|prune|purge|destroy|drain|terminate|uninstall|un|del|rb|wipe|erase|drop|down|clean|"
     r"autoremove|autoclean|deregister|flush|cleanup|reset|empty|kill|evict|unpublish|deprovision|force-unlock|mb-rm|-X)"
-    r"(?:-.*)?"
+    r"(?:-.*)?",
+    re.I,
 )
 _CONTAINER = _Service(
     looks="ps images logs inspect version info top stats port diff history search events ls config",
-    runs="run exec compose create start buildx build", sends="push login search", publishes="push",
+    runs="run exec", sends="push login search", publishes="push",
 )  # fmt: skip
 _NODE = _Service(looks="ls list view outdated why audit explain help version", runs="exec dlx x",
                  sends="install i add ci update login whoami", publishes="publish")  # fmt: skip
 _PIP = _Service(looks="list show freeze check help", sends="install download wheel", publishes="upload publish")
 _CLOUD = _Service(looks="", remote=True)
+_INFRASTRUCTURE = _Service(
+    looks="plan show version validate fmt output preview", runs="apply up refresh import", remote=True
+)
 
 SERVICES: Mapping[str, _Service] = MappingProxyType(
     {
@@ -60,8 +64,9 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
         "twine": _Service("check", "", "upload", "upload"),
         "apt-cache": _Service("search show policy madison depends"),
         **dict.fromkeys(("aws", "gcloud", "gsutil", "bq", "az", "doctl", "heroku", "flyctl", "fly", "vercel", "netlify",
-                         "wrangler", "terraform", "tofu", "pulumi", "ansible", "ansible-playbook", "vault", "consul", "s3cmd",
+                         "wrangler", "vault", "consul", "s3cmd",
                          "mc", "hub", "firebase"), _CLOUD),
+        **dict.fromkeys(("terraform", "tofu", "pulumi"), _INFRASTRUCTURE),
         "gh": _Service("status", "alias extension codespace", "", "", remote=True),
         **dict.fromkeys(("systemctl", "service", "launchctl"),
                         _Service("status list-units is-active is-enabled cat list-timers show")),
@@ -90,10 +95,10 @@ def run_service(name: str, rest: Sequence[Word], sink: Sink) -> None:
     ):
         sink.doubt(f"the sub-command of {name} is not known")
     if any(_DELETES.fullmatch(word) for word in words) or any(
-        re.fullmatch(r"-[DR]\w*|-X|--(?:rm|delete|remove|prune|purge).*", word.text) for word in rest
+        re.fullmatch(r"-[DR]\w*|-X.*|--(?:rm|delete|remove|prune|purge).*", word.text) for word in rest
     ):
         sink.does("write", "delete")
-    if first in service.runs.split():
+    if set(words[:2]) & set(service.runs.split()):
         sink.doubt(f"what {name} {first} runs is not read")
     if first in service.publishes.split():
         sink.does("send", "publish")

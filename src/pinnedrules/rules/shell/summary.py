@@ -77,8 +77,8 @@ class Word:
     def maybe_option(self) -> bool:
         """True when the program may get an option in its place that does not stand here."""
         if self.pattern:
-            return self.text[:1] in ("*", "?", "[")
-        return not self.known and (self.splits or not self.text)
+            return self.text.lstrip("-")[:1] in ("*", "?", "[")
+        return not self.known and (self.splits or self.text[:1] in ("", "-"))
 
 
 @dataclass(frozen=True, slots=True)
