@@ -161,7 +161,9 @@ class Output:
 
     def _own(self, index: int, identifier: object) -> None:
         """Note which item an id stands for. Raises Unreadable when a part of a call could be taken for another's."""
-        if not isinstance(identifier, str) or not identifier:
+        if not isinstance(identifier, str | None):
+            raise Unreadable("an item id that is not text")
+        if not identifier:
             return
         owner = self._owners.setdefault(identifier, index)
         if owner != index and (self.items[owner].call or self.items[index].call):
