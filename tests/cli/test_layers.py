@@ -12,9 +12,10 @@ from tests.cli.ran import Cli
 from pinnedrules import Guard
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rulefile import LAYERS, RuleFile
-from pinnedrules.rules.layers import united
+from pinnedrules.rules.layers import layered, united
 from pinnedrules.rules.load import load
-from pinnedrules.rules.terms import ToolSpec
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.terms import ServerSpec, ToolSpec
 
 ORG = """\
 version: 1
@@ -177,6 +178,55 @@ def test_two_layers_of_one_name_are_an_error(files: Callable[[str], Path], tmp_p
 def test_of_two_declarations_the_stricter_holds(one: ToolSpec, other: ToolSpec, both: ToolSpec) -> None:
     """Effects are united, arguments must be declared by both, trust needs everybody."""
     assert united([{"t": one}, {"t": other}]) == united([{"t": other}, {"t": one}]) == {"t": both}
+
+
+def pinning(trusted: bool, **digests: str) -> RuleSet:
+    tools = ", ".join(f"{tool}: '{digit * 64}'" for tool, digit in digests.items())
+    return load(
+        f"version: 1\nservers: {{hub: {{trusted: {str(trusted).lower()}, tools: {{{tools}}}}}}}\n"
+        "rules: [{id: a, text: A.}]\n"
+    )
+
+
+def test_what_is_pinned_stays_pinned_under_layers() -> None:
+    """A server is trusted only if nobody says otherwise; of two digests of one tool each layer goes by its own."""
+    plain = load("version: 1\nrules: [{id: a, text: A.}]\n")
+    assert [rules.servers for rules in layered([("org", plain), ("", pinning(True, get="1"))])] == [
+        {"hub": ServerSpec(True, {"get": "1" * 64})}
+    ] * 2
+    first, second = layered([("org", pinning(True, get="1")), ("", pinning(False, get="2", put="3"))])
+    assert first.servers == {"hub": ServerSpec(False, {"get": "1" * 64, "put": "3" * 64})}
+    assert second.servers == {"hub": ServerSpec(False, {"get": "2" * 64, "put": "3" * 64})}
+
+
+def test_a_guard_asks_about_a_tool_whose_pinned_definition_is_not_there(tmp_path: Path) -> None:
+    """A pinned tool whose definition is another one, or is not in the request, is asked about, even if a rule allows it."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        f"version: 1\nservers: {{hub: {{tools: {{get: sha256:{'1' * 64}}}}}}}\n"
+        "rules: [{id: a, text: A., on: hub.get, then: allow}]\n",
+        encoding="utf-8",
+    )
+    with Guard(path, approver="tickets", state=tmp_path / "state", quiet=True) as guard:
+        found = guard.check("hub.get", {})
+    assert found.refused
+    assert any("pinned for the server hub" in reason for reason in found.decision.reasons)
+
+
+def test_a_rule_of_a_layer_that_names_another_one_finds_it(tmp_path: Path) -> None:
+    """What was released before counts in a layer as it does in a file alone."""
+    org, mine = tmp_path / "org.yaml", tmp_path / "rules.yaml"
+    org.write_text(
+        "version: 1\ntools: {look: read}\nrules:\n"
+        "  - {id: looking, text: Look., on: look, then: allow}\n"
+        "  - {id: never, text: N., on: act, require: {never_after: {rule: looking}}, else: deny}\n",
+        encoding="utf-8",
+    )
+    mine.write_text("version: 1\nrules: [{id: act, text: A., on: act, then: allow}]\n", encoding="utf-8")
+    with Guard(mine, layers=[org], approver="tickets", state=tmp_path / "state", quiet=True) as guard:
+        assert guard.check("act", {}).decision.verdict == "allow"
+        assert guard.check("look", {}).decision.verdict == "allow"
+        assert guard.check("act", {}).decision.rules == ("org:never",)
 
 
 def test_a_file_alone_is_itself(files: Callable[[str], Path]) -> None:

@@ -4,7 +4,7 @@ Rules of this file:
 
 1. What a tool does is one matter for all: whoever declares an effect of it, it has that effect for everybody.
 2. Of two declarations the stricter holds: effects are united, arguments must be declared by both, and a source is trusted
-   only if nobody says otherwise.
+   only if nobody says otherwise. So is a server; where two pin another definition of one tool, each goes by its own.
 3. A rule is called by its layer and its id, so that no two rules share a name, or what the ledger keeps for one of them.
 """
 
@@ -14,15 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pinnedrules.rules.model import RuleSet, rule_set
-from pinnedrules.rules.terms import ToolSpec
+from pinnedrules.rules.terms import Rule, ServerSpec, ToolSpec
 from pinnedrules.types import EFFECTS, Decision, Verdict
 
-__all__ = ["SEPARATOR", "layered", "stricter", "united"]
+__all__ = ["REFERRING", "SEPARATOR", "layered", "stricter", "united"]
 
 _RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 SEPARATOR = ":"
 """Between the name of a layer and the id of a rule. No id of a file has it."""
+
+REFERRING = ("never_after", "only_after")
+"""Requirements that may name another rule."""
 
 
 def layered(sets: Sequence[tuple[str, RuleSet]]) -> list[RuleSet]:
@@ -31,12 +34,23 @@ def layered(sets: Sequence[tuple[str, RuleSet]]) -> list[RuleSet]:
     return [
         rule_set(
             rules.version,
-            [replace(rule, id=f"{name}{SEPARATOR}{rule.id}") if name else rule for rule in rules.rules],
+            [_called(rule, name) if name else rule for rule in rules.rules],
             tools,
             rules.default,
+            _pinned(rules.servers, [other.servers for _, other in sets]),
         )
         for name, rules in sets
     ]
+
+
+def _called(rule: Rule, layer: str) -> Rule:
+    """Return *rule* under the name of its layer, and so the rules that its requirements name."""
+    require = None if rule.require is None else dict(rule.require)
+    for word in REFERRING:
+        options = (require or {}).get(word, {})
+        if require is not None and "rule" in options:
+            require[word] = {**options, "rule": f"{layer}{SEPARATOR}{options['rule']}"}
+    return replace(rule, id=f"{layer}{SEPARATOR}{rule.id}", require=require)
 
 
 def united(every: Sequence[Mapping[str, ToolSpec]]) -> dict[str, ToolSpec]:
@@ -57,6 +71,16 @@ def _both(one: ToolSpec, other: ToolSpec) -> ToolSpec:
         source="untrusted" if "untrusted" in (one.source, other.source) else one.source and other.source,
         args=frozenset.intersection(*named) if named else None,
     )
+
+
+def _pinned(own: Mapping[str, ServerSpec], every: Sequence[Mapping[str, ServerSpec]]) -> dict[str, ServerSpec]:
+    """Return what all of them pin, as one that pins *own* sees it."""
+    found: dict[str, ServerSpec] = {}
+    for servers in (*every, own):
+        for name, spec in servers.items():
+            known = found.get(name, spec)
+            found[name] = ServerSpec(known.trusted and spec.trusted, {**known.tools, **spec.tools})
+    return found
 
 
 def stricter(one: Decision | None, other: Decision) -> Decision:
