@@ -362,9 +362,11 @@ def effects_of_sql(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, 
 @lru_cache(maxsize=1024)
 def _changes(text: str) -> frozenset[Effect]:
     read = read_sql(text)
-    if not read.unclear:
-        return frozenset(read.effects) - {"read"}
-    # What cannot be read and holds no word that changes anything is a query that this parser does not know.
-    words = set(map(str.lower, _WORD.findall(text[:MAX_SQL]))) | ({"do"} if len(text) > MAX_SQL else set())
-    changes = not words.isdisjoint(STARTERS) or any(f"function {word}" in read.unclear for word in words)
-    return frozenset(read.effects) - {"read"} | (frozenset({"write", "delete"}) if changes else frozenset())
+    found: set[Effect] = set(read.effects)
+    if read.unclear:
+        # What cannot be read and holds no word that changes anything is a query that this parser does not know.
+        words = {word.lower() for word in _WORD.findall(text[:MAX_SQL])}
+        function = any(f"function {word} does" in read.unclear for word in words)
+        if len(text) > MAX_SQL or function or not words.isdisjoint(STARTERS):
+            found.update(("write", "delete"))
+    return frozenset(found - {"read"})
