@@ -82,7 +82,7 @@ def test_a_check_that_breaks_counts_as_undecided(monkeypatch: pytest.MonkeyPatch
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pinnedrules.rules.predicates.amounts._amount", broken)
+    monkeypatch.setattr("pinnedrules.rules.predicates.amounts.amount_of", broken)
     found = judged(found_rules, "act", {"n": 1})
     assert found.verdict == "deny"
     assert found.undecided[0].why == "the check failed: ZeroDivisionError"

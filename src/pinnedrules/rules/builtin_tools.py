@@ -16,6 +16,7 @@ the provider asks about before it runs it (Responses, ``mcp_approval_request``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.types import Call, Effect
@@ -64,12 +65,14 @@ def added_by_name(name: str) -> tuple[Effect, ...]:
 
 def added_by_arguments(name: str, arguments: Mapping[str, object]) -> tuple[Effect, ...]:
     """Return the effects that a call has besides those of its name: some operations of an editing tool delete files."""
-    keys = name_keys(plain(name) or "")
-    if "applypatch" in keys:
+    edits = _edits(name)
+    if not edits:
+        return ()
+    if edits == "applypatch":
         named = str(arguments.get("type", "")).startswith("delete")
         written = any(_DELETED_FILE in value for value in arguments.values() if isinstance(value, str))
         return _DELETE if named or written else ()
-    return _DELETE if "memory" in keys and arguments.get("command") == "delete" else ()
+    return _DELETE if arguments.get("command") == "delete" else ()
 
 
 def known_by_kind(call: Call) -> tuple[Effect, ...] | None:
@@ -89,6 +92,13 @@ def server_of(name: str) -> str:
     """Return ``mcp:LABEL`` for the name of one tool of a remote server (``mcp:LABEL.TOOL``), else an empty text."""
     label, dot, _ = name.partition(".")
     return label if dot and name.startswith(_MCP) else ""
+
+
+@lru_cache(maxsize=4096)
+def _edits(name: str) -> str:
+    """Return which editing tool a name is one of, empty for none."""
+    keys = name_keys(plain(name) or "")
+    return next((tool for tool in ("applypatch", "memory") if tool in keys), "")
 
 
 def _family(name: str) -> str:

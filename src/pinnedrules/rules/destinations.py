@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pinnedrules.rules.bearing import bears_amount, bears_machine, bears_path, bears_recipients, bears_url, strings
 from pinnedrules.rules.predicates.urls import is_url
@@ -32,9 +33,9 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
     for key, value in strings(arguments):
         if not isinstance(value, str):
             continue
-        if is_url(value) or ((bears_url(key) or bears_machine(key)) and _PLACE.search(value)):
+        if is_url(value) or (_asks(key) and _PLACE.search(value)):
             return True
-        if _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
+        if ("." in value or ":" in value) and _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
             return True
     return False
 
@@ -49,11 +50,30 @@ def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:
     for key, value in strings(arguments):
         if value is None or value == "":
             continue
-        says = bears_recipients(key) or bears_path(key) or bears_url(key) or bears_amount(key)
-        says = says or (isinstance(value, str) and is_url(value))
-        (telling if says else others).append((key, value))
+        if _tells(key) or (isinstance(value, str) and is_url(value)):
+            telling.append((key, value))
+        else:
+            others.append((key, value))
     chosen = telling or others
-    lines = [f"{shown(key, 40)}: {shown(value)}" for key, value in chosen[:MAX_TARGETS]]
+    lines = [f"{_label(key)}: {shown(value)}" for key, value in chosen[:MAX_TARGETS]]
     if len(chosen) > MAX_TARGETS:
         lines.append(f"and {len(chosen) - MAX_TARGETS} more")
     return tuple(lines)
+
+
+# Names of arguments are few and come again with every call.
+
+
+@lru_cache(maxsize=4096)
+def _tells(key: str) -> bool:
+    return bears_recipients(key) or bears_path(key) or bears_url(key) or bears_amount(key)
+
+
+@lru_cache(maxsize=4096)
+def _asks(key: str) -> bool:
+    return bears_url(key) or bears_machine(key)
+
+
+@lru_cache(maxsize=4096)
+def _label(key: str) -> str:
+    return shown(key, 40)

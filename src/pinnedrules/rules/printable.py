@@ -28,7 +28,7 @@ def shown(value: object, limit: int = LIMIT) -> str:
     """Return *value* as one printable line of at most *limit* characters and a note of how much was left out."""
     text = value if isinstance(value, str) else str(value)
     if len(text) <= limit:
-        return _line(text)
+        return text if text.isascii() and text.isprintable() and "\\" not in text else _line(text)
     head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
     return f"{_line(head)}…{_line(tail)} ({len(text)} characters)"
 

@@ -112,7 +112,8 @@ def _evaluate(
     undecided: list[Undecided] = []
     patched = False
     facts = Facts(arguments, ledger, now, call, effects, places)
-    for candidate in asked(rules.plan.candidates(tool, effects).objecting(facts), carrier):
+    candidates = rules.plan.candidates(tool, effects).objecting(facts)
+    for candidate in candidates if carrier is None else asked(candidates, carrier):
         why: str | None = None
         for check in candidate.checks:
             try:
@@ -132,7 +133,9 @@ def _evaluate(
                 action = None if why is None else "ask"
         if action is not None:
             said.append((action, candidate.rule, why))
-    own = runs_own(ledger.session.get(WRITTEN, ""), call.name, arguments, effects)
+    own = ""
+    if "execute" in effects:
+        own = runs_own(ledger.session.get(WRITTEN, ""), call.name, arguments, effects)
     return _Round(call, tool, arguments, effects, said, undecided, patched, carrier, places, own)
 
 
@@ -191,7 +194,7 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     extra: list[str] = []
     verdict: Verdict
     said = round_.strictest()
-    if said == "ask" and _by_default(rules, round_) == "deny":
+    if said == "ask" and not round_.tool.written and _by_default(rules, round_) == "deny":
         # A rule that only what is told of the name brings in does not lift what the default refuses.
         verdict = "deny"
         extra.append(_default_reason(round_, verdict))
@@ -201,7 +204,7 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     elif round_.carrier is not None:
         verdict = "allow"
     else:
-        verdict = max((rules.default[effect] for effect in round_.effects), key=_RANK.__getitem__)
+        verdict = _default(rules, round_.effects)
         if verdict != "allow":
             extra.append(_default_reason(round_, verdict))
     strangers = _undeclared(round_)
@@ -209,7 +212,7 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
         extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
         if verdict == "allow":
             verdict, deciding = "ask", []
-    if verdict != "deny" and (why := moved(round_.tool.pins, round_.call.definition)):
+    if round_.tool.pins and verdict != "deny" and (why := moved(round_.tool.pins, round_.call.definition)):
         extra.append(why)
         if verdict == "allow":
             verdict, deciding = "ask", []
@@ -228,12 +231,18 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
     """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
     tool = round_.tool
-    if tool.written or tool.plain == round_.effects or round_.carrier is not None:
+    if tool.plain == round_.effects or round_.carrier is not None:
         return None
     for _, rule, _ in round_.said:
         if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
             return None
-    return max((rules.default[effect] for effect in tool.plain), key=_RANK.__getitem__)
+    return _default(rules, tool.plain)
+
+
+def _default(rules: RuleSet, effects: tuple[Effect, ...]) -> Verdict:
+    if len(effects) == 1:
+        return rules.default[effects[0]]
+    return max((rules.default[effect] for effect in effects), key=_RANK.__getitem__)
 
 
 @lru_cache(maxsize=1024)
@@ -262,16 +271,32 @@ def _undeclared(round_: _Round) -> list[str]:
 
 def _default_reason(round_: _Round, verdict: Verdict) -> str:
     tool = round_.tool
+    return _no_permission(tool.name, tool.known, tool.exact, tool.effects, tool.plain, round_.effects, verdict)
+
+
+@lru_cache(maxsize=1024)
+def _no_permission(
+    name: str,
+    known: bool,
+    exact: bool,
+    own: tuple[Effect, ...],
+    plain: tuple[Effect, ...],
+    effects: tuple[Effect, ...],
+    verdict: Verdict,
+) -> str:
+    """Return why the default decides on a tool; the same words for each of its calls."""
     what = ""
-    if not tool.known:
-        what = f"the tool {shown(tool.name, 80)} is not declared; "
-    elif not tool.exact:
-        what = f"the tool {shown(tool.name, 80)} is not declared by exactly this name; "
-    elif tool.effects != round_.effects:
+    if not known:
+        what = f"the tool {shown(name, 80)} is not declared; "
+    elif not exact:
+        what = f"the tool {shown(name, 80)} is not declared by exactly this name; "
+    elif effects == ("read", "send") and own == ("read",):
         what = "it reads at a place that its arguments name, so it also sends; "
-    told = [effect for effect in round_.effects if effect in tool.effects and effect not in tool.plain]
+    elif own != effects:
+        what = "the command or statement in its arguments adds to what the tool does; "
+    told = [effect for effect in effects if effect in own and effect not in plain]
     named = f"its name or definition says {' and '.join(told)}; " if told else ""
-    return f"{what}{named}no rule permits it: {verdict} ({', '.join(round_.effects)})"
+    return f"{what}{named}no rule permits it: {verdict} ({', '.join(effects)})"
 
 
 def _noted(rule: Rule, why: str) -> str:
@@ -281,6 +306,11 @@ def _noted(rule: Rule, why: str) -> str:
 def _said_plainly(round_: _Round, rule: Rule, verdict: Verdict) -> str:
     """Return what a rule without a requirement objects to, in its own terms."""
     wanted = rule.on.effects if rule.on and not rule.on.tools else ()
-    effects = [effect for effect in round_.effects if effect in wanted]
-    what = f"the effect {' and '.join(effects)}" if effects else shown(round_.call.name, 80)
+    return _objects(wanted, round_.effects, round_.call.name, verdict)
+
+
+@lru_cache(maxsize=1024)
+def _objects(wanted: tuple[Effect, ...], effects: tuple[Effect, ...], name: str, verdict: Verdict) -> str:
+    met = [effect for effect in effects if effect in wanted]
+    what = f"the effect {' and '.join(met)}" if met else shown(name, 80)
     return f"the rule {'denies' if verdict == 'deny' else 'asks about'} {what}"

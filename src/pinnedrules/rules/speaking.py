@@ -50,10 +50,12 @@ def tool_of(rules: RuleSet, call: Call, effects: tuple[Effect, ...] | None) -> T
     *effects* are those of a tool that the provider runs; they count where no declaration says anything.
     """
     tool = rules.plan.tool(call.name)
+    if tool is None or tool.written:
+        return tool
     effects = effects or known_by_kind(call)
-    if tool is not None and effects and not tool.known:
+    if effects and not tool.known:
         return replace(tool, effects=effects, written=True, exact=True, candidates={})
-    return tool if tool is None or tool.written or call.definition is None else _defined(rules, tool, call.definition)
+    return tool if call.definition is None else _defined(rules, tool, call.definition)
 
 
 def _defined(rules: RuleSet, tool: Tool, definition: Definition) -> Tool:

@@ -14,8 +14,9 @@ Amounts are exact decimals (RFC 8259 numbers are read as such): 100.000000000000
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
+from functools import lru_cache
 
 from pinnedrules.rules.bearing import strings
 from pinnedrules.rules.predicates.base import (
@@ -38,6 +39,7 @@ _MONEY = re.compile(
     r"(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<number>[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?)(?: ?(?P<after>[A-Z]{3}|[€£]))?"
 )
 _SYMBOLS = {"€": "EUR", "£": "GBP"}
+_NOTHING: Set[str] = frozenset()
 
 Money = tuple[Decimal, str]
 """An amount and its ISO 4217 code, which is empty when none was named."""
@@ -45,19 +47,19 @@ Money = tuple[Decimal, str]
 
 def money(value: object) -> Money | None:
     """Read an amount from a number or a text such as ``100``, ``100.50 EUR``, ``€ 100``; None when it is not one."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, Decimal)):
-        number, currency = Decimal(value), ""
-    elif isinstance(value, str) and (found := _MONEY.fullmatch(value)):
-        before, after = found["before"] or "", found["after"] or ""
+    if isinstance(value, str):
+        found = _MONEY.fullmatch(value)
+        if not found:
+            return None
+        before, digits, after = found.groups()
         if before and after:
             return None
-        currency = _SYMBOLS.get(before or after, before or after)
-        number = Decimal(found["number"])
-    else:
+        named = before or after or ""
+        return Decimal(digits), _SYMBOLS.get(named, named)
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return None
-    return (number, currency) if number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT else None
+    number = Decimal(value)
+    return (number, "") if number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT else None
 
 
 def amount_of(value: object, of: str) -> Money | Cannot:
@@ -74,12 +76,21 @@ def other_currencies(facts: Facts, named: Iterable[str], currency: str) -> Canno
     return _another(others, currency) if others else None
 
 
-def _currencies(facts: Facts, named: Iterable[str]) -> set[str]:
-    found = {one for one in named if one}
-    for key, text in strings(facts.arguments):
-        if key.lower().rpartition("_")[2] == "currency" and text is not None:
-            found.add(str(text).upper())
-    return found
+def _currencies(facts: Facts, named: Iterable[str]) -> Set[str]:
+    said = facts.once("currencies", _said)
+    more = {one for one in named if one}
+    return said | more if more else said
+
+
+def _said(facts: Facts) -> Set[str]:
+    """Return what arguments that say which currency it is say, and no amount."""
+    told = [text for key, text in strings(facts.arguments) if _tells_currency(key) and text is not None]
+    return frozenset(map(str.upper, map(str, told))) if told else _NOTHING
+
+
+@lru_cache(maxsize=4096)
+def _tells_currency(key: str) -> bool:
+    return key.lower().rpartition("_")[2] == "currency"
 
 
 def _another(said: Iterable[str], wanted: str) -> Cannot:
@@ -87,20 +98,33 @@ def _another(said: Iterable[str], wanted: str) -> Cannot:
     return Cannot(f"the call says {names} and the rule says {wanted or 'no currency'}")
 
 
-def _amount(facts: Facts, of: str, wanted: tuple[str, ...]) -> Money | Cannot:
-    """Return the call's amount and which of the rule's currencies it is in, or why it cannot be said."""
-    if of not in facts.arguments:
-        return Cannot(f"the argument {of} is missing")
-    found = amount_of(facts.arguments[of], of)
-    if isinstance(found, Cannot):
-        return found
-    # Where the rule names one currency only, an amount of none is taken to be in it.
-    said = _currencies(facts, [found[1]]) or set(wanted if len(wanted) == 1 else ())
-    if not said:
-        return Cannot(f"{of} is {shown(found[0], 60)} of none of {', '.join(wanted)}")
-    if len(said) > 1 or not said <= set(wanted):
-        return _another(said - set(wanted) or said, " or ".join(wanted))
-    return found[0], said.pop()
+def _amount(of: str, wanted: tuple[str, ...]) -> Callable[[Facts], Money | Cannot]:
+    """Return what tells the call's amount and which of the rule's currencies it is in, or why it cannot be said."""
+    key, known = ("amount", of), frozenset(wanted)
+
+    def read(facts: Facts) -> tuple[Decimal, Set[str]] | Cannot:
+        if of not in facts.arguments:
+            return Cannot(f"amount: the argument {of} is missing")
+        found = amount_of(facts.arguments[of], of)
+        if isinstance(found, Cannot):
+            return Cannot(f"amount: {found.why}")
+        return found[0], _currencies(facts, found[1:])
+
+    def amount(facts: Facts) -> Money | Cannot:
+        found = facts.once(key, read)
+        if isinstance(found, Cannot):
+            return found
+        number, said = found
+        if not said and len(wanted) == 1:
+            # Where the rule names one currency only, an amount of none is taken to be in it.
+            return number, wanted[0]
+        if not said:
+            return Cannot(f"amount: {of} is {shown(number, 60)} of none of {', '.join(wanted)}")
+        if len(said) > 1 or not said <= known:
+            return Cannot(f"amount: {_another(said - known or said, ' or '.join(wanted)).why}")
+        return number, next(iter(said))
+
+    return amount
 
 
 def limit_of(options: Mapping[str, object]) -> tuple[str, Decimal, str, str]:
@@ -153,12 +177,12 @@ def _build_amount(options: Mapping[str, object], _rule: str) -> Built:
             raise BadOption(
                 f"{least[currency][1]} is more than {most[currency][1]}", "min", hint="nothing could meet it"
             )
-    wanted = tuple(most or least)
+    amount = _amount(of, tuple(most or least))
 
     def check(facts: Facts) -> Outcome:
-        found = _amount(facts, of, wanted)
+        found = amount(facts)
         if isinstance(found, Cannot):
-            return Cannot(f"amount: {found.why}")
+            return found
         number, currency = found
         if currency in most and number > most[currency][0]:
             return Fails(f"amount: {of} is {shown(number, 60)}, more than {most[currency][1]}")

@@ -9,9 +9,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.terms import On
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
 _NO_CALL = Call("", "{}")
 
 
@@ -51,6 +52,18 @@ class Facts:
     call: Call = _NO_CALL
     effects: tuple[Effect, ...] = ()
     places: Mapping[str, str] | None = None
+    _read: dict[Hashable, object] = field(default_factory=dict, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[Facts], T]) -> T:
+        """Return what *make* returns, made once for this call: many rules read the same argument.
+
+        *key* names what is read; two requirements that use the same one must mean the same.
+        """
+        try:
+            return cast("T", self._read[key])
+        except KeyError:
+            found = self._read[key] = make(self)
+            return found
 
 
 @dataclass(frozen=True, slots=True)

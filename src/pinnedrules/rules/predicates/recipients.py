@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url
 from pinnedrules.rules.predicates.base import (
@@ -45,6 +46,9 @@ __all__ = ["RECIPIENTS", "domains"]
 
 MAX_TEXT = 64_000
 """Longest list of addresses that is read, in characters."""
+
+MAX_SIMPLE = 320
+"""Longest single address (RFC 3696, erratum 1690: 64 octets before the @, 255 behind it)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
@@ -147,14 +151,13 @@ def _address(text: str) -> tuple[str, str | None]:
 
 
 class _Reading:
-    """One call's arguments, read for who gets something."""
+    """One call's arguments, read for who gets something: once for all rules that look into the same arguments."""
 
-    __slots__ = ("count", "extra", "fails", "inside", "unclear")
+    __slots__ = ("extra", "fails", "found", "unclear")
 
-    def __init__(self, inside: _Inside, extra: frozenset[str]) -> None:
-        self.inside = inside
+    def __init__(self, extra: frozenset[str]) -> None:
         self.extra = extra
-        self.count = 0
+        self.found: list[tuple[str, str | None]] = []
         self.fails: Fails | None = None
         self.unclear: Cannot | None = None
 
@@ -190,31 +193,38 @@ class _Reading:
         return bears_remark(key) and not _WHOLE.fullmatch(text)
 
     def addresses(self, key: str, text: str) -> None:
-        simple = _SIMPLE.fullmatch(text)
-        if simple and simple[1].lower() in self.inside.hosts.exact and not self.inside.outside:
-            self.count += 1
-            return
         if len(text) > MAX_TEXT:
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
             return
+        simple = _SIMPLE.fullmatch(text) if len(text) <= MAX_SIMPLE else None
+        if simple:
+            self.found.append((text, _canonical(simple[1])))
+            return
         try:
-            found = domains(text)
+            self.found += domains(text)
         except _Unclear as problem:
             self.unclear = Cannot(f"recipients: {shown(key, 40)}: {problem}: {shown(text, 80)}")
-            return
-        for written, domain in found:
-            self.count += 1
-            if (written, domain) not in self.inside:
-                self.fails = self.fails or Fails(f"recipients: {shown(written, 80)} is not in {self.inside.written}")
+
+
+_canonical = lru_cache(maxsize=1024)(canonical)
 
 
 def _check(inside: _Inside, extra: frozenset[str]) -> Check:
-    def check(facts: Facts) -> Outcome:
-        reading = _Reading(inside, extra)
+    which = ("recipients", extra)
+
+    def read(facts: Facts) -> _Reading:
+        reading = _Reading(extra)
         reading.value("", facts.arguments, False)
-        if reading.fails or reading.unclear:
-            return reading.fails or reading.unclear
-        return None if reading.count else Cannot("recipients: no recipient was found")
+        return reading
+
+    def check(facts: Facts) -> Outcome:
+        reading = facts.once(which, read)
+        if reading.fails:
+            return reading.fails
+        for one in reading.found:
+            if one not in inside:
+                return Fails(f"recipients: {shown(one[0], 80)} is not in {inside.written}")
+        return reading.unclear or (None if reading.found else Cannot("recipients: no recipient was found"))
 
     return check
 
