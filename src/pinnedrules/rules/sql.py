@@ -32,7 +32,7 @@ __all__ = ["DIALECTS", "KINDS", "Sql", "bears_sql", "effects_of_sql", "read_sql"
 MAX_SQL = 8_000
 """Longest text that is read, in characters."""
 
-MAX_STEPS = 1_500
+MAX_STEPS = 1_200
 MAX_NESTED = 32
 MAX_STATEMENTS = 32
 
