@@ -24,9 +24,13 @@ ALL: tuple[Effect, ...] = EFFECTS[1:]
 Sense: TypeAlias = Literal["", "stop", "constraint", "permission", "dismissal", "work", "shown"]
 _LONGEST = 150
 """Words of one sentence that are judged."""
+_ENOUGH = 6
+"""Words of a sentence from which on its language can be told by its words."""
 _NAME = re.compile(r"\{[0-9,]+\}|[a-z_][a-z_0-9]*|,| +")
 _NONE = re.compile(r"(?!)")
 _COMMA = ","
+_NEVER = "\uf8ff"
+"""A character that stands for no word: what a language has no words for."""
 _BUILT_IN = frozenset({"any", "end", "close", "query", "number", "gerund"})
 
 
@@ -63,7 +67,7 @@ class Language:
     *classes*: name to words, phrases with ``_`` for the gap; a word may be in several classes. *alerts*: the classes one of
     whose words a turn must hold to be judged at all. *guesses*: endings of unknown words and the class that they get; *stems*:
     classes, with the beginnings of unknown words that belong to them. *inherits*: a class that a phrase is in when its first word
-    is. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
+    is. *foreign*: the share of unknown words above which a longer sentence is of another language. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Language:
         guesses: Mapping[str, str] | None = None,
         stems: Mapping[str, str] | None = None,
         inherits: str = "",
+        foreign: float = 1.0,
     ) -> None:
         stems = stems or {}
         classes = {**dict.fromkeys(stems, ""), **classes}
@@ -104,12 +109,13 @@ class Language:
             if len(words) > 1:
                 self._phrases.setdefault(words[0], []).append((words, symbols[frozenset(of[words])]))
         self._sets = {
-            name: "[" + "".join(symbol for kind, symbol in symbols.items() if name in kind) + "]"
+            name: "[" + ("".join(symbol for kind, symbol in symbols.items() if name in kind) or _NEVER) + "]"
             for name in {*classes, _COMMA, "number", "query", *(name for _, name in self._guesses)}
         } | {"any": f"[^{self._query}]", "close": f"(?={self._query}?$)"}
         self._sets["end"] = f"(?=$|{self._sets[_COMMA]}|{self._query})"
         wanted = set(alerts.split())
         self.alerts = frozenset(max(words, key=len) for words, names in of.items() if names & wanted)
+        self._foreign = foreign
         self._effects: dict[str, set[Effect]] = {}
         self._begins: list[tuple[str, tuple[Effect, ...]]] = []
         for words_, does in effects:
@@ -130,7 +136,10 @@ class Language:
 
     def sense(self, sentence: Sentence, after_work: bool) -> Sense:
         """Return what *sentence* says. *after_work*: the same turn gave work before it, so a ban is about that work."""
-        said = self._read(sentence.folded) + (self._query if sentence.end == "?" else "")
+        said = self._read(sentence.folded)
+        if len(said) >= _ENOUGH and said.count(self._other) > len(said) * self._foreign:
+            return ""
+        said += self._query if sentence.end == "?" else ""
         if self._shown.search(said):
             return "shown"
         if self._asks.search(said):

@@ -7,11 +7,17 @@ import re
 from pinnedrules.chat.grammar import ALL, Language, Sense
 from pinnedrules.chat.heard import NOTHING, Heard
 from pinnedrules.chat.text import Sentence, bounded, folded, quotable, sentences
+from pinnedrules.chat.words_de import GERMAN
 from pinnedrules.chat.words_en import ENGLISH
+from pinnedrules.chat.words_es import SPANISH
+from pinnedrules.chat.words_exact import exact_stop, foreign
+from pinnedrules.chat.words_fr import FRENCH
+from pinnedrules.chat.words_it import ITALIAN
+from pinnedrules.chat.words_pt import PORTUGUESE
 
 __all__ = ["hear"]
 
-_LANGUAGES: tuple[Language, ...] = (ENGLISH,)
+_LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN)
 _WORD = re.compile(r"\^?\w+(?:\+\w+)?")
 
 
@@ -24,15 +30,16 @@ def hear(text: str) -> Heard:
     text = bounded(text)
     words = set(_WORD.findall(folded(text)))
     languages = [language for language in _LANGUAGES if not language.alerts.isdisjoint(words)]
-    if not languages:
+    letters = not text.isascii() and foreign(text)
+    if not languages and not letters:
         return NOTHING
-    limit, relaxing = _own_words(text, languages)
+    limit, relaxing = _own_words(text, languages, letters)
     if limit.kind:
         return limit
     return relaxing
 
 
-def _own_words(text: str, languages: list[Language]) -> tuple[Heard, Heard]:
+def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Heard, Heard]:
     limit = relaxing = NOTHING
     effects: set[str] = set()
     work = False
@@ -41,7 +48,7 @@ def _own_words(text: str, languages: list[Language]) -> tuple[Heard, Heard]:
         if intro is not None and _introduces(intro, sentence):
             break
         senses = [language.sense(sentence, work) for language in languages]
-        if "stop" in senses:
+        if "stop" in senses or (letters and exact_stop(sentence.folded)):
             return Heard("stop", (), quotable(sentence.raw)), NOTHING
         if "constraint" in senses:
             about = languages[senses.index("constraint")].effects_of(sentence.folded)

@@ -53,6 +53,7 @@ _END = re.compile(r"[.!?;。؟…]+[\s)\"']*(?=\s|$|[¡¿])|[。؟]|[!?]+(?=[^\s
 _TOKEN = re.compile(r"\^?\w+(?:\+\w+)?|[,:，、،]|[()\[\]]|-+(?=\s|$)|[–—]")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _MARKS = re.compile("[\u0300-\u036f]+")
+_SPLIT = str.maketrans("'’ʼ", "   ")
 _GAP = re.compile(r"\s+")
 _SIGNS = str.maketrans({"🛑": " stop! ", "✋": " stop! ", "⛔": " stop! ", "🚫": " stop! "})
 
@@ -85,7 +86,7 @@ def folded(text: str) -> str:
     text = text.casefold()
     if not text.isascii():
         text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
-    text = _RUN.sub(r"\1", _CONTRACTED.sub("", text))
+    text = _RUN.sub(r"\1", _CONTRACTED.sub("", text).translate(_SPLIT))
     words = [SPELLED.get(word, word) for word in _TOKEN.findall(text)]
     return " ".join("," if word in _COMMAS or word[0] == "-" else word for word in words)
 

@@ -22,15 +22,17 @@ _PATTERNS = Patterns(
         f"{_START} pause (?:now|lead)* close", f"{_START} bare {_TAIL}",
         f"{_START} (?:halt|pause|bare) (?:now|with)* det+ any{{0,1}} proc (?:now|lead|any)? (?:end|(?=then))", f"{_START} (?:halt|bare) with any{{0,2}} (?:proc|act|acting)",
         "^(?:lead|,|wait|now)* wait (?:wait|now|lead|,)* close", f"{_START} wait (?:wait|now|lead|,)* (?:neg|object|halt|bare)",
-        f"{_START} putting (?:now|det any) held", f"{_START} leave now+ (?:alone|end)", f"{_START} leave det any{{0,2}} alone", "^(?:neg_alone|,){3,} (?:now|lead|,)* close",
+        f"{_START} leave now+ (?:alone|end)", f"{_START} leave det any{{0,2}} alone", "^(?:neg_alone|,){3,} (?:now|lead|,)* close",
         "^(?:lead|,|now)* alone_only (?:now|lead|,|wait|halt)* close", f"{_START} (?:neg_more|more_neg) any{{0,2}} (?:act|proc|acting)", f"{_START} (?:neg)? (?:nothing|neg_more) more (?:end|act)",
     ),
-    surely=("(?:^|,|lead) halt (?:now|lead)* ,? of act (?:clitic|now|that)* det any", ", (?:halt|bare) (?:now|lead)* close", "^(?:lead|,)* halt , ",
+    surely=(
+        f"{_START} putting (?:now|det any) held",
+        "(?:^|,|lead) halt (?:now|lead)* ,? of act (?:clitic|now|that)* det any", ", (?:halt|bare) (?:now|lead)* close", "^(?:lead|,)* halt , ",
             "^(?:lead|,)* (?:halt|bare) (?:now|lead)+ (?:close|,)"),
     style=("(?:halt|cut) (?:lead|now)* ,? of style", "with number", f"{_NEG} (?:me|clitic_me)"),
     forbids=(f"(?:^|,|lead|req|wait|halt|bare|and) {_NEG}", f"(?:^|,|lead|req|wait|halt|bare|and) (?:nothing|neg_more|more_neg) any{{0,2}} act", "(?:^|,|lead) (?:neg|neg_alone) (?:clitic|now)* close"),
     standing=("until", "always", "never", "(?:act) any? (?:plural|bare_noun)? (?:on) "),
-    now=(f"{_NEG} (?:now|particle|clitic)* (?:end|more|nothing|negated|that|det|(?=then))", "more", "nothing", "(?:neg|neg_alone) (?:clitic|now)* close"),
+    now=(f"{_NEG} (?:now|particle|clitic)* (?:end|more|nothing|neg_more|negated|that|det|(?=then))", "more", "neg_more", "nothing", "(?:neg|neg_alone) (?:clitic|now)* close"),
     firm=("(?:^|,)(?:lead|only)* suggest ,? lead* ,? neg (?:act|goon)", "only (?:det|of)* suggest , .*"),
     limits=(
         "(?:^|,|lead|req|and) never any{0,3} (?:act|goon)", "neg clitic* (?:act|goon) .*(?:never|until)", "(?:act|goon) negated .*(?:never|until)", "neg never (?:act|goon)",
@@ -38,7 +40,7 @@ _PATTERNS = Patterns(
         "(?:^|,|lead|req|always|and|que)ask (?:.*(?:before|always|until|first))", "(?:always|before) .* ask", "(?:^|,|lead)always ask", "ask me (?:end|before|first)",
         "(?:neg|nothing|none|zero|never|negated) .* until .*(?:my|who|yes|says|ask)", "until (?:que|det|my|of)* (?:yes|ask|approved|me_show)", "until (?:que|clitic)* (?:who|clitic)+ (?:any)? (?:says|approved|yes)",
         "(?:must|need|goes) .* (?:approved|yes|confirmed)", "(?:need|requires) any{0,2} my any? yes", "(?:need|goes) (?:.*)my any{0,2} yes", "wait .*(?:my|det) any? yes", "wait (?:que|until)+ .* says",
-        "(?:^|,|be|lead|in)mode", "ido", "(?:until|before) any{1,6} , (?:lead|always)* ask", "ask first", "before of any{0,5} (?:ask|,  ask)", "(?:from_now) .*(?:neg|never|ask|only|none)",
+        "(?:^|,|be|lead|in)mode", "ido", "(?:until|before) any{1,6} , (?:lead|always)* ask", "^(?:lead|,)* (?:until|before) any{1,6} ask", "ask first", "before of any{0,5} (?:ask|,  ask)", "(?:from_now) .*(?:neg|never|ask|only|none)",
         "none any{0,4} until", "approved (?:by) (?:me|who)", "act (?:nothing|negated) .* until",
     ),
     spares=("fine .*until .*(?:ask|yes)", "once(?!.*neg)"),
@@ -58,6 +60,7 @@ def romance(
         effects=effects,
         stems={"act": acts, **(stems or {})},
         inherits="then",
+        foreign=0.6,
     )
 
 
