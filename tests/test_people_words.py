@@ -472,3 +472,107 @@ def test_an_exact_form_is_understood(text: str, order: object) -> None:
 def test_anything_else_is_no_order(text: str) -> None:
     """Strict: what is nearly one of the forms is none."""
     assert ordered(text) is None
+
+
+# -- permits -------------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_sentence_permits_so_many_calls(guard: Guard, provider: ScriptedProvider) -> None:
+    """ "allow TOOL where ARG is VALUE, at most N in total, for DURATION": exactly that, counted, recorded, and no more."""
+    with guard.session("inbox", user="kim"):
+        assert not runs(guard, "delete_mail", provider)
+        said = guard.user_turn("allow delete_mail where id is 7, at most 2 in total, for 1 hour", user="kim")
+        assert (said.did, said.about[:2]) == ("permit", "p-")
+        assert [runs(guard, "delete_mail", provider) for _ in range(3)] == [True, True, False]
+        assert guard.check("delete_mail", {"id": "8"}).refused
+    approved = [entry.body["approved_by"] for entry in entries(guard, "decision") if entry.body["approved_by"]]
+    assert approved == [f"permit {said.about} of kim"] * 2
+    assert [(entry.body["state"], entry.body["by"]) for entry in entries(guard, "permit")] == [("given", "kim")]
+
+
+def test_a_value_in_a_sentence_is_no_pattern(guard: Guard) -> None:
+    """What the person names is that value, whatever signs are in it."""
+    with guard.session("inbox", user="kim"):
+        guard.user_turn('allow delete_mail where id is ".+", at most 2 in total, for 1 hour', user="kim")
+        assert guard.check("delete_mail", {"id": "7"}).refused
+        assert not guard.check("delete_mail", {"id": ".+"}).refused
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("allow delete_male, at most 2 in total, for 1 hour", "did you mean"),
+        ("allow delete_mail, at most 0 in total, for 1 hour", "1 to 1000"),
+        ("allow delete_mail, at most 2 in total, for 25 hours", "at most 24 hours"),
+    ],
+)
+def test_what_cannot_be_permitted_is_said(guard: Guard, text: str, told: str) -> None:
+    """Nothing is permitted, and the person hears why."""
+    with guard.session("inbox", user="kim"):
+        said = guard.user_turn(text, user="kim")
+        assert said.did == "nothing"
+        assert told in said.text
+        assert guard.check("delete_mail", {"id": "7"}).refused
+
+
+def test_a_later_limit_counts_more_than_a_permit(guard: Guard) -> None:
+    """The newest word counts; what was limited before the permit is what it lifts."""
+    permit = "allow archive, at most 5 in total, for 1 hour"
+    with guard.session("inbox", user="kim"):
+        guard.user_turn("Never archive anything.", user="kim")
+        guard.user_turn(permit, user="kim")
+        assert not guard.check("archive", {"id": "7"}).refused
+        guard.user_turn("Only suggest from now on, do not act.", user="kim")
+        assert guard.check("archive", {"id": "7"}).refused
+
+
+def test_a_permit_in_words_needs_one_session(guard: Guard, provider: ScriptedProvider) -> None:
+    """Where several sessions could be meant, none is."""
+    with guard.wrap(openai.OpenAI(base_url=provider.openai_url, api_key="k")):
+        assert guard.user_turn("allow archive, at most 5 in total, for 1 hour", user="kim").did == "nothing"
+        with pytest.raises(ValueError, match="one session"):
+            guard.permit("archive", most=1, seconds=60, user="kim")
+
+
+def test_a_program_gives_and_ends_a_permit(guard: Guard) -> None:
+    """For one session, or for all of a user's; ended at once; only a person gives one."""
+    with guard.session("inbox", user="kim"):
+        one = guard.permit("delete_mail", require={"matches": {"id": "[0-9]"}}, most=5, seconds=60, user="ops")
+        assert not guard.check("delete_mail", {"id": "7"}).refused
+        assert guard.check("delete_mail", {"id": "77"}).refused
+        assert guard.revoke(one, user="agent")
+        assert not guard.revoke(one, user="agent")
+        assert guard.check("delete_mail", {"id": "8"}).refused
+
+        with pytest.raises(ApprovalError):
+            guard.permit("delete_mail", most=5, seconds=60, user="agent")
+        with pytest.raises(RuleFileError, match="per hour"):
+            guard.permit("delete_mail", most=5, seconds=60, user="kim", per="minute")  # type: ignore[arg-type]
+        guard.permit("delete_mail", most=1, seconds=60, user="kim", all_sessions=True)
+    with guard.session("another", user="kim"):
+        assert not guard.check("delete_mail", {"id": "9"}).refused
+    with guard.session("nobody's"), pytest.raises(RuleFileError, match="name the session's user"):
+        guard.permit("delete_mail", most=1, seconds=60, user="kim", all_sessions=True)
+
+
+def test_a_stop_and_a_resume_end_permits(guard: Guard) -> None:
+    """What was allowed before somebody stopped the agent has to be allowed anew."""
+    with guard.session("inbox", user="kim"):
+        guard.permit("delete_mail", most=5, seconds=60, user="kim")
+        guard.stop("wrong inbox", session="inbox")
+        guard.resume("looked at it", session="inbox", user="kim")
+        assert guard.check("delete_mail", {"id": "7"}).refused
+
+
+def test_parallel_calls_use_a_permit_up_exactly(guard: Guard) -> None:
+    """Twenty threads, five calls permitted: five run."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def call(number: int) -> bool:
+        with guard.session("inbox", user="kim"):
+            return not guard.check("delete_mail", {"id": str(number)}).refused
+
+    with guard.session("inbox", user="kim"):
+        guard.permit("delete_mail", most=5, seconds=60, user="kim")
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(call, range(20))) == 5

@@ -152,9 +152,13 @@ class WriteLedger:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Open or join the ticket of this exact call. Reply: :class:`~pinnedrules.types.Ticket` (maybe answered already)."""
+    """Open or join the ticket of this exact call. Reply: :class:`~pinnedrules.types.Ticket` (maybe answered already).
+
+    Not *fresh*, nobody is asked. Reply: the ticket by which a person said no to this call, else None.
+    """
 
     proposal: Proposal
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from pinnedrules.clock import moment
 from pinnedrules.rules.born import Born
+from pinnedrules.rules.permits import Permit
 from pinnedrules.types import Entry, SessionId, StopState, Ticket
 
 if TYPE_CHECKING:
     from pinnedrules.control.state import StateFolder
 
-__all__ = ["answered", "erased", "heard", "lifted", "note", "origin", "ruled", "stopped"]
+__all__ = ["answered", "erased", "heard", "lifted", "note", "origin", "permitted", "ruled", "stopped"]
 
 _SECONDS = 10.0
 
@@ -78,6 +79,24 @@ def ruled(session: SessionId, rule: Born, *, by: str, state: str) -> Entry:
         session=session,
         body={"rule": rule.id, "state": state, "by": by},
         private={"rule": rule.rule, "quote": rule.quote},
+    )
+
+
+def permitted(session: SessionId, permit: Permit, *, by: str, state: str) -> Entry:
+    """Return the record of a permit that was ``given`` or ``revoked``; without a session's name it is for all of a user's."""
+    return Entry(
+        type="permit",
+        session=session,
+        body={
+            "permit": permit.id,
+            "state": state,
+            "by": by,
+            "most": permit.most,
+            "per": "hour" if permit.hourly else "total",
+            "until_us": permit.until_us,
+        },
+        private={"about": permit.about},
+        epoch=permit.epoch,
     )
 
 

@@ -10,6 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +19,16 @@ from typing import Literal
 from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import Heard, sentence
 from pinnedrules.chat.orders import Answer, Dismiss, Grant, Order, Resume, bare, ordered
+from pinnedrules.control.permits import give, new_permit
 from pinnedrules.control.principals import in_chat, person
 from pinnedrules.control.scopes import session_scope
 from pinnedrules.control.session_rules import change, dismiss, rules_of
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
-from pinnedrules.errors import ApprovalError
-from pinnedrules.notes import answered, heard, lifted, ruled, stopped
+from pinnedrules.errors import ApprovalError, RuleFileError
+from pinnedrules.notes import answered, heard, lifted, permitted, ruled, stopped
 from pinnedrules.rules.born import CHAT, added, from_words, name_of
+from pinnedrules.rules.permits import Permit
 from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Entry, SessionId, Ticket
 
@@ -39,10 +42,10 @@ class Said:
     """What came of a person's turn.
 
     ``text`` says it in a sentence for that person (empty when nothing was meant for the guard); ``about`` is the id of the
-    rule or the ticket.
+    rule, the ticket or the permit.
     """
 
-    did: Literal["nothing", "rule", "pause", "resume", "dismissed", "approved", "denied"]
+    did: Literal["nothing", "rule", "pause", "resume", "dismissed", "approved", "denied", "permit"]
     text: str = ""
     about: str = ""
 
@@ -50,12 +53,20 @@ class Said:
 class Turns:
     """Hears people's turns for one guard. Thread-safe.
 
-    *note* writes a record of what is done all the same; *record* raises when it cannot, before anything is relaxed.
+    *note* writes a record of what is done all the same; *record* raises when it cannot, before anything is relaxed. *fits*
+    raises RuleFileError for a permit that makes no sense with the tools that there are.
     """
 
     def __init__(
-        self, store: Store, stop: StopFile, *, note: Callable[[Entry], None], record: Callable[[Entry], None]
+        self,
+        store: Store,
+        stop: StopFile,
+        *,
+        note: Callable[[Entry], None],
+        record: Callable[[Entry], None],
+        fits: Callable[[Permit], None],
     ) -> None:
+        self._fits = fits
         self._store = store
         self._stop = stop
         self._note = note
@@ -97,7 +108,7 @@ class Turns:
             case Resume():
                 return "resume", self._resume(sessions, who)
             case Grant():
-                return "permission", Said("nothing", "Permits in words are not understood here.")
+                return "permission", self._permit(sessions, order, who)
 
     def _pause(self, sessions: Sequence[SessionId], said: Heard, who: str) -> Said:
         for session in sessions:
@@ -175,5 +186,27 @@ class Turns:
         word = "Approved, once" if order.yes else "Denied"
         return Said("approved" if order.yes else "denied", f"{word}: {shown(done.summary, 400)}", done.id)
 
+    def _permit(self, sessions: Sequence[SessionId], order: Grant, who: str) -> Said:
+        if len(sessions) != 1:
+            return Said("nothing", "A permit is for one session, and several could be meant here.")
+        require = {"matches": {name: _exactly(value) for name, value in order.where.items()}} if order.where else None
+        per: Literal["hour", "total"] = "hour" if order.hourly else "total"
+        try:
+            permit = new_permit(
+                self._stop, order.tool, require, most=order.most, per=per, seconds=order.seconds, by=who
+            )
+            self._fits(permit)
+            self._record(permitted(sessions[0], permit, by=who, state="given"))
+            give(self._store, sessions[0], permit)
+        except RuleFileError as error:
+            return Said("nothing", f"That cannot be permitted: {error}")
+        minutes = counted(order.seconds // 60, "minute")
+        return Said("permit", f"Permitted for {minutes}: {permit.about}. What a rule denies stays denied.", permit.id)
+
     def _epoch_of(self, session: SessionId) -> int:
         return self._stop.read(session).epoch
+
+
+def _exactly(value: str) -> str:
+    """Return the pattern that this value alone matches (RE2 reads a backslash before punctuation as that sign)."""
+    return re.sub(r"([^A-Za-z0-9_ ])", r"\\\1", value)

@@ -92,6 +92,7 @@ class Decision:
     ``arguments``, ``patch`` and ``stamp`` are set when a rule rewrote the call: the new JSON text, the RFC 6902 operations,
     and what a rewritten text may carry so that the record is found (12 hex digits).
     ``targets`` are the values a person needs to see (recipients, paths, amounts), already shortened and safe to print.
+    ``permit`` names the permit by which an ask became an allow, and who gave it.
     """
 
     verdict: Verdict
@@ -104,6 +105,7 @@ class Decision:
     arguments: str | None = None
     patch: tuple[Mapping[str, object], ...] = ()
     stamp: str = ""
+    permit: str = ""
 
     @property
     def harmless(self) -> bool:

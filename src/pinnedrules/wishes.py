@@ -67,9 +67,16 @@ class Wishes:
         Raises ApprovalError when *user* is nobody or the agent, StateError when it cannot be kept, and Unrecorded, with
         nothing relaxed, when it cannot be recorded.
         """
+        from pinnedrules.rules.permits import fits
         from pinnedrules.turns import Turns
 
-        turns = Turns(self._store, self._stop, note=self._note, record=self._record)
+        turns = Turns(
+            self._store,
+            self._stop,
+            note=self._note,
+            record=self._record,
+            fits=lambda permit: fits(self._source.rules, permit),
+        )
         return turns.heard(self._meant(session), text, user)
 
     async def auser_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
@@ -120,6 +127,54 @@ class Wishes:
                 if known.id == rule and not known.withdrawn:
                     self._record(ruled(one, known, by=who, state="withdrawn"))
                     done = dismiss(self._store, one, rule, by=who) or done
+        return done
+
+    def permit(
+        self,
+        on: object,
+        *,
+        most: int,
+        seconds: float,
+        user: str,
+        per: Literal["hour", "total"] = "total",
+        require: Mapping[str, object] | None = None,
+        session: str | SessionId = "",
+        all_sessions: bool = False,
+    ) -> str:
+        """Allow calls beforehand that would be asked about; return the permit's id.
+
+        *on* is a tool, tools or ``{"effect": ...}``, named exactly, *require* what their arguments must be, in the words
+        of a rule. At most *most* calls, in all or per hour, for *seconds* (at most 24 hours), in the one session that is
+        open or named, or in all sessions of its user. It lifts asks, never a deny; a stop or a resume ends it.
+
+        Raises RuleFileError for what cannot be permitted beforehand, ApprovalError when *user* is nobody or the agent,
+        ValueError when several sessions could be meant, StateError, and Unrecorded.
+        """
+        from pinnedrules.control.permits import give, new_permit
+        from pinnedrules.notes import permitted
+        from pinnedrules.rules.permits import fits
+
+        meant = self._meant(session)
+        if len(meant) != 1:
+            raise ValueError("a permit is for one session: name it, or open it")
+        made = new_permit(self._stop, on, require, most=most, per=per, seconds=seconds, by=user)
+        fits(self._source.rules, made)
+        self._record(permitted(meant[0], made, by=made.by, state="given"))
+        give(self._store, meant[0], made, whole_user=all_sessions)
+        return made.id
+
+    def revoke(self, permit: str, *, user: str, session: str | SessionId = "") -> bool:
+        """End a permit at once; False when none of this id is in force. Anybody may: it only tightens. Raises StateError."""
+        from pinnedrules.control.permits import permits_of, revoke
+        from pinnedrules.control.principals import principal
+        from pinnedrules.notes import permitted
+
+        who, done = principal(user), False
+        for one in self._meant(session):
+            for found in permits_of(self._store, one):
+                if found.permit.id == permit and revoke(self._store, one, permit, by=who):
+                    self._note(permitted(one, found.permit, by=who, state="revoked"))
+                    done = True
         return done
 
     def _meant(self, session: str | SessionId) -> tuple[SessionId, ...]:

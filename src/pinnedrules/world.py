@@ -151,7 +151,7 @@ class World:
             case Resolve():
                 return {path: os.path.realpath(os.path.expanduser(path)) for path in command.paths}
             case Ask():
-                return self._ask(command.proposal, on_loop)
+                return self._ask(command.proposal, on_loop) if command.fresh else self.store.denied(command.proposal)
             case Take():
                 proposal, now_us = command.proposal, time.time_ns() // 1000
                 return self.store.take(

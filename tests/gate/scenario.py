@@ -311,7 +311,7 @@ class Scenario:
             case Find():
                 return {token: self.restores[token] for token in command.tokens if token in self.restores}
             case Ask():
-                return self._ask(command.proposal)
+                return self._ask(command.proposal) if command.fresh else self._denied(command.proposal)
             case Wait():
                 self.clock_ns += int(command.seconds * 1e9)
                 for ticket in [self.tickets[name] for name in command.tickets]:
@@ -342,6 +342,10 @@ class Scenario:
         self.ledgers[session] = LedgerState(state.session, {}, (now.version[0] + 1, 0))
         self.users[session.user or f"session {session.name}"] = (state.user, now.version[1] + 1)
         return True
+
+    def _denied(self, proposal: Proposal) -> Ticket | None:
+        same = [ticket for ticket in self.tickets.values() if ticket.call_sha256 == proposal.call_sha256]
+        return next((ticket for ticket in same if ticket.state == "denied"), None)
 
     def _ask(self, proposal: Proposal) -> Ticket:
         for ticket in self.tickets.values():

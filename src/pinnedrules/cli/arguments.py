@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
         _approvals,
         _pin,
         _dismiss,
+        _permit,
+        _permits,
         _log,
     ):
         add(commands)
@@ -326,6 +328,32 @@ def _dismiss(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("id", metavar="ID", help="as its refusals, and `show --session`, say it")
     _whose(made, "only in this session", required=False)
     _state(made, "only this state folder")
+
+
+def _permit(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "permit", "Allow calls beforehand: narrowly, so many, for a while.", "permits")
+    made.add_argument("--on", action="append", default=[], metavar="TOOL", help="calls of exactly this tool")
+    made.add_argument("--effect", action="append", default=[], metavar="EFFECT", help="calls with only this effect")
+    made.add_argument("--require", metavar="YAML", help="requirements as in a rule: '{matches: {label: promotions}}'")
+    made.add_argument("--max", type=_positive, required=True, metavar="N", help="at most so many calls")
+    made.add_argument("--per", choices=("hour", "total"), default="total", help="in each hour, or in all (default)")
+    made.add_argument("--for", dest="span", required=True, metavar="TIME", help="90s, 30min, 1h; at most 24h")
+    made.add_argument("--all-sessions", action="store_true", help="in all sessions of --user")
+    _whose(made, "in this session", required=False)
+    _state(made, "only this state folder")
+
+
+def _permits(commands: argparse._SubParsersAction[_Parser]) -> None:
+    made = _command(commands, "permits", "What is allowed beforehand.")
+    what = made.add_subparsers(metavar="list | revoke", required=True)
+    for name, about in (("list", "Show the permits, those of the past too."), ("revoke", "End a permit at once.")):
+        one: _Parser = what.add_parser(name, help=about, description=about, allow_abbrev=False)
+        one.set_defaults(action=name)
+        one.add_argument("--json", action="store_true", help="print one JSON document")
+        if name == "revoke":
+            one.add_argument("id", metavar="ID", help="as `permits list` shows it")
+        _whose(one, "only of this session", required=False)
+        _state(one, "only this state folder")
 
 
 def _log(commands: argparse._SubParsersAction[_Parser]) -> None:

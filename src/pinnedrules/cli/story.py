@@ -113,6 +113,9 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "rule":
             words = shown(item.values.get("rule", "the rule was erased"), _LONG)
             return f"rule {shown(body['rule'])} {body['state']} by {shown(body['by'])}: {words}", "open"
+        case "permit":
+            about = shown(item.values.get("about", "what it covers was erased"), _LONG)
+            return f"permit {shown(body['permit'])} {body['state']} by {shown(body['by'])}: {about}", "open"
         case "redaction":
             what = f"values of {counted(body['records'], 'record')} of one {body['of']}"
             return f"{what} ERASED by {shown(body['by'])}", "open"

@@ -116,6 +116,15 @@ class Store:
                 return _ticket(_row(db, ticket))
             return _ticket(_Row(*row))
 
+    def denied(self, proposal: Proposal) -> Ticket | None:
+        """Return the ticket by which a person said no to exactly this call, None without one."""
+        with self._database.reading() as db:
+            row = db.execute(
+                f"SELECT {_TICKET} FROM ticket WHERE owner = ? AND call_sha256 = ? AND state = 'denied'",
+                (_owner(proposal.session), proposal.call_sha256),
+            ).fetchone()
+        return None if row is None else _ticket(_Row(*row))
+
     def answer(
         self,
         ticket_id: str,

@@ -193,7 +193,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
             "rules": list(decision.rules),
             "undecided": [item.rule for item in decision.undecided],
             "ticket": judged.ticket.id if judged.ticket else "",
-            "approved_by": judged.ticket.by if judged.ticket and judged.ticket.state == "used" else "",
+            "approved_by": judged.ticket.by if judged.ticket and judged.ticket.state == "used" else decision.permit,
         },
         private={
             "arguments": call.arguments,

@@ -62,14 +62,19 @@ def charge(
     read: Sequence[tuple[SessionId, LedgerState]],
     moment: Moment,
     untrusted: bool,
+    more: Note | None = None,
 ) -> Flow[Charge | None]:
-    """Write what the call does to the ledgers of all candidate sessions.
+    """Write what the call does to the ledgers of all candidate sessions, and *more* to that of the first.
 
     The first is written only over what was read for the decision, so that a budget is exact; nothing has happened yet
     when that fails (None). The others are then charged as they are, and a user that two sessions share once.
     """
     first, snapshot = read[0]
     found = kept_of(ctx, call, decision, snapshot, moment, untrusted)
+    if more is not None:
+        half = {**(found.ledger.user if more.half == "user" else found.ledger.session), more.key: more.text}
+        noted = replace(found.ledger, user=half) if more.half == "user" else replace(found.ledger, session=half)
+        found = Charged(noted, (*found.notes, more))
     if found.ledger is not snapshot and (yield WriteLedger(first, found.ledger)) is not True:
         return None
     made = Charge(call, [(first, found.notes)])

@@ -6,16 +6,19 @@ budget is exact under parallel calls; a store that does not answer is no permiss
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from pinnedrules.commands import Failed, ReadLedger, ReadRules, Resolve
+from pinnedrules.commands import Ask, Failed, ReadLedger, ReadRules, Resolve
+from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
 from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
 from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.layers import stricter
 from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.permits import permitting
+from pinnedrules.rules.predicates.base import Note
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
 
 __all__ = ["BUSY", "decided", "deny", "foreseen", "reserve", "rules_changed", "rules_sha256"]
@@ -43,13 +46,14 @@ def decided(
 ) -> Flow[tuple[Decision, Charge | None]]:
     """Decide against the strictest candidate session and the strictest rule set; reserve budgets when allowed.
 
-    Returns what was reserved as well.
+    Returns what was reserved as well. An ask that a permit covers is an allow, of which the permit is used up once.
     """
     moment = yield from now(ctx)
     places: dict[str, str] = {}
     strictest: Decision | None = None
     for _ in range(ATTEMPTS):
         strictest = None
+        every: list[tuple[RuleSet, Decision]] = []
         ledgers: list[tuple[SessionId, LedgerState]] = []
         for session in ctx.sessions:
             ledger = yield ReadLedger(session)
@@ -62,14 +66,45 @@ def decided(
                 yield from _look(rules, call, places)
                 found = decide(rules, call, ledger, moment, effects=effects, places=places)
                 strictest = stricter(strictest, found)
+                every.append((rules, found))
         assert strictest is not None
+        note: Note | None = None
+        if strictest.verdict == "ask" and effects is None and len(ledgers) == 1:
+            strictest, note = yield from _permitted(ctx, call, strictest, every, ledgers[0][1], moment, places)
         if strictest.verdict != "allow" and ctx.enforcing:
             return strictest, None
-        made = yield from charge(ctx, call, strictest, ledgers, moment, untrusted)
+        made = yield from charge(ctx, call, strictest, ledgers, moment, untrusted, note)
         if made is not None:
             return strictest, made
     assert strictest is not None
     return deny(strictest, BUSY), None
+
+
+def _permitted(
+    ctx: Context,
+    call: Call,
+    asked: Decision,
+    every: Sequence[tuple[RuleSet, Decision]],
+    ledger: LedgerState,
+    moment: Moment,
+    places: Mapping[str, str],
+) -> Flow[tuple[Decision, Note | None]]:
+    """Return *asked* as allowed by a permit, with what that uses up; as it is when none covers the call.
+
+    A person's no to exactly this call stands.
+    """
+    count = len(ctx.policy.rule_sets)
+    session = every[count][1] if len(every) > count else None
+    found = permitting(every[:count], session, call, ledger, moment, ctx.epoch, places)
+    if found is None:
+        return asked, None
+    permit, note = found
+    rules = rules_sha256(ctx)
+    proposal = Proposal(ctx.session, call, asked, call_hash(ctx.session, call, rules, ctx.epoch), rules, ctx.epoch)
+    if (yield Ask(proposal, fresh=False)) is not None:
+        return asked, None
+    by = f"permit {permit.id} of {permit.by}"
+    return replace(asked, verdict="allow", reasons=(*asked.reasons, f"covered by {by}"), permit=by), note
 
 
 def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Flow[Decision]:
