@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_test,):
+    for add in (_test, _explain):
         add(command)
 
 
@@ -32,6 +32,26 @@ def _test(command: Command) -> None:
         default=0,
         metavar="PERCENT",
         help="of the rules' then and else sides that some case must come to (default: %(default)s)",
+    )
+
+
+def _explain(command: Command) -> None:
+    about = "Say why a call is decided as it is, and what would have to be different."
+    made = command("explain", about, "explain")
+    made.add_argument("words", nargs="*", metavar="RULES TOOL [ARGUMENTS_JSON]", help="no RULES with --profile")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument(
+        "--log",
+        default="",
+        metavar="RECORD",
+        help="a call from the log instead, after everything before it: its ticket, its id, its stamp, or last",
+    )
+    made.add_argument("--state", type=Path, metavar="DIR", help="the log in this state folder (default: the one here)")
+    made.add_argument("--at", default="", metavar="TIME", help="decide it at this moment, as 2026-01-07T09:00:00+01:00")
+    made.add_argument("--user", default="", metavar="NAME", help="decide it for this user")
+    made.add_argument("--tenant", default="", metavar="NAME", help="decide it for this tenant")
+    made.add_argument(
+        "--declared", default="", metavar="A,B", help="argument names that the tool's schema has (default: those given)"
     )
 
 
