@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.printable import shown
 
-__all__ = ["DAYS", "TIME"]
+__all__ = ["DAYS", "TIME", "covered"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -81,6 +81,14 @@ def _inside(minute: int, weekday: int, spans: tuple[Span, ...], days: frozenset[
         elif (minute >= begin and weekday in days) or (minute < end and (weekday - 1) % 7 in days):
             return True
     return False
+
+
+def covered(options: Mapping[str, object]) -> frozenset[int]:
+    """Return the minutes of a week, from Monday on, in which the requirement holds, whatever its zone."""
+    spans, days = _spans(options), _days(options)
+    return frozenset(
+        minute for minute in range(len(DAYS) * 1440) if _inside(minute % 1440, minute // 1440, spans, days)
+    )
 
 
 def _build(options: Mapping[str, object], _rule: str) -> Built:
