@@ -107,6 +107,17 @@ def test_rules_that_hold_and_say_nothing_are_not_asked() -> None:
     assert len(list(speaking.objecting(Facts({}, EMPTY, NOW)))) == 100
 
 
+def test_patterns_too_large_for_one_pass_are_matched_in_several() -> None:
+    """However much room a rule file's patterns take together, every call is decided, and as each pattern alone would."""
+    body = "".join(
+        f"  - {{id: m{n}, text: T., on: act, require: {{matches: {{w: '(?:x{n} )?[^y]{{0,200}}'}}}}, else: deny}}\n"
+        for n in range(300)
+    )
+    found_rules = rules(body, tools="{act: write}", default="allow")
+    assert judged(found_rules, "act", {"w": "hello"}).verdict == "allow"
+    assert judged(found_rules, "act", {"w": "x7 " + "z" * 200}).rules == tuple(f"m{n}" for n in range(300) if n != 7)
+
+
 def test_no_pattern_takes_more_than_linear_time() -> None:
     """A pattern that hangs a backtracking engine is an ordinary one here."""
     assert isinstance(outcome({"n": "a" * 100_000 + "!"}, n="(a+)+"), Fails)

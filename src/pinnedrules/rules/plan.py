@@ -17,7 +17,7 @@ from types import MappingProxyType
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
 from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Watch
-from pinnedrules.rules.predicates.patterns import Together
+from pinnedrules.rules.predicates.patterns import together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ServerSpec, ToolSpec
 from pinnedrules.rules.told import Pin, Pins
@@ -75,11 +75,7 @@ class Candidates:
             if candidate.pattern is not None and candidate.then is None:
                 argument, pattern = candidate.pattern
                 groups.setdefault(argument, {})[index] = pattern
-        self._groups = [
-            (Together(argument, tuple(patterns.values())), tuple(patterns))
-            for argument, patterns in groups.items()
-            if len(patterns) >= MANY
-        ]
+        self._groups = [found for argument, patterns in groups.items() for found in together(argument, patterns, MANY)]
 
     def objecting(self, facts: Facts) -> Iterable[Candidate]:
         """Return the candidates without those that certainly hold and then say nothing."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate
 from pinnedrules.rules.printable import shown
 
-__all__ = ["MATCHES", "Together"]
+__all__ = ["MATCHES", "Together", "together"]
 
 MAX_PATTERN = 1_000
 MAX_MEMORY = 1 << 20
@@ -26,7 +26,7 @@ MAX_TOGETHER = 8 << 20
 
 
 class Together:
-    """Many patterns on one argument, matched in one pass."""
+    """Many patterns on one argument, matched in one pass. Raises ``re2.error`` when they take too much memory."""
 
     def __init__(self, argument: str, patterns: Sequence[str]) -> None:
         self._argument = argument
@@ -38,6 +38,23 @@ class Together:
         if not isinstance(value, str) or not value.isascii():
             return ()
         return self._match(value.encode()) or ()
+
+
+def together(argument: str, patterns: Mapping[int, str], least: int) -> list[tuple[Together, tuple[int, ...]]]:
+    """Return matchers of *patterns*, each with the keys of its own; fewer than *least* patterns are left out.
+
+    Patterns that are too large to be compiled as one are matched in several passes.
+    """
+    import re2
+
+    if len(patterns) < least:
+        return []
+    try:
+        return [(Together(argument, tuple(patterns.values())), tuple(patterns))]
+    except re2.error:
+        items = list(patterns.items())
+        halves = (items[: len(items) // 2], items[len(items) // 2 :])
+        return [found for half in halves for found in together(argument, dict(half), least)]
 
 
 def _set(patterns: Sequence[str], memory: int) -> Callable[[bytes], Sequence[int] | None]:
