@@ -24,8 +24,6 @@ ALL: tuple[Effect, ...] = EFFECTS[1:]
 Sense: TypeAlias = Literal["", "stop", "constraint", "permission", "dismissal", "work", "shown"]
 _LONGEST = 150
 """Words of one sentence that are judged."""
-_ENOUGH = 6
-"""Words of a sentence from which on its language can be told by its words."""
 _NAME = re.compile(r"\{[0-9,]+\}|[a-z_][a-z_0-9]*|,| +")
 _NONE = re.compile(r"(?!)")
 _COMMA = ","
@@ -67,7 +65,8 @@ class Language:
     *classes*: name to words, phrases with ``_`` for the gap; a word may be in several classes. *alerts*: the classes one of
     whose words a turn must hold to be judged at all. *guesses*: endings of unknown words and the class that they get; *stems*:
     classes, with the beginnings of unknown words that belong to them. *inherits*: a class that a phrase is in when its first word
-    is. *foreign*: the share of unknown words above which a longer sentence is of another language. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
+    is. *opening*: classes whose phrases are
+    phrases only where a sentence begins. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class Language:
         guesses: Mapping[str, str] | None = None,
         stems: Mapping[str, str] | None = None,
         inherits: str = "",
-        foreign: float = 1.0,
+        opening: str = "",
     ) -> None:
         stems = stems or {}
         classes = {**dict.fromkeys(stems, ""), **classes}
@@ -93,6 +92,7 @@ class Language:
                 of.setdefault(tuple(entry.split("_")), set()).add(name)
         self._guesses = tuple((guesses or {}).items())
         for words, names in of.items():
+            names.update(name for name, starts in stems.items() if len(words) == 1 and words[0].startswith(tuple(starts.split())))
             if len(words) > 1 and inherits in of.get(words[:1], ()):
                 names.add(inherits)
         kinds = {frozenset(names) for names in of.values()} | {frozenset({name}) for _, name in self._guesses}
@@ -115,7 +115,9 @@ class Language:
         self._sets["end"] = f"(?=$|{self._sets[_COMMA]}|{self._query})"
         wanted = set(alerts.split())
         self.alerts = frozenset(max(words, key=len) for words, names in of.items() if names & wanted)
-        self._foreign = foreign
+        begins, only = set(opening.split()), {"lead", "asked", "number", _COMMA}
+        self._opening = frozenset(symbol for kind, symbol in symbols.items() if kind & begins and not kind - begins)
+        self._before = frozenset(symbol for kind, symbol in symbols.items() if kind & only)
         self._effects: dict[str, set[Effect]] = {}
         self._begins: list[tuple[str, tuple[Effect, ...]]] = []
         for words_, does in effects:
@@ -134,22 +136,26 @@ class Language:
         )
         self._permits, self._dismisses = map(self._compiled, (patterns.permits, patterns.dismisses))
 
-    def sense(self, sentence: Sentence, after_work: bool) -> Sense:
-        """Return what *sentence* says. *after_work*: the same turn gave work before it, so a ban is about that work."""
-        said = self._read(sentence.folded)
-        if len(said) >= _ENOUGH and said.count(self._other) > len(said) * self._foreign:
-            return ""
-        said += self._query if sentence.end == "?" else ""
+    def read(self, sentence: Sentence) -> str:
+        """Return *sentence* as one character for each word or phrase, for ``sense``."""
+        return self._read(sentence.folded) + (self._query if sentence.end == "?" else "")
+
+    def unknown(self, said: str) -> int:
+        """Return how many words of a sentence are in no class: the fewer, the likelier is this its language."""
+        return said.count(self._other)
+
+    def sense(self, said: str, after_work: bool) -> Sense:
+        """Return what a sentence says. *after_work*: the same turn gave work before it, so a ban is about that work."""
         if self._shown.search(said):
             return "shown"
-        if self._asks.search(said):
-            return ""
+        plain, said = said, self._style.sub(self._other, said)
         if self._surely.search(said):
             return "stop"
+        if self._asks.search(plain):
+            return ""
         work = self._work.search(said) is not None
-        if self._firm.search(said):
+        if self._firm.search(plain):
             return "constraint"
-        said = self._style.sub(self._other, said)
         if not work and self._halts.search(said):
             return "stop"
         if not work and self._forbids.search(said):
@@ -163,11 +169,6 @@ class Language:
             return "permission"
         return "work" if work else ""
 
-    def relaxes(self, folded: str) -> Sense:
-        """Return whether *folded*, words of whomever, would relax something."""
-        said = self._read(folded)
-        return "dismissal" if self._dismisses.search(said) else "permission" if self._permits.search(said) else ""
-
     def effects_of(self, folded: str) -> tuple[Effect, ...]:
         """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
         words = folded.split()
@@ -179,10 +180,12 @@ class Language:
         words = folded.split()[:_LONGEST]
         said: list[str] = []
         at = 0
+        opening = True
         while at < len(words):
             word = words[at]
+            opening = opening and (not said or said[-1] in self._before)
             for phrase, symbol in self._phrases.get(word, ()):
-                if tuple(words[at : at + len(phrase)]) == phrase:
+                if tuple(words[at : at + len(phrase)]) == phrase and (opening or symbol not in self._opening):
                     said.append(symbol)
                     at += len(phrase)
                     break

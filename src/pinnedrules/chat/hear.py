@@ -47,11 +47,11 @@ def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Hea
     for sentence in sentences(text):
         if intro is not None and _introduces(intro, sentence):
             break
-        senses = [language.sense(sentence, work) for language in languages]
+        senses = _senses(sentence, languages, work)
         if "stop" in senses or (letters and exact_stop(sentence.folded)):
             return Heard("stop", (), quotable(sentence.raw)), NOTHING
         if "constraint" in senses:
-            about = languages[senses.index("constraint")].effects_of(sentence.folded)
+            about = senses["constraint"].effects_of(sentence.folded)
             limit = limit if limit.kind else Heard("constraint", about, quotable(sentence.raw))
             effects.update(about)
         elif not relaxing.kind and ("dismissal" in senses or "permission" in senses):
@@ -62,6 +62,24 @@ def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Hea
     if limit.kind:
         limit = Heard("constraint", tuple(effect for effect in ALL if effect in effects), limit.quote)
     return limit, relaxing
+
+
+def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[Sense, Language]:
+    """Return what the languages say of *sentence* that it can be in: those that know about as many of its words as any."""
+    if not languages:
+        return {}
+    if len(languages) == 1:
+        return {languages[0].sense(languages[0].read(sentence), work): languages[0]}
+    read = [(language, said := language.read(sentence), language.unknown(said)) for language in languages]
+    fewest = min(unknown for _, _, unknown in read)
+    senses: dict[Sense, Language] = {}
+    for language, said, unknown in sorted(read, key=lambda each: each[2]):
+        if unknown <= fewest + max(1, len(said) // 5):
+            found = language.sense(said, work)
+            # The language that knows more of the words says whether a ban is for now or for good.
+            if not (found == "stop" and "constraint" in senses and unknown > fewest):
+                senses.setdefault(found, language)
+    return senses
 
 
 _POINTS = re.compile(

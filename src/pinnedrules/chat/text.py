@@ -17,8 +17,8 @@ __all__ = ["Sentence", "bounded", "folded", "quotable", "sentences"]
 
 _SIDE = 4_000
 """Characters looked at from each end: a person's own words stand before or after what they paste."""
-_MOST = 120
-"""Sentences looked at, so that a turn of nothing but full stops costs no more than one of words."""
+_MOST = 40
+"""Sentences looked at from each end, so that a turn of nothing but full stops costs no more than one of words."""
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -52,6 +52,7 @@ _SPELT = re.compile(r"\b([a-z])[ .-]([a-z])[ .-]([a-z])[ .-]([a-z])\b(?![ .-][a-
 _END = re.compile(r"[.!?;。؟…]+[\s)\"']*(?=\s|$|[¡¿])|[。؟]|[!?]+(?=[^\s\d=])|\n+")
 _TOKEN = re.compile(r"\^?\w+(?:\+\w+)?|[,:，、،]|[()\[\]]|-+(?=\s|$)|[–—]")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
+_WAIL = re.compile(r"\bno{3,}\b")
 _MARKS = re.compile("[\u0300-\u036f]+")
 _SPLIT = str.maketrans("'’ʼ", "   ")
 _GAP = re.compile(r"\s+")
@@ -86,7 +87,8 @@ def folded(text: str) -> str:
     text = text.casefold()
     if not text.isascii():
         text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
-    text = _RUN.sub(r"\1", _CONTRACTED.sub("", text).translate(_SPLIT))
+    text = _WAIL.sub("no no no", text)
+    text = _RUN.sub(r"\1", _CONTRACTED.sub("", text).translate(_SPLIT)).replace("e-mail", "email")
     words = [SPELLED.get(word, word) for word in _TOKEN.findall(text)]
     return " ".join("," if word in _COMMAS or word[0] == "-" else word for word in words)
 
@@ -97,19 +99,24 @@ _COMMAS = frozenset(",:，、،–—()[]")
 def sentences(text: str) -> Iterator[Sentence]:
     """Yield the person's own sentences of *text*, which is bounded already, in their order."""
     own = _own(text)
+    spans: list[tuple[int, int, str, int, int]] = []
     at = line = block = 0
-    for _ in range(_MOST):
-        if at >= len(own):
-            return
+    while at < len(own):
         found = _END.search(own, at)
-        raw, mark = (own[at:], "") if found is None else (own[at : found.start()], found.group())
-        words = folded(raw)
-        if words.strip(" ,:"):
-            end = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ":" if raw.rstrip().endswith(":") else ""
-            yield Sentence(raw + mark.strip(), words.strip(" ,:"), end, line, block)
+        end, mark, after = (len(own), "", len(own)) if found is None else (found.start(), found.group(), found.end())
+        if end > at:
+            spans.append((at, end, mark, line, block))
         line += "\n" in mark
         block += mark.count("\n") > 1
-        at = len(own) if found is None else found.end()
+        at = after
+    if len(spans) > 2 * _MOST:
+        spans = spans[:_MOST] + spans[-_MOST:]
+    for at, end, mark, line, block in spans:
+        raw = own[at:end]
+        words = folded(raw).strip(" ,")
+        if words:
+            sign = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ":" if raw.rstrip().endswith(":") else ""
+            yield Sentence(raw + mark.strip(), words, sign, line, block)
 
 
 def quotable(raw: str) -> str:
@@ -125,10 +132,10 @@ def _own(text: str) -> str:
     text = _APOSTROPHE.sub("ʼ", text)
     kept = _without_shown(text)
     if '"' in kept or "'" in kept or "`" in kept or not kept.isascii():
-        kept = _QUOTED.sub(" qqq ", kept)
+        kept = _QUOTED.sub(" xqx ", kept)
     if "[" in kept:
         kept = _BRACKETED.sub(" ", kept)
-    if kept.replace("qqq", "").strip(" \n.,!?:;"):
+    if kept.replace("xqx", "").strip(" \n.,!?:;"):
         return kept
     return text.strip("\"'`“”„«»‚‘’") if len(text) < 300 and "\n" not in text.strip() else ""
 

@@ -8,15 +8,15 @@ __all__ = ["SPELLED"]
 
 _SHORT = {
     "pls": "please", "plz": "please", "plse": "please", "pleas": "please", "pleaz": "please", "pliz": "please",
-    "u": "you", "ya": "you", "yall": "you", "ur": "your", "urself": "yourself", "r": "are", "b4": "before",
+    "u": "you", "yall": "you", "ur": "your", "urself": "yourself", "r": "are", "b4": "before",
     "til": "until", "till": "until", "dnt": "dont", "donot": "dont", "dun": "dont", "smth": "something",
     "sth": "something", "w8": "wait", "wai": "wait", "wate": "wait", "hodl": "hold", "holdup": "hold up",
     "holdon": "hold on", "hangon": "hang on", "stahp": "stop", "stopit": "stop it", "stawp": "stop", "st0p": "stop",
-    "stopp": "stop", "abourt": "abort", "anytin": "anything", "noe": "now", "nao": "nao", "rn": "right now",
+    "stopp": "stop", "abourt": "abort", "anytin": "anything", "rn": "right now",
     "asap": "immediately", "immediatly": "immediately", "imediately": "immediately", "nomore": "no more",
-    "dont't": "dont", "w/o": "without", "wo": "wo", "aproval": "approval", "whoah": "whoa", "woah": "whoa", "woa": "whoa",
-    "cant": "cant", "okay": "ok", "okey": "ok", "k": "ok", "kk": "ok", "rming": "deleting", "rm": "delete",
-    "e": "e", "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
+    "aproval": "approval", "whoah": "whoa", "woah": "whoa", "woa": "whoa",
+    "okay": "ok", "okey": "ok", "k": "ok", "kk": "ok", "rming": "deleting", "rm": "delete",
+    "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
     "subagent": "sub agent", "readonly": "read only",
 }  # fmt: skip
 _OFTEN = (
@@ -26,7 +26,7 @@ _OFTEN = (
     "emailing", "ordering", "buying", "removing", "quit",
 )  # fmt: skip
 _WORDS = frozenset(
-    "hat alt halo hall halts old bold gold hod cold hole wit dot font don dint top sop stoop atop step posing pasting "
+    "case cese cesse delet enver cancell hat alt halo hall halts old bold gold hod cold hole wit dot font don dint top sop stoop atop step posing pasting "
     "ending sensing lending mending tending conform touche teach couch ever fever newer lever one oly about before able "
     "cause abut quite quiet suit quilt await waiting bait easy ease seas pauses cancels deleted heater further other "
     "bother mother fees freezer breeze tease crease lease peace pleas removed moving buying".split()

@@ -32,7 +32,7 @@ _ASKED = " ".join([
         _each("its it_is would_be it_would_be itd_be its_probably it_might_be", "best better nice great good lovely kind wise helpful",
               "if_you if_you_could to that_you if_we if_you_would"),
         _each("if perhaps maybe", "you_could you_can you_would you we_could we we_can you_should we_should you_may you_might you_please"),
-        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you i_need_you i_would_like_that_you id_like_that_you lets let_us let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we shall_we may_we should_we "
+        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you i_need_you i_would_like_that_you id_like_that_you we_can we_could we_may lets let_us let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we shall_we may_we should_we "
         "its_time_to it_is_time_to time_to make_sure_to make_sure_you be_so_kind_as_to be_so_good_as_to be_so_kind_and be_kind_enough_to so_kind_as_to "
         "i_have_to_ask_you_to i_must_ask_you_to may_i_ask_you_to can_i_ask_you_to could_i_ask_you_to might_i_ask_you_to i_need_to_ask_you_to "
         "would_you_mind do_you_mind mind_if_we i_think_you_should i_think_we_should i_suggest_you i_suggest_we i_think_you_need_to "
@@ -48,12 +48,12 @@ _CLASSES = {
     "lead": (
         "damn_it god_damn_it goddamnit fuck_it please just now ok oh oops uh um er erm hmm hey hi hello no nope nah yes yeah yep yo bro bruh dude man mate guys folks buddy girl god gosh "
         "jeez jesus christ omg omfg wtf lol ffs smh damn dammit damnit shit fuck fucking hell crap ugh argh ah aah eek yikes well "
-        "so and but also then actually really seriously honestly sorry listen look attention urgent urgently again repeat i_repeat i_said "
+        "so and but also then actually seriously honestly sorry listen look attention urgent urgently again repeat i_repeat i_said "
         "i_mean immediately kindly thanks thank_you cheers for_gods_sake for_fucks_sake for_heavens_sake for_christs_sake instead right quick quickly fast nvm "
         "nevermind never_mind claude assistant agent bot robot computer chatgpt gpt gemini copilot siri alexa ai everyone everybody all_of_you "
         "sir madam dear darling good_morning good_afternoon morning important first second third stupid idiot moron excuse_me pardon "
         "sorry_to_interrupt sorry_to_bother_you apologies warning alert emergency because cause cuz coz bc simply absolutely carefully immediatly "
-        "you_all both qqq however either_way anyway btw by_the_way help oh_god oh_no my_god alright one_thing_though though better "
+        "you_all both xqx however either_way anyway btw by_the_way help oh_god oh_no my_god alright one_thing_though though better "
         "not_like_that not_that on_second_thought on_second_thoughts right_now at_once this_instant until_further_notice "
         "scratch_that ok_ok mistake my_mistake wrong meanwhile until_then for_now at_the_moment honey love sweetheart guys team you_guys "
         "you_lot you_idiot you_moron stupid_bot stupid_thing i_told_you told_you i_already_said please_please"
@@ -63,11 +63,11 @@ _CLASSES = {
     # Stops.
     "halt": "stop halt cease desist quit cease_and_desist knock_off leave_off lay_off quit_it stop_stop cut_out stop_with knock_it_off_with",
     "pause": "pause abort cancel freeze",
-    "kill": "suspend interrupt terminate end kill hold shut_down shut drop scrap call_off shut_off turn_off switch_off cut_off break_off pull halt park shelve "
+    "kill": "unplug belay suspend interrupt terminate end kill hold shut_down shut drop scrap call_off shut_off turn_off switch_off cut_off break_off pull halt park shelve "
             "pull_the_plug_on put_a_stop_to put_an_end_to put_a_hold_on call_a_halt_to pull_back hold_off_on hold_off hold_off_with hold_up hold_back discontinue abandon ditch "
             "hold_on_with wait_with disable hold_fire_on",
     "bare": (
-        "an_emergency_stop this_is_an_emergency_stop this_is_an_emergency keep_everything_on_hold keep_it_on_hold keep_that_on_hold hold_off hold_fire hold_your_fire hold_your_horses hold_everything stand_down stand_by stand_still back_off back_out bail bail_out knock_it_off "
+        "make_stop an_emergency_stop this_is_an_emergency_stop this_is_an_emergency keep_everything_on_hold keep_it_on_hold keep_that_on_hold hold_off hold_fire hold_your_fire hold_your_horses hold_everything stand_down stand_by stand_still back_off back_out bail bail_out knock_it_off "
         "cut_it_out cut_that_out quit_that give_it_a_rest pack_it_in let_go enough thats_enough that_is_enough enough_is_enough thats_quite_enough "
         "basta kill_switch call_it_off call_it_a_day shut_it_down shut_everything_down shut_it_all_down "
         "shut_yourself_down shut_it_off turn_yourself_off pull_the_plug pull_the_emergency_brake hit_the_brakes hit_pause hit_stop put_the_brakes_on "
@@ -84,10 +84,10 @@ _CLASSES = {
         "no_further_actions no_further_steps undo_undo pencils_down tools_down were_done_here we_are_done_here quit_now exit_now pull_over scratch_everything"
     ),
     "bare_alone": (
-        "no_more chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt terminate suspend end_it turn_it_off switch_it_off cool_it "
+        "discontinue desist no_more chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt terminate suspend end_it turn_it_off switch_it_off cool_it "
         "stay_still sit_still drop_it leave_it leave_that cut quit panic thatll_do not_now not_yet dont do_not "
         "power_off undo_that off exit cool_down go_easy steady stahp time hold keep_still do_not_do_it brake brakes leave_them leave_everything hush "
-        "relax calm_down no_dont oh_no_dont wait_up go_slow careful"
+        "relax calm_down wait_up go_slow careful"
     ),
     "wait": (
         "wait hold_on hang_on hold_up hold_it hold hang_fire one_moment one_second one_sec one_minute just_a_moment just_a_second just_a_sec just_a_minute "
@@ -119,7 +119,7 @@ _CLASSES = {
         "youll theyll itll wait stop hold this_isnt that_isnt thisll isnt it_has the_card the_bank our"
     ),
     "style": (
-        "being using saying repeating apologising apologizing explaining starting beginning ending asking lecturing hedging summarising summarizing assuming guessing "
+        "making_everything making_things making_me making_fun making_up opening_with making_every making_them making_this making_that making_sentences making_long making_new_paragraphs being using saying repeating apologising apologizing explaining starting beginning ending asking lecturing hedging summarising summarizing assuming guessing "
         "hallucinating lying including formatting translating quoting mentioning suggesting recommending interrupting showing listing pretending treating worrying "
         "wasting recording listening sounding speaking capitalizing capitalising numbering smoking procrastinating calling_me talking referring thanking praising "
         "flattering prefacing abbreviating shortening bolding nagging rambling counting rounding switching overthinking correcting greeting addressing signing_off wrapping indenting "
@@ -131,23 +131,23 @@ _CLASSES = {
         "overusing reminding patronizing patronising chatting yapping guessing"
     ),
     "vague_ing": (
-        "adding making giving putting writing answering commenting liking taking starting trying helping telling replying responding doing calling playing working "
-        "asking showing listing talking counting switching printing logging correcting creating cleaning going opening generating accessing checking processing entering filling moving"
+        "adding giving putting writing answering commenting liking taking starting trying helping telling replying responding doing calling playing working "
+        "asking showing listing talking counting switching printing logging correcting cleaning going generating accessing checking processing entering filling moving"
     ),
-    "acting": f"using_my_card using_my_account using_my_money using_the_card using_my_credit using_my_number force_pushing {ACTING} answering_emails answering_mails answering_messages answering_people answering_my answering_customers replying responding replying_to responding_to commenting_on liking_things liking_posts liking_my "
-              "making_changes making_edits making_purchases making_payments making_calls making_posts making_commits making_bookings making_decisions doing_things writing_to_my writing_to_people "
-              "writing_to_customers writing_to_the writing_files writing_emails going_through opening_pull opening_prs opening_tickets opening_issues creating_tickets creating_issues creating_files creating_accounts creating_events "
+    "acting": f"creating opening making using_my_card using_my_account using_my_money using_the_card using_my_credit using_my_number force_pushing {ACTING} answering_emails answering_mails answering_messages answering_people answering_my answering_customers replying responding replying_to responding_to commenting_on liking_things liking_posts liking_my "
+              " doing_things writing_to_my writing_to_people "
+              "writing_to_customers writing_to_the writing_files writing_emails going_through          "
               "giving_out giving_away giving_discounts giving_refunds helping_yourself spinning_up spinning burning looping wasting_money wasting_my_money taking_actions taking_over adding_people adding_guests adding_contacts adding_items adding_events adding_stuff "
               "adding_things adding_friends adding_it_to commenting_everywhere commenting_under generating_more working_on doing_anything filling_in filling_out answering_the_customers putting_things putting_stuff "
               "crawling scraping hammering hitting retrying polling",
     "people": (
-        "people strangers customer customers client clients everyone everybody colleagues users parents guests contacts file files folder folders row rows records database cart "
+        "appointments meetings people strangers customer customers client clients everyone everybody colleagues users parents guests contacts file files folder folders row rows records database cart "
         "basket calendar group thread repo repository server account accounts changes purchases payments orders posts calls reservations bookings commits edits journalists followers "
         "investors suppliers vendors boss team staff students patients tenants behalf tickets events money discounts refunds emails email mails tests them him her my_things stuff candidates applicants "
         "employees partners friends family members subscribers tables invoices documents messages reviews tests branch branches production prod"
     ),
-    "proc": f"{PROCESSES} work bot bots robot",
-    "proc_kill": "tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
+    "proc": f"query queries {PROCESSES} work bot bots robot",
+    "proc_kill": "activity tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
                  "rollout purge wipe checkout agents sub_agents workers purchase payment_run submission push merge release update print_order print_job mail_merge emails mails messages payments refunds changes plan edits calls import sync whole_thing thing training invites",
     "det": "the_other the_others the_rest all_your all_my the this that these those your my our all any further more everything whole entire of with on stupid damn fucking bloody other current running automatic auto bulk mass next remaining whatever his her their a an every rest",
     "stuff": "mine ours yours mail mailbox inbox files",
@@ -162,15 +162,15 @@ _CLASSES = {
     "halted": "stop end cease be_stopped be_halted be_paused come_to_a_stop come_to_a_halt",
     "past": "stopped paused halted held_off waited ceased quit stopping pausing halting holding_off holding_on waiting aborting suspending held didnt_continue didnt_go_on left_it",
     "make": "make get",
-    "noleft": "to doesnt does_not didnt did_not wont will_not cannot cant can_not couldnt never not not_to they we i he she which who whoever user users that the a an at each every next last first this bus tram train "
+    "noleft": "want i_want wanting say wrote i_want_to to doesnt does_not didnt did_not wont will_not cannot cant can_not couldnt never not not_to they we i he she which who whoever user users that the a an at each every next last first this bus tram train "
               "full press presses pressing type types typed says said_the word words button keyword of for in on my your his its one per dont do_not without non when if than or with how people it customer customers must "
-              "should would could never_to reason how_to qqq_to signal method function until last_bus people_to him_to her_to them_to me_to us_to everyone_to did does will wouldnt shouldnt you'd",
+              "should would could never_to reason how_to xqx_to signal method function until last_bus people_to him_to her_to them_to me_to us_to everyone_to did does will wouldnt shouldnt you'd",
     "noright": "words word sign signs signal signals button buttons codon codons valve valves loss losses payment list light lights motion gap by over off at in on to if when with after time condition criterion criteria method function "
                "token tokens reason grace event sequence watch clock start limit and_remove and_delete and_start and_restart and_disable and_rebuild and_update and_rm and_prune codon limit lunch short",
     "correct": (
         "i_like i_prefer i_meant i_mean i_think i_forgot i_found i_see i_got i_have i_had i_will i_sent i_just i_know i_remember i_also i_want_to_add i_thought ive_found ive_got ill i_was_wrong "
         "did does do is was were are can could would should has have had isnt doesnt didnt wasnt how what which where when whats why why_did why_does why_is how_come will who whos there_is there_was there_are theres also one_more "
-        "use add change try maybe oat you_forgot you_missed you_said you_mean you_meant here heres it_should that_should it_needs new better actually_use better_make for how_long "
+        "use add change try maybe oat you_forgot you_missed you_said you_mean you_meant here heres it_should that_should it_needs new better actually_use better_make how_long "
         "you_need you_can you_could thats_what thats_how thats_better thats_great thats_perfect thats_right thats_good thats_it thats_funny thats_interesting thats_cool thats_not_bad thats_actually its_on its_at its_the its_called its_spelled its_fine "
         "no_its its_tuesday its_thursday its_friday its_monday its_wednesday its_saturday its_sunday it_is_on it_says i_need_the what_about isnt_that isnt_it shouldnt let_me_rephrase let_me_attach let_me_paste let_me_send let_me_explain let_me_add "
         "let_me_find let_me_give show are_there aren't arent im_sending heres_the ive_attached ive_uploaded i_uploaded i_attached and"
@@ -196,8 +196,8 @@ _CLASSES = {
             "accidentally under_any_circumstances think_about even_think_about allowed_to you_dare dare immediately on_my_own try",
     "act": f"place_order place_orders place_the_order place_an_order place_that_order place_any_order place_any_orders place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off {ACTS} make_any make_changes make_edits make_payments make_purchases make_any_changes create give_out give_away promise go_live make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone "
            "make_a_purchase make_a_payment make_calls make_commits use_my_card use_my_account use_the_card access enter spend_money write_anything write_code write_files answer_anyone move_anything open_a_pr open_prs",
-    "goon": "go_on continue carry_on proceed keep_going go_ahead go_any_further go_further go_through_with_it go_through_with go_through do do_it do_that do_this do_anything do_more do_any do_any_more do_any_more_of move_on "
-            "move_forward keep_doing keep_on keep_at_it do_so keep_this_up press_on finish finish_it complete_it go_forward take_any_further take_another go_there keep go hit_send press_send click_send hit_enter press_enter hit_submit go_any_farther resume",
+    "goon": "go_on continue carry_on proceed keep_going go_ahead go_any_further go_further go_through_with_it go_through_with go_through do_any_more_of move_on "
+            "move_forward keep_doing keep_on keep_at_it keep_this_up press_on finish finish_it complete_it go_forward take_any_further take_another go_there hit_send press_send click_send hit_enter press_enter hit_submit go_any_farther resume",
     "particle": "up out on off in through ahead over back away to for with from at about down into",
     "thing": "it this that these those them him her everything everyone everybody another more further yet now anymore any_more anything_else anyone_else anybody_else anything_more anything_further any_of "
              "the_rest the_other the_others all one_more other others today please so wait stop because cause i im its thats you omg a_single a_thing any_other single tomorrow any_further until_you anywhere_else else like_that "
@@ -219,9 +219,9 @@ _CLASSES = {
             "specifically clearly personally answer answered decide return wake verify verified see give_you given",
     "asking": "check_with confirm_with clear_it_with clear_with verify_with consult get_my get_our request seek double_check_with run_it_by run_it_past coordinate_with asking_me check_in_with",
     "showing": "show tell inform warn notify run list present propose check confirm clear ask verify double_check show_me tell_me show_us let_me_see ping checking",
-    "askme": "ask_me ask_us ask_first ask_before ask_mum ask_mom ask_dad ask_permission ask_for_permission ask_for_my ask_for_approval ask_for_confirmation check_with_me check_with_us confirm_with_me confirm_with_us consult_me run_it_by_me run_it_past_me clear_it_with_me "
-             "asking_me asking_us asking_first asking_permission asking_for_permission asking_before request_approval request_permission get_my_ok get_my_approval get_my_permission get_my_consent get_permission get_approval seek_approval get_confirmation "
-             "always_ask always_confirm always_check_with always_check always_get always_show_me confirm_first approval_first ask_always await_my wait_for_my wait_for_our get_an_ok get_a_yes ask_someone",
+    "askme": " ask_first ask_before ask_permission ask_for_permission ask_for_my ask_for_approval ask_for_confirmation check_with_me check_with_us confirm_with_me confirm_with_us consult_me run_it_by_me run_it_past_me clear_it_with_me "
+             " asking_first asking_permission asking_for_permission asking_before request_approval request_permission get_my_ok get_my_approval get_my_permission get_my_consent get_permission get_approval seek_approval get_confirmation "
+             " always_confirm always_check_with always_check always_get always_show_me confirm_first approval_first ask_always await_my wait_for_my wait_for_our get_an_ok get_a_yes ",
     "first": "first before beforehand each_time every_time in_advance prior_to upfront ",
     "only": "only just merely solely exclusively purely simply",
     "suggest": "analysis suggest propose recommend advise draft hint hints observe watch read look report preview list make_suggestions make_recommendations make_proposals give_suggestions give_me_suggestions give_advice give_hints give_me_hints make_drafts prepare_drafts write_drafts prepare "
@@ -248,7 +248,7 @@ _CLASSES = {
     "approved": "approved confirmed authorized authorised cleared signed_off okayed reviewed checked seen verified agreed validated ok_d vetted",
     "bygate": "by_me by_us by_a_human by_a_person by_my by_our by_someone by_the by_legal by_finance by_two by_somebody by_hand by_marketing with_me from_me",
     "isnt": "isnt_permission is_not_permission isnt_a_permission not_permission isnt_an_invitation isnt_a_yes is_not_a_yes isnt_a_license not_a_license not_an_invitation isnt_an_order isnt_a_go_ahead",
-    "fixed": "change_nothing touch_nothing modify_nothing do_nothing",
+    "fixed": "change_nothing modify_nothing do_nothing",
     "once": "this_once just_once only_once this_one_only only_this_one just_this_one this_time only_this_time just_this_time one_off one_time just_for_today for_today_only just_today today_only that_one_only once_only exception an_exception one_exception "
             "the_exception as_an_exception this_file_only that_file_only just_that just_this that_single single just_that_one that_and_no_other no_others only_the_first the_others nothing_else",
     "fine": "you_can you_may you_could go_ahead feel_free its_ok_to ok_to its_fine_to its_okay_to allowed_to you_are_allowed_to youre_allowed_to im_fine_with may_now",
@@ -314,14 +314,14 @@ _PATTERNS = Patterns(
         "^(?:lead|,|asked|number)* make_verb any{0,5} textnoun",
         "^(?:lead|,|asked)* tell (?:person person_the?|person any?|any) (?:any{0,2})? that",
         "^(?:lead|,|req)* wanting (?:art any{0,4})? textnoun",
-        "indoc", "saying qqq", "saying , ", "make_verb (?:art|det) any{0,3} textnoun (?:that|which|who|,|saying)",
+        "indoc", "saying xqx", "saying , ", "make_verb (?:art|det) any{0,3} textnoun (?:that|which|who|,|saying)",
     ),
     work=("^(?:lead|,)* cond(?!.*(?:req|please))", "^(?:lead|,|asked|number)* work", "^(?:lead|,|asked)* wanting art any", "^(?:lead|,)* cond(?!.*req) .* , any* (?:work|text)"),
     asks=(
         "^(?!.*req)(?!(?:lead|,|now)*(?:halt|wait|bare|bare_alone|not)).*query$", "^(?:lead|,|wait)*(?:wh|aux|when aux|when query)(?!.*req.*query)",
     ),
     halts=(
-        f"{_START} {_STOPPED} {_TAIL}",
+        f"{_STOPPED} {_TAIL}",
         f"{_START} halt now* whatever",
         f"{_START} pause (?:now|lead)* end", f"{_START} pause now+ (?:end|(?=then|whatever|til|afterwards))", f"{_START} pause whatever",
         f"{_START} kill (?:whatever|now* obj now* {_TAIL})",
@@ -331,9 +331,10 @@ _PATTERNS = Patterns(
         "(?<!noleft)halt (?:det|now|fill|lead)* any? acting", "(?<!noleft)(?:pause|kill) lead* acting", "(?<!noleft)(?:pause|kill) det* acting end",
         f"{_START} halt to act", f"{_START} halt send (?:det|people|anything|proc|thing)", "^(?:lead|,)* no no no+ (?:lead|,|now)* close",
         "(?<!noleft)halt (?:det|now|lead)* (?:vague_ing|gerund) any{0,5} people",
-        f"{_START} (?:halt|kill) {_DET} proc (?:now|lead)* (?:end|(?=then))", f"{_START} (?:pause|kill) {_DET} proc_kill (?:now|lead)* (?:held)? (?:now|lead)* (?:end|(?=then))",
-        f"{_START} (?:halt|pause|kill) {_DET} proc_kill (?:held)? end",
-        "(?:no_more) any{0,3} (?:acting|proc|doing_nouns|vague_ing|people)", f"{_START} zero more_word any{{0,2}} (?:acting|proc|doing_nouns)",
+        f"{_STOPPED} {_DET} (?:proc|act) (?:now|lead)* (?:end|(?=then))", f"{_START} (?!cancel|ending)(?:pause|kill) {_DET} (?:proc_kill|proc|act) (?:now|lead)* (?:held)? (?:now|lead)* (?:end|(?=then))",
+        f"{_START} cancel {_DET} proc_kill (?:held)? end", f"{_START} (?:halt|pause|kill) det any{{0,3}} then acting", f"{_START} notever fill* (?:goon|godo)", f"{_START} noneed goon", f"{_START} pause (?:pause|now|lead)* end",
+        f"{_START} not (?!styleverb)any (?:any_more|another|any_further)", f"{_START} req (?:notpast) fill* any? (?:goon|act|godo)", f"{_START} wait (?:now|lead|,|wait)* ineed any? review",
+        "no_more any{0,3} (?:acting|proc|doing_nouns|vague_ing|people)(?!needed|necessary|for)", f"{_START} zero more_word any{{0,2}} (?:acting|proc|doing_nouns)",
         f"{_START} (?:nothing_else|nothing_more|nothing_further|nothing else_word) any? gets",
         f"{_START} make (?:obj|{_DET}) (?:to)? halt {_TAIL}", f"{_START} putting (?:obj|{_DET}) held",
         f"(?:obj|now) must lead* (?:halted|halt) {_TAIL}", "req (?:please)* past (?:now|whatever|det|acting|any)* ", f"{_START} past now* end",
@@ -341,38 +342,38 @@ _PATTERNS = Patterns(
     ),
     surely=(
         "^(?:lead|,|req)* act0 (?:nothing|nothing_more|nothing_else|nothing_further) (?:now|else_word|more_word|lead)* end", "tell det* workers to halt",
-        "(?:,|lead) halt (?:det|now|lead)* acting any* (?:people|stuff|definite any)", "(?:^|,|lead) (?:halt|pause) now* whatever (?!.*query)",
+        ", (?:lead)* halt (?:now|lead)* $", "(?:say|saying|of) halt (?:$|query|do_you|dont_you|agents)", "(?:,|lead) halt (?:det|now|lead)* acting any* (?:people|stuff|definite any)", "(?:^|,|lead) (?:halt|pause) now* whatever (?!.*query)",
         "(?:^|,) (?:halt|bare) (?:now|lead|,)* close", ", wait (?:now|lead)* close", "^(?:halt|bare|wait) (?:halt|,|lead|now|wait)* (?:halt|bare) ",
     ),
     style=(
-        "(?:halt|enough_of|enough) (?:now|det|lead)* style", "wait (?:now|lead|,|wait)* (?:,|lead)* correct", "no_more_than", "enough_for",
-        "not_bad", "not fill* act (?:to)? (?:me|us)",
+        "(?:halt|enough_of|enough) (?:now|det|lead)* style", "wait (?:now|lead|,|wait)* (?:,|lead)* correct", "no_more_than",
+        "not_bad", "not fill* act (?:to)? (?:me|us)", "not fill* act definite? any? textobj", "enough (?:for|to|about|info|detail|details|time|space|money|examples|small_talk|talk|pictures)",
     ),
     forbids=(
         f"{_START} away", f"{_START} leave (?:obj|{_DET} any{{0,3}}|any{{1,3}}) alone (?:now|lead)* end", f"{_START} leave obj now* end",
-        f"{_BAN} not fill* (?:act|goon)", f"{_BAN} not fill* (?:start|begin|launch) (?:det|acting|proc|anything|thing)", f"{_BAN} (?:refrain_from|avoid) (?:det|now)* (?:acting|any? proc)", "^(?:lead|,|now|wait)* dont (?:,|lead|dont|now|goon)* close",
+        f"{_BAN} not fill* (?:act|goon|make any? (?:doing_nouns|proc))", f"{_BAN} not (?!unhurried)any act", f"{_BAN} not fill* godo (?:now|thing|anything|acting|then|until|always|end)", f"{_BAN} not fill* (?:start|begin|launch|open|book|try) (?:acting|it|that|this|another|anything|det any? proc)", f"{_BAN} (?:refrain_from|avoid) (?:det|now)* (?:acting|any? proc)", "^(?:lead|,|now|wait)* dont (?:,|lead|dont|now|goon)* close",
     ),
-    standing=("until(?! i_see)", "always"),
+    standing=("until", "always", ", (?:lead|only)* only (?:showing|suggest|work)", "(?:fine|req|look|suggest) .* (?:but|,) not"),
     now=(
         "not fill* act particle? (?:end|now|thing|(?=then)|anything (?:now|lead|thing)* (?:end|(?=then))|definite any{1,3} (?:now|lead|particle)* (?:end|(?=then)))",
-        "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))", "dont (?:,|lead|dont|now|goon)* close", "away", "leave", "(?:start|begin|launch) (?:det|acting|proc|anything|thing)", "refrain_from",
+        "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))", "dont (?:,|lead|dont|now|goon)* close", "away", "leave", "(?:start|begin|launch) (?:det|acting|it|that|this|another|anything)", "not fill* godo (?:now|thing|anything|acting|lead)* (?:end|(?=then))", "not any act (?:end|now|thing|definite|particle)", "refrain_from",
     ),
     firm=(
         "(?:^|,)(?:lead|only)* (?:suggest|look) ,? lead* ,? not fill* (?:act|goon)", "(?:hold|wait|kill) .* til .*(?:approved|says|yes|ido)",
     ),
     limits=(
         "(?:^|,|lead|req|that_is|then|agents) never fill* any? (?:act|be_done)", "notever fill* any{0,2} (?:act|be_done|goon)", "(?:nor|not).*(?:act|acting|be_done|doing_nouns|goon).* until .*(?:who|yes)",
-        "(?:not|nothing|zero|nor|never|hold|wait|kill|nothing_else).* until (?:any{0,3}) (?:who|agents|qqq) (?:any{0,3}) (?:says|yes|approved|go)",
-        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|then|habit_of|that_is|until)showing (?:any{0,6}) (?:(?:before|prior_to) (?:agents|you|anything|each|every|act|acting|doing|it|any|they)|beforehand|every_time|each_time|in_advance)", "(?:^|,|lead|req|always|habit_of|then) askme(?:(?:.*first)|.*close)",
+        "(?:not|nothing|zero|nor|never|hold|wait|kill|nothing_else).* until (?:any{0,3}) (?:who|agents|xqx) (?:any{0,3}) (?:says|yes|approved|go)",
+        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|then|habit_of|that_is|until)showing (?:any{0,6}) (?:(?:before|prior_to) (?:agents|you|anything|each|every|act|acting|doing|it|any|they)|beforehand|every_time|each_time|in_advance)", "(?:^|,|lead|req|always|habit_of|then) askme", "(?:^|,|lead|req|always|habit_of|then) askwho (?:(?:.*(?:first|whenever|if agents|each time|every|anything))|(?:lead|now)* close)",
         "until any{0,3} (?:act|acting|doing_nouns|act0) any{0,5} , lead* (?:asking|askme|showing|letme)", "showing any{0,4} bygate", "asking any{0,3} (?:with|by_past|by_past) (?:who|any) (?:any)? first", "(?:asking|showing) any{1,4} by_past (?:who)",
-        "(?:^|,|lead|req) only fill* suggest (?:lead)* (?:end|not|never|nothing|and_i|(?=then))", "(?:may|req|agents|wanting) only fill* suggest",
-        "(?:^|,|be|access|in|lead|as) mode", "letme .* (?:before|first)", "(?:^|,) suggest (?:any)? only end", 
+        "(?:^|,|lead|req) only fill* suggest (?:lead)* (?:end|not|never|nothing|and_i|(?=then))", "(?:may|req|agents|wanting|youre) only fill* suggest",
+        "(?:^|,|be|access|in|lead|as) mode (?:lead|now)* (?:end|(?=then|for|on|from|until|mode|access|always|to|always))", "letme .* (?:before|first)", "(?:^|,) suggest (?:any)? only end", 
         "^(?:lead|,|rule)* zero (?:any{0,2}) (?:doing_nouns|acting) (?:end|until|always|particle|of|now|or)", "zero any{1,4} until .*(?:who|yes|act|says)",
         "(?:^|,|lead|that|rule) nothing any{0,6} until", "nothing gets any{0,5} until", "(?:modal) not_only (?:fill)* (?:be)? be_done", "(?:modal to|may) be drafted",
         "(?:modal|must) (?:to|any)? (?:be)? (?:first)? (?:be)? approved (?:first)? bygate", "approved first bygate", "forme", "ido any{0,3} ,? youdont", "youdont any{0,3} , ido",
         "rule .*(?:not|no|never|askme|approved|only|zero|until|nothing|youdont)", "isnt", "(?:^|,|lead|and|req) fixed", "(?:wait|await|hold|waiting) (?:for|until|on)? any{0,3} (?:yes|says) ",
         "(?:needing|needing) any{0,3} (?:yes)", "yes (?:be)? (?:needed|first)", "(?:nor|agents) any{0,6} may not? fill* (?:act)", "(?:not|never|youdont) fill* (?:act) .* (?:always|until)",
-        "until (?:who|who|who|who) any{0,2} yes", "always (?:asking|showing)", "away .*always", "(?:askme)(?:.*)(?:first|until)",
+        "until (?:who|who|who|who) any{0,2} yes", "always (?:asking|showing)", "away .*always", "(?:askme|askwho)(?:.*)(?:first|until)",
         "(?:^|,) you_dont fill* act", "(?:halt|wait|kill).*until .*(?:approved|says|yes|ido)",
     ),
     spares=("fine .*until (?:askme|asking|who)", "noneed", "^(?:lead|,)* tell any (?:if|whether|that)", "once(?!.*not)"),
@@ -381,6 +382,14 @@ _PATTERNS = Patterns(
 )  # fmt: skip
 
 _CLASSES |= {
+    "cancel": "cancel put scrap drop", "ending": "end turn_off switch_off cut_off shut_off shut", "notpast": "didnt did_not not dont do_not", "styleverb": "use add include write make say explain ask mention repeat put insert give show",
+    "any_more": "any_more anymore", "another": "another", "any_further": "any_further",
+    "ineed": "i_want_to i_need_to i_have_to i_must let_me i_d_like_to id_like_to we_need_to we_have_to",
+    "review": "check think verify look ask talk read see call make_sure double_check confirm review understand consider consult speak discuss reread",
+    "unhurried": "forget hesitate need want know think see understand like care worry let mind have be bother",
+    "godo": "do do_it do_that do_this do_so do_any do_anything do_more do_any_more",
+    "textobj": "tone title titles wording text style format formatting headline heading intro introduction paragraph sentence sentences word words structure layout color colors colour font fonts tense meaning language ending logic phrasing voice spelling punctuation capitalization indentation heading headings examples",
+    "askwho": "ask_me ask_us ask_mum ask_mom ask_dad ask_someone asking_me asking_us always_ask",
     "refrain_from": "refrain_from please_refrain_from kindly_refrain_from",
     "dont": "dont do_not",
     "workers": "agents sub_agents workers helpers bots subagents",
@@ -395,15 +404,15 @@ _CLASSES |= {
     "not_one": "not_one not_another not_a_single not_one_more not_one_single",
     "enough_of": "enough_of enough_with thats_enough_of enough_of_the enough_of_your enough_with_the thats_enough",
     "enough": "enough thats_enough",
-    "enough_for": "enough_for enough_to enough_about thats_enough_for enough_info enough_detail enough_time",
+    
     "no_more_than": "no_more_than no_more_questions not_more_than",
     "not_bad": "not_bad dont_like dont_think",
     "agents": "you agents sub_agents assistant", "that_is": "so that remember rule is_that rule_is ever hi",
     "hold": "hold holds hold_off keep", "of": "of for or by to in on at of_the", "by_past": "past by",
-    "and_i": "and_i and_leave and_let and_nothing", "needing": "need needs require requires required requiring",
+    "and_i": "and_i and_leave and_let and_nothing", "needing": "needing need needs require requires required requiring",
     "drafted": "suggested drafted proposed approved confirmed shown queued checked",
     "await": "await awaiting await_my", "needed": "required needed mandatory necessary first always", "rules_": "rules rule",
-    "you_dont": "you_dont you_do_not", "from": "from on in at", "qqq": "qqq",
+    "you_dont": "you_dont you_do_not", "from": "from on in at", "xqx": "xqx",
 }  # fmt: skip
 
 ENGLISH = Language(
@@ -414,4 +423,5 @@ ENGLISH = Language(
     effects=EFFECTS_EN,
     guesses={"ing": "gerund"},
     inherits="then",
+    opening="text topic work tell afterwards make_verb",
 )

@@ -15,9 +15,9 @@ _WRITE = "modif chang touch boug deplac renomm ecras edit archiv ferm valid sign
 
 FRENCH = romance(
     {
-        "lead": "s_il_te_plait s_il_vous_plait stp svp merci please non oui oh ah hey eh ho bon ok okay alors mais et donc euh ben bah enfin bonjour salut allo dis dites ecoute ecoutez "
+        "lead": "par_contre cependant toutefois en_revanche neanmoins surtout seulement attendez attends quand_meme s_il_te_plait s_il_vous_plait stp svp merci please non oui oh ah hey eh ho bon ok okay alors mais et donc euh ben bah enfin bonjour salut allo dis dites ecoute ecoutez "
                 "attention urgent urgence immediatement vite tout_de_suite mon_dieu putain merde bordel puree zut desole desolee pardon excuse_moi excusez_moi j_ai_dit je_t_ai_dit_d je_vous_ai_dit_d "
-                "je_repete encore_une_fois finalement stop_stop franchement serieusement sinon d_abord la claude assistant maintenant_tu tu_sais_quoi par_pitie pitie la qqq desormais",
+                "je_repete encore_une_fois finalement stop_stop franchement serieusement sinon d_abord la claude assistant maintenant_tu tu_sais_quoi par_pitie pitie la xqx desormais",
         "asked": "peux_tu pouvez_vous pourrais_tu pourriez_vous tu_peux tu_pourrais vous_pouvez vous_pourriez veux_tu voulez_vous veuillez merci_de merci_d je_voudrais_que_tu je_veux_que_tu je_veux_que_vous j_aimerais_que_tu "
                  "j_aimerais_que_vous je_voudrais_que_vous est_ce_que_tu_peux est_ce_que_vous_pouvez je_te_demande_de je_te_demande_d je_vous_demande_de je_vous_demande_d priere_de priere_d je_vous_prie_de je_vous_prie_d je_te_prie_de je_te_prie_d "
                  "auriez_vous_la_gentillesse_de auriez_vous_l_amabilite_d ayez_la_gentillesse_de s_il_est_possible_de serait_il_possible_de serait_il_possible_d je_souhaite_que_vous je_souhaite_que_tu il_faudrait_que_tu peut_on",
@@ -28,11 +28,12 @@ FRENCH = romance(
                "j_exige_que_vous j_exige_que_tu je_veux_qu_on il_vaudrait_mieux vaut_mieux je_t_ordonne_de je_te_supplie_d je_vous_supplie_d je_te_supplie_de",
         "halt": "arrete arretez arreter arret arretes arretons arretiez stop stoppe stoppez stopper stoppes stoppons halte halt cesse cessez cesser cesses cessons t_arreter vous_arreter arrete_toi arretez_vous stop_stop cessiez",
         "cut": "arrete arretez arreter cesse cessez cesser",
-        "pause": "pause annule annulez annuler suspends suspendez suspendre interromps interrompez interrompre abandonne abandonnez coupe coupez gele gelez bloque bloquez met_en_pause stand_by abort mets_en_pause mettez_en_pause mettre_en_pause "
+        "cancel": "annule annulez annuler",
+        "pause": "pause annule annulez annuler suspends suspendez suspendre interromps interrompez interrompre abandonne abandonnez coupe coupez gele gelez bloque bloquez met_en_pause stand_by mets_en_pause mettez_en_pause mettre_en_pause "
                  "stoppe stoppez mets_fin_a mettez_fin_a",
-        "bare": "ca_suffit cela_suffit assez c_est_assez y_en_a_marre j_en_ai_assez ca_suffit_comme_ca c_est_bon_arrete laisse_tomber laissez_tomber n_en_fais_pas_plus bas_les_pattes pas_touche stop_stop_stop arrete_tout "
-                "arretez_tout on_arrete_tout on_arrete on_stoppe on_stoppe_tout on_fait_une_pause fais_une_pause faites_une_pause arret_d_urgence arret_immediat plus_un_geste ne_bouge_plus ne_bougez_plus pas_un_geste laisse_moi_faire retire_toi "
-                "j_ai_change_d_avis je_change_d_avis coupe_tout debranche_tout eteins_tout ne_fais_plus_rien ne_faites_plus_rien minute_papillon pas_ca surtout_pas surtout_pas_ca pas_celui_la tout_doux on_se_calme doucement arreter_tout",
+        "bare": "ca_suffit cela_suffit assez c_est_assez y_en_a_marre j_en_ai_assez ca_suffit_comme_ca c_est_bon_arrete laisse_tomber laissez_tomber bas_les_pattes pas_touche stop_stop_stop arrete_tout "
+                "arretez_tout on_arrete_tout on_arrete on_stoppe on_stoppe_tout on_fait_une_pause fais_une_pause faites_une_pause arret_d_urgence arret_immediat plus_un_geste pas_un_geste laisse_moi_faire retire_toi "
+                "j_ai_change_d_avis je_change_d_avis coupe_tout debranche_tout eteins_tout minute_papillon surtout_pas surtout_pas_ca tout_doux on_se_calme doucement arreter_tout",
         "wait": "attends attendez attendre attend une_seconde une_minute un_instant un_moment deux_secondes deux_minutes minute patiente patientez attendez_voir attends_voir ne_quitte_pas ne_quittez_pas hop_hop_hop oh_la pas_si_vite minute_papillon stop_attends",
         "now": "tout maintenant immediatement tout_de_suite sur_le_champ ca cela ici la tout_ca tout_cela s_il_te_plait s_il_vous_plait stp svp merci un_peu un_instant une_minute une_seconde un_moment pour_l_instant pour_le_moment pour_aujourd_hui "
                "deja donc vite de_suite tous toutes net le les la toi vous aussi enfin ce_que_tu_fais ce_que_vous_faites ce_truc ce_que_tu_es_en_train_de_faire ce_que_vous_etes_en_train_de_faire immediat des_maintenant illico bon_sang pitie encore "
@@ -51,7 +52,7 @@ FRENCH = romance(
         "more_neg": "pas_un_seul pas_d_autres pas_d_autre pas_un_de_plus", "none": "aucun aucune pas_de pas_d nul", "negated": "pas rien plus personne aucun aucune jamais point",
         "clitic": "le la les l lui leur y en me m te t vous nous se s surtout plus pas jamais rien tout de deja meme veux voulez faut_pas veuillez dois devez peux pouvez doit va vas allez envie_de aller te_permets vous_permettez",
         "goon": "fais faites faire fasse fassiez continue continuez continuer continues agis agissez agir procede procedez proceder poursuis poursuivez poursuivre avance avancez va_plus_loin allez_plus_loin fasses commence commencez lance entreprends entreprenez bouge bougez",
-        "style": "commencer repeter utiliser parler dire fumer m_appeler me_dire me_parler m_ecrire me_demander t_excuser vous_excuser employer mettre_des expliquer resumer ecrire faire_des_listes tutoyer vouvoyer inventer ajouter_des qqq traduire terminer",
+        "style": "commencer repeter utiliser parler dire fumer m_appeler me_dire me_parler m_ecrire me_demander t_excuser vous_excuser employer mettre_des expliquer resumer ecrire faire_des_listes tutoyer vouvoyer inventer ajouter_des xqx traduire terminer",
         "with": "avec de pour les", "me": "me m nous", "clitic_me": "me_l",
         "until": "avant_que avant_d avant_de tant_que tant_qu jusqu_a jusqu sans sauf avant a_moins_que a_moins_qu excepte", "always": "toujours systematiquement chaque_fois a_chaque_fois chaque desormais dorenavant a_partir_de_maintenant a_l_avenir en_aucun_cas sous_aucun_pretexte a_ma_place en_mon_nom de_ma_part a_notre_place",
         "never": "jamais en_aucun_cas sous_aucun_pretexte", "plural": "", "bare_noun": "", "on": "sur dans",
