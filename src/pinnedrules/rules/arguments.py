@@ -14,6 +14,8 @@ import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
+import msgspec
+
 from pinnedrules.types import Call
 
 __all__ = ["INPUT", "MAX_CHARS", "MAX_DEPTH", "MAX_DIGITS", "Unread", "dump", "read", "write"]
@@ -36,6 +38,10 @@ def read(call: Call) -> dict[str, object]:
     An empty text stands for no arguments: several providers stream nothing for a call without any.
     """
     text = call.arguments
+    if len(text) <= MAX_DIGITS and "\\" not in text and call.kind != "custom" and text.isascii():
+        short = _short(text)
+        if short is not None:
+            return short
     if len(text) > MAX_CHARS:
         raise Unread(f"the arguments are longer than {MAX_CHARS} characters")
     if not text.isascii():
@@ -84,6 +90,23 @@ def dump(value: object, *, ordered: bool = False) -> str:
 
 def _string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def _short(text: str) -> dict[str, object] | None:
+    """Return what most calls carry, read in half the time: None for all that is not certainly read as by :func:`_parse`.
+
+    In ASCII without escapes, as many colons as there are keys say that no key is there twice and no map inside another.
+    """
+    try:
+        value: object = _SHORT.decode(text)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    if not isinstance(value, dict) or text.count(":") != len(value) or text.count("[") >= MAX_DEPTH:
+        return None
+    return value
+
+
+_SHORT = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _parse(text: str) -> object:

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
+from pinnedrules.rules.mentioned import stated
 from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
-from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Watch
+from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Trace, Watch
 from pinnedrules.rules.predicates.patterns import together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ServerSpec, ToolSpec
 from pinnedrules.rules.told import Pin, Pins
 from pinnedrules.rules.verbs import added_by_verbs
-from pinnedrules.types import EFFECTS, Effect
+from pinnedrules.types import EFFECTS, Effect, Verdict
 
 __all__ = ["MANY", "MEMORY", "Active", "Candidate", "Candidates", "Plan", "Tool"]
 
@@ -44,6 +45,7 @@ class Active:
     pattern: tuple[str, str] | None
     looks: tuple[Look, ...]
     watches: tuple[Watch, ...]
+    traces: tuple[Trace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Candidate:
     reserves: tuple[Reserve, ...]
     pattern: tuple[str, str] | None
     looks: tuple[Look, ...] = ()
+    traces: tuple[Trace, ...] = ()
 
 
 class Candidates:
@@ -91,7 +94,7 @@ class Tool:
 
     ``written`` is true when a declaration is this very name, ``exact`` also when a glob matches it as it is written;
     ``known`` when any does, however loosely. ``plain`` are its effects without those that only its name tells. ``pins``
-    are the definitions that it may have.
+    are the definitions that it may have. What is found out for all of its calls is remembered in the last three.
     """
 
     name: str
@@ -106,6 +109,7 @@ class Tool:
     pins: tuple[Pin, ...] = ()
     candidates: dict[tuple[Effect, ...], Candidates] = field(default_factory=dict, compare=False)
     watches: dict[tuple[Effect, ...], tuple[Reserve, ...]] = field(default_factory=dict, compare=False)
+    refusals: dict[tuple[tuple[Effect, ...], Verdict], str] = field(default_factory=dict, init=False, compare=False)
 
 
 class _Names:
@@ -164,6 +168,9 @@ class Plan:
         self._watches = _watches(self.active)
         self._watched = _Names((name, index) for index, (on, _) in enumerate(self._watches) for name in on.tools)
         self.looks = any(entry.looks for entry in self.active)
+        self.traces = any(entry.traces for entry in self.active)
+        self.trusting = any(trace.trusted for entry in self.active for trace in entry.traces)
+        self.stated = stated(rules) if self.traces else frozenset()
         self._memory: dict[str, Tool | None] = {}
 
     def tool(self, name: str) -> Tool | None:
@@ -239,7 +246,9 @@ class Plan:
             permits = named and (not wanted or _covers(wanted, effects))
             rule = entry.rule
             then = None if rule.then == "allow" and not permits else rule.then
-            yield Candidate(rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern, entry.looks)
+            yield Candidate(
+                rule, entry.checks, then, rule.otherwise, entry.reserves, entry.pattern, entry.looks, entry.traces
+            )
 
     def _noted(self, tool: Tool, effects: tuple[Effect, ...]) -> Iterable[Reserve]:
         exact, about = _meant(self._watched, tool)
@@ -306,4 +315,5 @@ def _activate(rule: Rule, on: On) -> Active:
         built[0].pattern if len(built) == 1 else None,
         tuple(entry.look for entry in built if entry.look is not None),
         tuple(entry.watch for entry in built if entry.watch is not None),
+        tuple(entry.trace for entry in built if entry.trace is not None),
     )

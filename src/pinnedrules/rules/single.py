@@ -111,7 +111,7 @@ def _evaluate(
     said: list[tuple[Action, Rule, str | None]] = []
     undecided: list[Undecided] = []
     patched = False
-    facts = Facts(arguments, ledger, now, call, effects, places)
+    facts = Facts(arguments, ledger, now, call, effects, places, rules.plan.stated)
     candidates = rules.plan.candidates(tool, effects).objecting(facts)
     for candidate in candidates if carrier is None else asked(candidates, carrier):
         why: str | None = None
@@ -270,31 +270,25 @@ def _undeclared(round_: _Round) -> list[str]:
 
 
 def _default_reason(round_: _Round, verdict: Verdict) -> str:
-    tool = round_.tool
-    return _no_permission(tool.name, tool.known, tool.exact, tool.effects, tool.plain, round_.effects, verdict)
+    """Return why the default decides; the same words for each call to a tool with these effects."""
+    tool, effects = round_.tool, round_.effects
+    found = tool.refusals.get((effects, verdict))
+    if found is None:
+        found = tool.refusals[effects, verdict] = _no_permission(tool, effects, verdict)
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _no_permission(
-    name: str,
-    known: bool,
-    exact: bool,
-    own: tuple[Effect, ...],
-    plain: tuple[Effect, ...],
-    effects: tuple[Effect, ...],
-    verdict: Verdict,
-) -> str:
-    """Return why the default decides on a tool; the same words for each of its calls."""
+def _no_permission(tool: Tool, effects: tuple[Effect, ...], verdict: Verdict) -> str:
     what = ""
-    if not known:
-        what = f"the tool {shown(name, 80)} is not declared; "
-    elif not exact:
-        what = f"the tool {shown(name, 80)} is not declared by exactly this name; "
-    elif effects == ("read", "send") and own == ("read",):
+    if not tool.known:
+        what = f"the tool {shown(tool.name, 80)} is not declared; "
+    elif not tool.exact:
+        what = f"the tool {shown(tool.name, 80)} is not declared by exactly this name; "
+    elif effects == ("read", "send") and tool.effects == ("read",):
         what = "it reads at a place that its arguments name, so it also sends; "
-    elif own != effects:
+    elif tool.effects != effects:
         what = "the command or statement in its arguments adds to what the tool does; "
-    told = [effect for effect in effects if effect in own and effect not in plain]
+    told = [effect for effect in effects if effect in tool.effects and effect not in tool.plain]
     named = f"its name or definition says {' and '.join(told)}; " if told else ""
     return f"{what}{named}no rule permits it: {verdict} ({', '.join(effects)})"
 
