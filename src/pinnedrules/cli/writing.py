@@ -17,8 +17,24 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_test, _explain):
+    for add in (_lint, _test, _explain):
         add(command)
+
+
+def _lint(command: Command) -> None:
+    from pinnedrules.authoring.findings import KINDS
+
+    about = (
+        "Find what is wrong with a rule file that loads: rules that never decide, contradictions, loose declarations."
+    )
+    made = command("lint", about, "lint")
+    made.formatter_class = argparse.RawDescriptionHelpFormatter
+    made.epilog = "\n".join(["kinds:", *(f"  {kind:12} {what}" for kind, what in KINDS.items())])
+    made.add_argument("rules", type=Path, metavar="RULES", help="a rule file")
+    _cases(made)
+    made.add_argument(
+        "--ignore", action="append", default=[], choices=tuple(KINDS), metavar="KIND", help="leave this kind out"
+    )
 
 
 def _test(command: Command) -> None:
