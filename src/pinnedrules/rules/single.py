@@ -218,14 +218,17 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
             verdict, deciding = "ask", []
     if verdict != "allow" and round_.own:
         extra.append(f"it runs {shown(round_.own, 80)}, which this session may have written")
-    names = tuple([rule.id for rule, _ in deciding])
-    sentences = tuple([rule.text for rule, _ in deciding])
     undecided = tuple(round_.undecided)
+    names: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    if deciding:
+        names = tuple([rule.id for rule, _ in deciding])
+        sentences = tuple([rule.text for rule, _ in deciding])
     if verdict == "allow":
         return _allowed(round_.effects, names, sentences, undecided)
-    reasons = tuple([_noted(rule, why or _said_plainly(round_, rule, verdict)) for rule, why in deciding])
-    reach = targets(round_.arguments)
-    return Decision(verdict, round_.effects, names, (*reasons, *extra), sentences, undecided, reach)
+    reasons = [_noted(rule, why or _said_plainly(round_, rule, verdict)) for rule, why in deciding]
+    reasons += extra
+    return Decision(verdict, round_.effects, names, tuple(reasons), sentences, undecided, targets(round_.arguments))
 
 
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:

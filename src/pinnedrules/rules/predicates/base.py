@@ -29,6 +29,7 @@ __all__ = [
     "Outcome",
     "Predicate",
     "Reserve",
+    "Trace",
     "Watch",
     "closed",
     "texts",
@@ -43,7 +44,8 @@ _NO_CALL = Call("", "{}")
 class Facts:
     """All that a requirement may look at for one call. Not frozen, which would cost more than many a check.
 
-    ``places`` says where paths really lead, links followed; None where nobody can look at the disk.
+    ``places`` says where paths really lead, links followed; None where nobody can look at the disk. ``stated`` are the
+    digests of values that the rules themselves mention.
     """
 
     arguments: Mapping[str, object]
@@ -52,18 +54,18 @@ class Facts:
     call: Call = _NO_CALL
     effects: tuple[Effect, ...] = ()
     places: Mapping[str, str] | None = None
+    stated: frozenset[str] = frozenset()
     _read: dict[Hashable, object] = field(default_factory=dict, repr=False)
 
     def once(self, key: Hashable, make: Callable[[Facts], T]) -> T:
         """Return what *make* returns, made once for this call: many rules read the same argument.
 
-        *key* names what is read; two requirements that use the same one must mean the same.
+        *key* names what is read; two requirements that use the same one must mean the same. What is made is never None.
         """
-        try:
-            return cast("T", self._read[key])
-        except KeyError:
+        found = self._read.get(key)
+        if found is None:
             found = self._read[key] = make(self)
-            return found
+        return cast("T", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,16 @@ Reserve: TypeAlias = Callable[[Facts], Note | None]
 """What is kept of a released call; None for nothing."""
 
 
+class Trace(NamedTuple):
+    """Which values a check wants to know of whether they came up in the session: their keys, told by the arguments.
+
+    ``trusted`` says that it wants to know what trusted tools brought back.
+    """
+
+    keys: Callable[[Mapping[str, object]], tuple[str, ...]]
+    trusted: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What a requirement wants noted of released calls that its own rule need not be about.
@@ -125,7 +137,8 @@ class Built:
     ``arguments`` maps the argument names it reads to the option that names them, so that a rule file can be told where
     it names one that the tool does not have; ``bears`` tells the arguments that it finds by their names. ``pattern`` is
     set when the requirement is nothing but that one argument matches one pattern, so that many can be matched at once.
-    ``look`` says which paths it wants followed on the disk, which the driver does.
+    ``look`` says which paths it wants followed on the disk, which the driver does; ``trace`` which values it wants looked
+    up among those that came up in the session.
     ``reserve`` is what is kept of every released call that the rule is about, ``watch`` what is kept of others.
     """
 
@@ -136,6 +149,7 @@ class Built:
     pattern: tuple[str, str] | None = None
     look: Look | None = None
     watch: Watch | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
