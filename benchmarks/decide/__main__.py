@@ -1,4 +1,4 @@
-"""Decides the same calls with every engine that can be installed: what each catches, what it refuses wrongly, how long it takes.
+"""Decides the same calls with every engine that can be installed: what it catches, what it refuses wrongly, how fast.
 
 ::
 
@@ -58,9 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"written to {name}.json and {name}.md")
 
 
-def compare(
-    engines: Sequence[Engine], folder: Path, *, sizes: Sequence[int], calls: int, rounds: int
-) -> list[Found]:
+def compare(engines: Sequence[Engine], folder: Path, *, sizes: Sequence[int], calls: int, rounds: int) -> list[Found]:
     """Return what each engine did. Engines take turns, in an order drawn anew for every round."""
     found = {one.file: Found(one.name, one.package) for one in engines}
     with contextlib.ExitStack() as stack:

@@ -15,10 +15,13 @@ def build(rules: int) -> Callable[[str, str], str]:
     fillers = max(1, (rules - 3) * 7 // 10)
     any_text = {"max_len": 10_000}
     tools: list[dict[str, object]] = [
-        {"name": f"read_{what}", "args": {"query": any_text, "folder": any_text}} for what in ("mail", "file", "calendar")
+        {"name": f"read_{what}", "args": {"query": any_text, "folder": any_text}}
+        for what in ("mail", "file", "calendar")
     ]
     inside = {"matches": r"[A-Za-z0-9._+-]+@example\.com"}
-    tools.append({"name": "send_email", "require_args": ["to"], "args": {"to": inside, "subject": any_text, "body": any_text}})
+    tools.append(
+        {"name": "send_email", "require_args": ["to"], "args": {"to": inside, "subject": any_text, "body": any_text}}
+    )
     for n in range(fillers):
         limits = {"path": {"matches": rf"/srv/{n}/[A-Za-z0-9._-]+"}}
         tools.append({"name": f"tool_{n}", "require_args": ["path"], "args": limits})
@@ -32,7 +35,7 @@ def build(rules: int) -> Callable[[str, str], str]:
     registry = aegis.ToolRegistry()
     for tool in tools:
         registry.tool(str(tool["name"]), effects={"read"})(lambda **_arguments: None)
-    kernel, root = aegis.build_kernel(policy.parse_policy(raw), registry, **_UNRATIFIED)
+    kernel, root = aegis.build_kernel(policy.parse_policy(raw), registry)
 
     def decided(tool: str, arguments: str) -> str:
         try:
@@ -42,6 +45,3 @@ def build(rules: int) -> Callable[[str, str], str]:
         return "allow"
 
     return decided
-
-
-_UNRATIFIED: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""cel-expr-python (CEL): an expression for each rule, those of one tool found by its name; what is no ``true`` is a refusal."""
+"""cel-expr-python (CEL): an expression for each rule, found by the tool's name; what is no ``true`` is a refusal."""
 
 from __future__ import annotations
 

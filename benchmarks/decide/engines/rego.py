@@ -14,9 +14,11 @@ def build(rules: int) -> Callable[[str, str], str]:
     fillers = max(1, (rules - 3) * 7 // 10)
     lines = ["package agent", "default allow := false"]
     lines += [f'allow if input.tool == "read_{what}"' for what in ("mail", "file", "calendar")]
-    lines.append(f"allow if {{ input.tool == \"send_email\"; {_match('to', r'^[A-Za-z0-9._+-]+@example[.]com$')}; not long }}")
+    lines.append(
+        f'allow if {{ input.tool == "send_email"; {_match("to", r"^[A-Za-z0-9._+-]+@example[.]com$")}; not long }}'
+    )
     for n in range(fillers):
-        lines.append(f"allow if {{ input.tool == \"tool_{n}\"; {_match('path', rf'^/srv/{n}/[A-Za-z0-9._-]+$')} }}")
+        lines.append(f'allow if {{ input.tool == "tool_{n}"; {_match("path", rf"^/srv/{n}/[A-Za-z0-9._-]+$")} }}')
     for n in range(max(0, rules - 3 - fillers)):
         lines.append(f"long if {{ not subject_{n} }}")
         lines.append(f"subject_{n} if {{ {_match('subject', f'^(Project {n}: )?[^[:cntrl:]]*$')} }}")
