@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from pinnedrules.compaction.lineage import Change, Lineage
 from pinnedrules.errors import Refused
@@ -28,7 +29,7 @@ from pinnedrules.wire.path_table import BEDROCK, BEDROCK_STREAM, CHAT, MESSAGES,
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
 
-__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context", "is_signed"]
+__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context", "is_presigned", "is_signed"]
 
 _DIALECTS: dict[str, Dialect] = {
     CHAT: OpenAIChat(),
@@ -142,10 +143,12 @@ class Keeper:
         read_timeout: float | None,
         *,
         sessions: tuple[SessionId, ...] | None = None,
+        presigned: bool = False,
     ) -> Admission:
         """Look up the door. Raises nothing: a refusal is the admission's ``check``.
 
-        *sessions* are whom the request may belong to; None means what the guard knows of this client.
+        *sessions* are whom the request may belong to; None means what the guard knows of this client. *presigned* says that
+        the signature stands in the query.
         """
         found = route(method, path, self.core.passed, self.core.gated)
         agents = _agents(found.dialect, headers)
@@ -154,7 +157,7 @@ class Keeper:
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
         ctx.agents = agents
-        ctx.sealed = any(is_signed(name, value) for name, value in headers)
+        ctx.sealed = presigned or any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
         if found.verdict == "pass":
@@ -216,6 +219,11 @@ class Keeper:
 def is_signed(name: str, value: str) -> bool:
     """Whether this header is a signature of Amazon's over the whole request (SigV4)."""
     return name.lower() == "authorization" and value.lstrip().upper().startswith(_SIGNED)
+
+
+def is_presigned(query: str) -> bool:
+    """Whether such a signature stands in the query of a URL."""
+    return any(unquote(pair.partition("=")[0]).lower() == "x-amz-signature" for pair in query.split("&"))
 
 
 def _agents(dialect: str, headers: Sequence[tuple[str, str]]) -> AgentDialect | None:

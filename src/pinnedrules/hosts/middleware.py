@@ -21,7 +21,7 @@ from pinnedrules.commands import Head
 from pinnedrules.drive import adrive, arun, drive, run
 from pinnedrules.errors import PathRefused, Refused, Unpinned, Unreadable
 from pinnedrules.hosts.keeper import Admission, Core, Keeper
-from pinnedrules.hosts.transport import Library, head_of
+from pinnedrules.hosts.transport import Library, body_of, head_of
 from pinnedrules.types import SessionId
 
 __all__ = ["make_middleware"]
@@ -94,7 +94,9 @@ class _Attempt:
         """Look at what really left. Raises Unpinned when that is another request than the one that was let through."""
         # The HTTP client follows redirects by itself, with the same body; what the SDK built is the first request.
         sent = getattr((*response.history, response)[0], "_request", None)
-        left = _members(sent.content) if sent is not None and hasattr(sent, "_content") else None
+        left = None
+        if sent is not None and hasattr(sent, "_content"):
+            left = _members(body_of(self.library.module, sent, sent.content))
         if left != _members(body) and self.keeper.core.policy().mode == "enforce":
             raise Unpinned(
                 "What stands after the guard's middleware sent another request than the guard let through.",

@@ -3,7 +3,8 @@
 Rules of this file:
 
 1. The caller's request object is never changed; only its body, its length and the accepted codings differ in what is sent.
-   A signed request is not changed at all; one that the gate makes itself is signed by the client's own signer.
+   A signed request is not changed at all; one that the gate makes itself is signed by the client's own signer. A request's
+   body is what its stream sends: a hook or an ``auth`` may have given it another than the one that was built.
 2. Upstream is asked for ``identity``; what comes coded all the same is decoded here, or refused by name.
 3. Reading the answer drives the gate; closing it closes the gate and the connection.
 """
@@ -18,7 +19,7 @@ from pinnedrules.drive import adrive, arun, drive, run
 from pinnedrules.errors import Refused, Unpinned, Unreadable
 from pinnedrules.gate.context import Flow
 from pinnedrules.hosts.escape import on_its_way
-from pinnedrules.hosts.keeper import Admission, Keeper, is_signed
+from pinnedrules.hosts.keeper import Admission, Keeper, is_presigned, is_signed
 
 __all__ = [
     "AMENDED",
@@ -30,6 +31,7 @@ __all__ = [
     "Chunks",
     "Gated",
     "Library",
+    "body_of",
     "head_of",
     "posted_request",
     "same_request",
@@ -67,7 +69,8 @@ def same_request(module: Any, request: Any, body: bytes) -> Any:
     A signature over another body is left out.
     """
     signed = _signed(request)
-    if body == request.content and (signed or request.headers.get("accept-encoding") == "identity"):
+    same = type(request.stream) is module.ByteStream and b"".join(request.stream) == body
+    if same and (signed or request.headers.get("accept-encoding") == "identity"):
         return request
     gone = _LENGTHS + _SIGNATURE if signed else _LENGTHS
     headers = [(name, value) for name, value in request.headers.raw if name.lower() not in gone]
@@ -75,8 +78,13 @@ def same_request(module: Any, request: Any, body: bytes) -> Any:
     return module.Request(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
 
 
+def body_of(module: Any, request: Any, content: bytes) -> bytes:
+    """Return the body that *request*, whose *content* has been read, sends: that of its stream, where it can be read again."""
+    return b"".join(request.stream) if isinstance(request.stream, module.ByteStream) else content
+
+
 def _signed(request: Any) -> bool:
-    return any(is_signed(name, value) for name, value in request.headers.multi_items())
+    return is_presigned(_query(request)) or any(is_signed(*header) for header in request.headers.multi_items())
 
 
 def _signer(request: Any, sent: Any) -> Callable[[Any], Any] | None:
@@ -139,6 +147,15 @@ def _flow(admitted: Admission, request: Any, body: bytes) -> Flow[None]:
 
 def _path(request: Any) -> str:
     return str(request.url.raw_path.decode("ascii", "replace").split("?")[0])
+
+
+def _query(request: Any) -> str:
+    return str(request.url.query.decode("ascii", "replace"))
+
+
+def _admit(keeper: Keeper, request: Any) -> Admission:
+    headers, seconds = request.headers.multi_items(), _read_timeout(request)
+    return keeper.admit(request.method, _path(request), headers, seconds, presigned=is_presigned(_query(request)))
 
 
 class _SyncChannel:
@@ -263,14 +280,14 @@ class Gated:
 
     def handle_request(self, request: Any) -> Any:
         keeper, library = _keeper(self.keeper, request), self.library
-        admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
+        admitted = _admit(keeper, request)
         try:
             if admitted.check is not None:
                 run(admitted.check, keeper.world)
             if not admitted.gated:
                 return self.inner.handle_request(request)
             channel = _SyncChannel(library, self.inner, request)
-            flow = _flow(admitted, request, request.read())
+            flow = _flow(admitted, request, body_of(library.module, request, request.read()))
             out = drive(flow, keeper.world, channel)
             head = next(out)
         except Refused as refusal:
@@ -306,14 +323,14 @@ class AsyncGated:
 
     async def handle_async_request(self, request: Any) -> Any:
         keeper, library = _keeper(self.keeper, request), self.library
-        admitted = keeper.admit(request.method, _path(request), request.headers.multi_items(), _read_timeout(request))
+        admitted = _admit(keeper, request)
         try:
             if admitted.check is not None:
                 await arun(admitted.check, keeper.world)
             if not admitted.gated:
                 return await self.inner.handle_async_request(request)
             channel = _AsyncChannel(library, self.inner, request)
-            flow = _flow(admitted, request, await request.aread())
+            flow = _flow(admitted, request, body_of(library.module, request, await request.aread()))
             out = adrive(flow, keeper.world, channel)
             head = await anext(out)
         except Refused as refusal:

@@ -12,7 +12,7 @@ from pinnedrules.commands import Head, ReadStop
 from pinnedrules.drive import adrive, arun
 from pinnedrules.errors import PathRefused, Refused, Stopped
 from pinnedrules.gate.exchange import passing, refused
-from pinnedrules.hosts.keeper import Admission, Core, Keeper
+from pinnedrules.hosts.keeper import Admission, Core, Keeper, is_presigned
 from pinnedrules.hosts.sidecar import headers as hygiene
 from pinnedrules.hosts.sidecar.address import Address
 from pinnedrules.hosts.sidecar.answer import Answer
@@ -116,7 +116,10 @@ class Worker:
         # Azure's own paths begin as the prefix does that names a provider; what they are, only the whole path tells.
         prefix = f"/{asked.address.provider}" if asked.address.provider else ""
         path = prefix + asked.address.path
-        return self._keeper.admit(asked.method, path, asked.headers, patience, sessions=(who.session,))
+        signed = is_presigned(asked.query)
+        return self._keeper.admit(
+            asked.method, path, asked.headers, patience, sessions=(who.session,), presigned=signed
+        )
 
 
 async def _passed(channel: Channel, body: bytes, answer: Answer) -> None:
