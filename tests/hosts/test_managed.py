@@ -347,6 +347,7 @@ def test_what_holds_no_call_passes_as_it_came(make: Callable[..., tuple[Guard, A
         {"type": "agent.custom_tool_use", "name": "delete_mail", "input": "{}"},
         {"type": "agent.custom_tool_use", "input": {}},
         {"type": "agent.mcp_tool_use", "name": "wipe", "input": {}},
+        {"type": ["agent.custom_tool_use"], "name": "delete_mail", "input": {}},
     ],
 )
 def test_a_call_in_a_form_that_is_not_known_is_refused(
@@ -360,6 +361,61 @@ def test_a_call_in_a_form_that_is_not_known_is_refused(
         client.beta.sessions.events.send(session, events=[SAY])
         with pytest.raises(Unreadable):
             client.beta.sessions.events.list(session)
+
+
+def test_two_calls_under_one_id_are_refused(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 1: a decision is kept by the call's id, so of two with the same one only one would be decided."""
+    call = {"type": "agent.custom_tool_use", "id": "sevt_9", "name": "archive", "input": {"id": "8"}}
+    with Fake() as fake:
+        fake.extra = [{**call, "name": "delete_mail"}, call]
+        _, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        with pytest.raises(Unreadable, match="under one id"):
+            client.beta.sessions.events.list(session)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"type": "agent.tool_result", "tool_use_id": "sevt_9", "content": []},
+        {"type": "agent.mcp_tool_result", "mcp_tool_use_id": "sevt_9", "content": []},
+        {"type": "user.tool_confirmation", "tool_use_id": "sevt_9", "result": "deny"},
+        {"type": "user.tool_confirmation", "tool_use_id": "sevt_9", "result": "maybe"},
+    ],
+)
+def test_an_answer_to_another_kind_of_call_ends_none(
+    after: dict[str, Any], make: Callable[..., tuple[Guard, Any]]
+) -> None:
+    """Only its own result ends a call of the program's; until that came it is decided, whatever else names it."""
+    with Fake() as fake:
+        call = {"type": "agent.custom_tool_use", "id": "sevt_9", "name": "delete_mail", "input": {"id": "7"}}
+        fake.extra = [call, after]
+        guard, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        page = client.beta.sessions.events.list(session)
+
+    assert not [one for one in page.data if one.type == "agent.custom_tool_use"]
+    assert [(one.tool, one.verdict) for one in recorded(guard).decisions] == [("delete_mail", "deny")]
+
+
+def test_a_permission_says_nothing_of_a_call_of_the_program_s(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """The provider decides nothing about custom tools, so a call that it marks as denied is decided like any other."""
+    call = {
+        "type": "agent.custom_tool_use",
+        "name": "delete_mail",
+        "input": {"id": "7"},
+        "evaluated_permission": "deny",
+    }
+    with Fake() as fake:
+        fake.extra = [call]
+        _, client = make(fake)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        page = client.beta.sessions.events.list(session)
+
+    assert not [one for one in page.data if one.type == "agent.custom_tool_use"]
 
 
 @pytest.mark.parametrize(

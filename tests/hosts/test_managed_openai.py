@@ -280,6 +280,26 @@ def test_a_yes_or_a_result_of_the_program_s_own_is_decided_again(make: Callable[
     assert recorded(guard).requests[-1].edits == ("correction",)
 
 
+CALL = {"type": "function_call", "id": "fc_9", "turn_id": "t", "call_id": "c", "name": "delete_mail", "arguments": {}}
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed", "failed"])
+def test_an_item_that_is_added_is_decided_whatever_its_status(
+    status: str, make: Callable[..., tuple[Guard, Any]]
+) -> None:
+    """The SDK's own dispatcher runs what is added and looks at no status, also where events are replayed."""
+    ran: list[str] = []
+    with FakeOpenAI() as fake:
+        fake.extra = [{"type": "agent.session.turn.item.added", "item": {**CALL, "status": status}}]
+        guard, client = make(fake)
+        session = begun(client)
+        with client.beta.agents.sessions.stream(session, input="Tidy up.", tool_handlers=handlers(ran)) as stream:
+            list(stream)
+
+    assert ran == []
+    assert ("delete_mail", "deny") in [(one.tool, one.verdict) for one in recorded(guard).decisions]
+
+
 @pytest.mark.parametrize(
     "extra",
     [
@@ -290,6 +310,9 @@ def test_a_yes_or_a_result_of_the_program_s_own_is_decided_again(make: Callable[
          "item": {"type": "function_call", "name": "x", "turn_id": "t", "call_id": "c", "arguments": "[]"}},
         {"type": "agent.session.idle", "session": {"id": "s", "required_actions": [{"type": "surprise"}]}},
         {"type": "agent.session.idle", "session": {"id": "../x", "required_actions": []}},
+        {"type": "agent.session.idle", "session": {"id": "s", "required_actions": [], "calls": [{**CALL}]}},
+        {"type": "agent.session.idle", "session": {"id": "s", "required_actions": [CALL, {**CALL, "name": "archive"}]}},
+        {"type": "agent.session.turn.item.added", "item": {**CALL, "type": ["function_call"]}},
     ],
 )  # fmt: skip
 def test_a_call_in_a_form_that_is_not_known_is_refused(

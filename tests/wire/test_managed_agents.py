@@ -181,6 +181,7 @@ def test_events_that_cannot_be_read_are_refused(bad: bytes) -> None:
         b'{"type":"x","item":{"type":"apply_patch_call"}}',
         b'{"data":[],"more":{"name":"x","arguments":{}}}',
         b'[{"type":"function_call"}]',
+        b'{"type":["function_call"],"turn_id":"t","call_id":"c","name":"x","arguments":{}}',
     ],
 )
 def test_sessions_that_cannot_be_read_are_refused(bad: bytes) -> None:

@@ -33,6 +33,12 @@ _ANSWERS = {
     "user.custom_tool_result": "custom_tool_use_id",
 }
 _YES = "user.tool_confirmation"
+# The answers that end a call of each kind; what answers another kind is none.
+_ENDS: Mapping[str, tuple[str, ...]] = {
+    CUSTOM: ("user.custom_tool_result",),
+    _TOOL: ("agent.tool_result", "user.tool_result", _YES),
+    _MCP: ("agent.mcp_tool_result", _YES),
+}
 # What holds people's and tools' own words and data, in which anything may look like a call and nothing is one.
 _PLAIN = frozenset(
     {*_ANSWERS, *_IDLE, _YES, "session.updated", "user.message", "user.define_outcome", "system.message"}
@@ -45,25 +51,27 @@ def read(data: bytes) -> Page:
         refuse_hidden_calls(loads_unique(data))
         return Page()
     whole = Object(data)
-    pending: list[Pending] = []
+    pending: dict[str, Pending] = {}
     waiting: list[str] = []
-    answered: set[str] = set()
+    answered: set[tuple[str, str]] = set()
     for raw in _events(whole, data):
         event = Object(raw)
-        kind = event.value("type")
+        given = event.value("type")
+        kind = given if isinstance(given, str) else ""
         if kind in _CALLS:
-            if (one := _call(event, str(kind))) is not None:
-                pending.append(one)
+            if (one := _call(event, kind)) is not None and pending.setdefault(one.id, one) != one:
+                raise Unreadable("two calls of a session under one id")
             continue
         if kind in _IDLE:
             waiting += _waiting(event)
         if kind in _ANSWERS or (kind == _YES and event.value("result") != "allow"):
-            answered.add(str(event.value(_ANSWERS.get(str(kind), "tool_use_id"))))
+            answered.add((kind, str(event.value(_ANSWERS.get(kind, "tool_use_id")))))
         if kind not in _PLAIN:
             _refuse_hidden(raw, kind)
-    waiting += [one.id for one in pending if one.id in answered]
+    over = {one.id for one in pending.values() if any((kind, one.id) in answered for kind in _ENDS[one.type])}
     compacted = not _is_page(whole) and whole.value("type") == "agent.thread_context_compacted"
-    return Page(tuple(one for one in pending if one.id not in answered), tuple(waiting), compacted)
+    open_ = tuple(one for one in pending.values() if one.id not in over)
+    return Page(open_, (*waiting, *(name for name in pending if name in over)), compacted)
 
 
 def render(data: bytes, fates: Mapping[str, Fate]) -> bytes:
@@ -98,7 +106,8 @@ def _call(event: Object, kind: str) -> Pending | None:
         raise Unreadable("a tool call of a session that cannot be read")
     if not isinstance(loads_unique(given), dict):
         raise Unreadable("a tool call of a session whose input is not an object")
-    permission = event.value("evaluated_permission")
+    # A custom tool has no permission at the provider: whoever runs it looks at nothing but the event.
+    permission = event.value("evaluated_permission") if kind != CUSTOM else None
     if permission == "deny":
         return None
     asks = kind == _MCP or permission not in (None, "allow")
@@ -116,9 +125,9 @@ def _waiting(event: Object) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-def _refuse_hidden(raw: bytes, kind: object) -> None:
+def _refuse_hidden(raw: bytes, kind: str) -> None:
     """Raise Unreadable for an event of another type that holds what looks like a call."""
-    if isinstance(kind, str) and (kind.endswith("tool_use") or "tool_call" in kind):
+    if kind.endswith("tool_use") or "tool_call" in kind:
         raise Unreadable(f"an event of the unknown type {kind[:40]!r}")
     if may_hide_call(raw):
         refuse_hidden_calls(loads_unique(raw))

@@ -1,8 +1,9 @@
 """What comes back from OpenAI's sessions: events, sessions, items, and pages of the last two.
 
-A call of the program's is a ``function_call``: an item of a turn (on which the SDK's own dispatcher acts when it is added),
-and again one of the ``required_actions`` of every session that is shown. A call of a remote server that waits for a yes is
-the required action ``mcp_approval_request``. Everything else that looks like a call has been run already, or is refused here.
+A call of the program's is a ``function_call``: an item of a turn (on which the SDK's own dispatcher acts when it is added,
+whatever its status), and again one of the ``required_actions`` of every session that is shown. A call of a remote server that
+waits for a yes is the required action ``mcp_approval_request``. Everything else that looks like a call has been run already,
+or is refused here.
 ``types/beta/agent_session*`` of openai-python 3.54.
 """
 
@@ -22,6 +23,7 @@ __all__ = ["call_id", "parts_of", "read", "render"]
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _BETWEEN = " "
 _DONE = ("completed", "failed")
+_ADDED = "agent.session.turn.item.added"
 # Items that were run by the provider, or hold words; a person's and a tool's own words may look like anything.
 _PAST = frozenset({
     "agent_message", "close_subagent_call", "command_execution", "computer_use_approval_request",
@@ -87,7 +89,7 @@ def _read_one(raw: bytes, pending: dict[str, Pending], named: dict[str, None]) -
         _read_session(one, pending)
         return
     kind = one.value("type")
-    if kind == "function_call" or kind in _PAST:
+    if kind == "function_call" or (isinstance(kind, str) and kind in _PAST):
         _read_item(one, "", pending, named)
         return
     for key in ("session", "item"):
@@ -97,7 +99,7 @@ def _read_one(raw: bytes, pending: dict[str, Pending], named: dict[str, None]) -
         if key == "session":
             _read_session(Object(inner), pending)
         else:
-            _read_item(Object(inner), _text(one.value("session_id")), pending, named)
+            _read_item(Object(inner), _text(one.value("session_id")), pending, named, added=kind == _ADDED)
     if may_hide_call(raw):
         refuse_hidden_calls({key: one.value(key) for key in one.names if key not in ("session", "item")})
 
@@ -115,20 +117,35 @@ def _read_session(session: Object, pending: dict[str, Pending]) -> None:
             continue
         else:
             raise Unreadable(f"a required action of the unknown type {str(kind)[:40]!r}")
-        pending[one.id] = one
+        _add(one, pending)
+    refuse_hidden_calls([session.value(key) for key in session.names if key not in ("required_actions", "agent")])
 
 
-def _read_item(item: Object, session: str, pending: dict[str, Pending], named: dict[str, None]) -> None:
+def _read_item(
+    item: Object, session: str, pending: dict[str, Pending], named: dict[str, None], *, added: bool = False
+) -> None:
     kind = item.value("type")
-    if kind in _PAST:
+    if isinstance(kind, str) and kind in _PAST:
         return
     if kind != "function_call":
         raise Unreadable(f"an item of the unknown type {str(kind)[:40]!r}")
     one = _function(item, session)
-    if item.value("status") in _DONE:
+    if item.value("status") in _DONE and not added:
         named[one.id] = None
     else:
-        pending[one.id] = one
+        _add(one, pending)
+
+
+def _add(one: Pending, pending: dict[str, Pending]) -> None:
+    """Add a call that waits. Raises Unreadable when another one has its id: only one of them would be decided."""
+    former = pending.get(one.id, one).call
+    if former is not one.call and (former.name, _value(former)) != (one.call.name, _value(one.call)):
+        raise Unreadable("two calls of a session under one id")
+    pending[one.id] = one
+
+
+def _value(call: Call) -> object:
+    return loads_unique(call.arguments.encode("utf-8", "surrogatepass"))
 
 
 def _function(item: Object, session: str) -> Pending:
