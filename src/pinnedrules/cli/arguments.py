@@ -260,8 +260,16 @@ def _check(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _replay(commands: argparse._SubParsersAction[_Parser]) -> None:
-    made = _command(commands, "replay", "Run recorded conversations through the whole path, with no provider.")
-    made.add_argument("trace", type=Path, metavar="TRACE", help="one conversation per line, .jsonl or .jsonl.gz")
+    about = "Decide the calls of your own log under other rules, or run recorded conversations through the whole path."
+    made = _command(commands, "replay", about)
+    made.add_argument(
+        "trace",
+        nargs="?",
+        type=Path,
+        metavar="LOG|TRACE",
+        help="a state folder or its log (default: the one here), or a file with a conversation per line, .jsonl(.gz)",
+    )
+    made.add_argument("--last", type=_positive, default=0, metavar="N", help="of a log: report only the last N calls")
     made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
     made.add_argument("--tools", type=Path, metavar="FILE", help="tool definitions: a list, or a mapping by suite")

@@ -18,6 +18,7 @@ from pinnedrules.cli.source import rules_from
 from pinnedrules.cli.states import states_here
 from pinnedrules.cli.story import told
 from pinnedrules.clock import moment
+from pinnedrules.replay.difference import HELD
 from pinnedrules.replay.logged import Again, Logged, logged
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.model import RuleSet
@@ -101,8 +102,8 @@ def _from_log(arguments: argparse.Namespace, again: Again) -> _Question:
 
 def _then(printer: Printer, item: Logged) -> None:
     by = f" by {', '.join(item.rules)}" if item.rules else ""
-    how = {"allow": "allowed", "ask": "asked about", "deny": "denied", "paused": "held back by a pause"}
-    printer.line(f"then, in session {shown(item.session.name, 60)}: {how.get(item.then, item.then)}{by}", "quiet")
+    how = {"allow": "allowed", "ask": "asked about", "deny": "denied", **HELD}
+    printer.line(f"then, in session {shown(item.session.name, 60)}: {how[item.then]}{by}", "quiet")
 
 
 def _say(printer: Printer, source: RuleFile, call: Call, decision: Decision, parts: Sequence[Part]) -> None:

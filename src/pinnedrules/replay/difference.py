@@ -11,17 +11,24 @@ from pinnedrules.replay.logged import Redone
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import counted, shown
 
-__all__ = ["LIMITS", "difference", "told"]
+__all__ = ["HELD", "LIMITS", "difference", "told"]
 
 LIMITS = (
     "The log goes on as it went: an agent that is refused, or is not, takes another way from there.",
     "A call that these rules ask about, and that ran then, counts as run; one that they deny as not run.",
     "Schemas and definitions of tools are not in a log: what they added is taken from what was recorded of each call.",
-    "Links on a disk are not followed, and rules that one session got in its chat do not count.",
+    "Links on a disk are not followed, and rules that one session got in its chat, or by a command, do not count.",
 )
 _SHOWN = 20
 _WIDTH = 160
 _STRICTNESS = ("allow", "ask", "deny")
+HELD = {
+    "session": "a rule of that session alone",
+    "paused": "a pause",
+    "unavailable": "the store or the log did not answer",
+}
+"""Why a call was held back, when not by the rules."""
+
 _NOW = {"allow": "allowed", "ask": "asked about", "deny": "stopped"}
 _THEN = {**_NOW, "deny": "denied"}
 
@@ -39,9 +46,9 @@ def difference(source: RuleFile, redone: Sequence[Redone]) -> dict[str, Any]:
         "sessions": len({item.logged.session for item in redone}),
         "from": _when(redone[0]) if redone else "",
         "to": _when(redone[-1]) if redone else "",
-        "then": {word: then[word] for word in (*_STRICTNESS, "paused", "unavailable")},
+        "then": {word: then[word] for word in (*_STRICTNESS, *HELD)},
         "now": {word: now[word] for word in _STRICTNESS},
-        "prompts_fewer": sum(item.logged.then == "ask" for item in judged) - now["ask"],
+        "prompts_fewer": sum(item.logged.prompted for item in judged) - sum(map(_prompts, judged)),
         "stricter": sum(row["stricter"] for row in different),
         "laxer": sum(not row["stricter"] for row in different),
         "different": different,
@@ -66,7 +73,7 @@ def told(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{counted(calls, 'call')} of {counted(found['sessions'], 'session')}, {found['from']} to {found['to']}",
         f"then: {then['allow']} allowed, {then['ask']} asked about, {then['deny']} denied"
-        + "".join(f", {then[word]} held back ({why})" for word, why in _HELD.items() if then[word]),
+        + "".join(f", {then[word]} held back ({why})" for word, why in HELD.items() if then[word]),
         f"under {found['rules']}: in these {calls} calls I would have stopped {now['deny']} and asked about {now['ask']}"
         f" ({how})",
     ]
@@ -82,9 +89,6 @@ def told(found: dict[str, Any]) -> list[str]:
     return [*lines, *(f"limit: {limit}" for limit in found["limits"])]
 
 
-_HELD = {"paused": "a pause", "unavailable": "the store or the log did not answer"}
-
-
 def _rows(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
@@ -94,11 +98,17 @@ def _rows(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
         call = shown(f"{row['tool']}({row['arguments']})", _WIDTH)
         by = f" by {', '.join(row['rules'])}" if row["rules"] else ""
         why = f": {shown('; '.join(row['reasons']), _WIDTH)}" if row["reasons"] else ""
-        answer = f" (approved by {shown(row['approved_by'], 60)})" if row["approved_by"] else ""
+        answer = f" (allowed by {shown(row['approved_by'], 60)})" if row["approved_by"] else ""
         answer = answer or (" (nobody allowed it)" if row["then"] == "ask" and not row["ran"] else "")
         lines.append(f"  {row['at']} [{shown(row['session'], 40)}] {call}")
         lines.append(f"    was {_THEN[row['then']]}{answer}, now {_NOW[row['now']]}{by}{why}")
     return lines
+
+
+def _prompts(item: Redone) -> bool:
+    """True when a person would be asked now; whatever a permit covered then, it would cover now."""
+    asks = item.decision is not None and item.decision.verdict == "ask"
+    return asks and (item.logged.prompted or not item.logged.approved_by)
 
 
 def _row(item: Redone) -> dict[str, Any]:

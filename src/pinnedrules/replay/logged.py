@@ -17,15 +17,18 @@ from typing import Literal, TypeAlias
 
 from pinnedrules.authoring.calls import decided, released
 from pinnedrules.cli.story import Told
+from pinnedrules.control.session_rules import PIN
 from pinnedrules.rules.arguments import Unread, read
+from pinnedrules.rules.born import CHAT
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.predicates.history import READ_UNTRUSTED
 from pinnedrules.types import Call, Decision, Definition, Effect, LedgerState, Moment, SessionId, Verdict
 
 __all__ = ["Again", "Logged", "Redone", "Then", "logged"]
 
-Then: TypeAlias = Verdict | Literal["paused", "unavailable"]
-"""What was decided then: by the rules, or because of a pause, or because the store or the log did not answer."""
+Then: TypeAlias = Verdict | Literal["session", "paused", "unavailable"]
+"""What was decided then: by the rules; or held back by a rule of that session alone, by a pause, or because the store or the
+log did not answer."""
 
 _UNDECLARED = "undeclared arguments: "
 _UNANSWERED = ("the store does not answer", "the evidence log cannot be written", "the ledger is written by")
@@ -44,7 +47,8 @@ _WORDS: dict[Effect, str] = {
 class Logged:
     """One decision of a log. ``call`` is None when its arguments were erased; ``ran`` says that it was released.
 
-    ``offered`` is a tool that the provider runs, decided on the request.
+    ``offered`` is a tool that the provider runs, decided on the request; ``undone`` a call that is proven not to have been
+    run, so that it was given back.
     """
 
     session: SessionId
@@ -60,6 +64,12 @@ class Logged:
     approved_by: str
     stamp: str
     offered: bool
+    undone: bool = False
+
+    @property
+    def prompted(self) -> bool:
+        """True when a person was asked, rather than a permit that one had given before."""
+        return bool(self.ticket)
 
     def answers_to(self, name: str) -> bool:
         """True when *name* is its ticket, its stamp, or the provider's id of the call."""
@@ -85,18 +95,24 @@ class Redone:
 
 
 def logged(items: Iterable[Told]) -> Iterator[Logged]:
-    """Yield the decisions among the records of a log, as they come."""
-    for item in items:
+    """Yield the decisions among the records of a log, as they come. Reads all of them first."""
+    every = list(items)
+    back = [item for item in every if item.record["type"] == "returned" and item.body["call"]]
+    undone = {(item.record["session"], item.body["call"]) for item in back}
+    for item in every:
         if item.record["type"] == "decision":
-            yield _logged(item)
+            yield _logged(item, undone=(item.record["session"], item.body.get("call")) in undone)
 
 
-def _logged(item: Told) -> Logged:
+def _logged(item: Told, *, undone: bool) -> Logged:
     body, record, values = item.body, item.record, item.values
     reasons = tuple(str(reason) for reason in values.get("reasons", ()))
     name, effects = str(body["call"]) if "call" in body else "", tuple(body.get("effects", ()))
-    then: Then = "ask" if body["ticket"] else body["verdict"]
-    if then != "allow" and not body["ticket"]:
+    rules, by = tuple(map(str, body["rules"])), str(body["approved_by"])
+    then: Then = "ask" if body["ticket"] or by else body["verdict"]
+    if rules and then != "allow" and all(rule.startswith((CHAT, PIN)) for rule in rules):
+        then = "session"
+    elif then != "allow" and not body["ticket"]:
         if any(reason.startswith("paused: ") for reason in reasons):
             then = "paused"
         elif any(reason.startswith(_UNANSWERED) for reason in reasons):
@@ -110,12 +126,13 @@ def _logged(item: Told) -> Logged:
         effects=effects,
         then=then,
         ran=bool(body["released"]),
-        rules=tuple(map(str, body["rules"])),
+        rules=rules,
         targets=tuple(map(str, values.get("targets", ()))),
         ticket=str(body["ticket"]),
-        approved_by=str(body["approved_by"]),
+        approved_by=by,
         stamp=str(body.get("stamp", "")),
         offered=name.startswith("request:"),
+        undone=undone,
     )
 
 
@@ -160,7 +177,7 @@ class Again:
         call = self.call(item)
         assert call is not None
         decision = decided(self._sets, call, before, item.at)
-        if decision.verdict == "allow" or (decision.verdict == "ask" and item.ran):
+        if not item.undone and (decision.verdict == "allow" or (decision.verdict == "ask" and item.ran)):
             self._keep(item.session, released(self._sets, call, decision, before, item.at))
         return Redone(item, decision, before)
 
