@@ -139,7 +139,7 @@ class ReadLedger:
 
 @dataclass(frozen=True, slots=True)
 class ReadRules:
-    """Reply: the rule set that the file proposes just now (None when it proposes none), and those of all layers."""
+    """Reply: the rule set in force, the one that the file proposes (None when it proposes none), those of all layers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Guard(Wishes):
         from pinnedrules.notes import origin
         from pinnedrules.people import People
         from pinnedrules.report import Report
+        from pinnedrules.revising import Revising
         from pinnedrules.rulefile import RuleFile
         from pinnedrules.rules.printable import counted
         from pinnedrules.sessions import Sessions
@@ -112,6 +113,7 @@ class Guard(Wishes):
         self._grace = 0.0 if strict else 60.0
         self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
         self._quiet = quiet
+        self._revising = Revising(self._source, self.folder.path, self._ruled)
         in_force = self._source.rules
         who, chosen, wait = who_answers(approver, self._answered)
         self._ask_wait = wait if ask_wait is None else ask_wait
@@ -270,6 +272,7 @@ class Guard(Wishes):
         self._running.close()
         self._log.close()
         self._store.close()
+        self._revising.close()
 
     def __enter__(self) -> Guard:
         return self
@@ -285,21 +288,28 @@ class Guard(Wishes):
         changed = self._source.look()
         if changed:
             self._say(f"pinnedrules: {changed}")
+        if revised := self._revising.look():
+            self._say(f"pinnedrules: {revised}")
+        now = self._source.now
         return Policy(
-            rules=self._source.rules,
+            rules=now.rules,
             block=self._source.block,
             secret=self._secret,
             mode=self._mode,
             on_denied=self._on_denied,
             ask_wait=self._ask_wait,
             grace=self._grace,
-            proposed=self._source.proposed,
-            layers=(*self._source.layers, *self._source.proposals),
+            proposed=now.proposed,
+            layers=(*now.layers, *now.proposals),
+            told=self._revising.lines,
         )
 
-    def _rules_now(self) -> tuple[RuleSet | None, tuple[RuleSet, ...]]:
+    def _rules_now(self) -> tuple[RuleSet, RuleSet | None, tuple[RuleSet, ...]]:
         policy = self._policy()
-        return policy.proposed, policy.layers
+        return policy.rules, policy.proposed, policy.layers
+
+    def _ruled(self) -> None:
+        self._log.ruled(self._source.rules.version, self._source.sha256)
 
     def _context(self, path: str) -> Any:
         from pinnedrules.hosts.keeper import direct_context

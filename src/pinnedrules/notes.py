@@ -12,9 +12,10 @@ from pinnedrules.rules.permits import Permit
 from pinnedrules.types import Entry, SessionId, StopState, Ticket
 
 if TYPE_CHECKING:
+    from pinnedrules.control.revisions import Revision
     from pinnedrules.control.state import StateFolder
 
-__all__ = ["answered", "erased", "heard", "lifted", "note", "origin", "permitted", "ruled", "stopped"]
+__all__ = ["answered", "erased", "heard", "lifted", "note", "origin", "permitted", "revised", "ruled", "stopped"]
 
 _SECONDS = 10.0
 
@@ -97,6 +98,22 @@ def permitted(session: SessionId, permit: Permit, *, by: str, state: str) -> Ent
         },
         private={"about": permit.about},
         epoch=permit.epoch,
+    )
+
+
+def revised(rules: str, made: Revision) -> Entry:
+    """Return the record of a new version of the rules of one file, and of what is weaker in it."""
+    return Entry(
+        type="revision",
+        session=SessionId(""),
+        body={
+            "rules": rules,
+            "version": made.number,
+            "sha256": made.sha256,
+            "by": made.by,
+            "relaxes": bool(made.relaxes),
+        },
+        private={"why": made.why, "weaker": made.relaxes, "patch": made.patch},
     )
 
 

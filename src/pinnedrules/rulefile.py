@@ -1,7 +1,8 @@
 """The rule sets in force and the files they came from. A file that changes while we run is a proposal (invariant 4).
 
 The proposed set is consulted beside the ones in force and the strictest decision counts, so that tightening applies at once
-and relaxing does not. A file that vanished or broke leaves the rules in force as they are.
+and relaxing does not. A file that vanished or broke leaves the rules in force as they are. A version that was revised since
+(see ``revising``) takes the place of the file's own rules; the file is then a proposal unless it was taken over.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pinnedrules.errors import RuleFileError
 from pinnedrules.pins.block import Block, render
 from pinnedrules.rules.layers import SEPARATOR, layered
 from pinnedrules.rules.model import Rule, RuleSet
 
-__all__ = ["LAYERS", "RuleFile", "usual_layers"]
+__all__ = ["LAYERS", "InForce", "RuleFile", "usual_layers"]
 
 LAYERS = "PINNEDRULES_LAYERS"
 """The environment variable that names rule files above every agent's own, as PATH names folders; the highest first."""
@@ -28,11 +29,20 @@ def usual_layers(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...
     return tuple(Path(path).absolute() for path in environment.get(LAYERS, "").split(os.pathsep) if path)
 
 
+class InForce(NamedTuple):
+    """What decides just now: the agent's own rules, those of its layers, and what changed files propose for either."""
+
+    rules: RuleSet
+    layers: tuple[RuleSet, ...] = ()
+    proposed: RuleSet | None = None
+    proposals: tuple[RuleSet, ...] = ()
+
+
 class RuleFile:
     """Rules from a file or a profile, below those of *layers* (the highest first).
 
-    ``rules``, ``layers`` (the layers' rule sets) and ``block`` never change; ``proposed`` and ``proposals`` (of layers)
-    follow the files. Raises RuleFileError.
+    ``now`` is what decides. Its rules and layers change only by :meth:`adopt`, its proposals follow the files. ``block`` is
+    what it was when the guard was made. Raises RuleFileError.
     """
 
     def __init__(
@@ -46,23 +56,62 @@ class RuleFile:
         self.name = path.name if path is not None else f"profile {profile}"
         self._lock = threading.Lock()
         above = [_File(layer, name) for layer, name in _named(usual_layers() if layers is None else layers)]
-        self._files = above if path is None else [*above, _File(path, "")]
-        if path is None:
-            from pinnedrules.rules.profiles import profile as named
+        self._own = _Given(_profile(profile, tools)) if path is None else _File(path, "")
+        self._files = [*above, self._own]
+        self.key = str(path) if path is not None else self.name
+        self._settle()
+        self.block: Block = self._block()
 
-            self._profile = [("", named(profile, tools))]
-        else:
-            self._profile = []
-        *self.layers, self.rules = self._all(proposed=False)
-        self.proposed: RuleSet | None = None
-        self.proposals: tuple[RuleSet, ...] = ()
-        texts = [text for rules in self.sets for text in rules.texts]
-        self.block: Block = render(texts, version=self.rules.version)
+    @property
+    def rules(self) -> RuleSet:
+        """The agent's own rules in force."""
+        return self.now.rules
+
+    @property
+    def layers(self) -> tuple[RuleSet, ...]:
+        """The rule sets of the layers, the highest first."""
+        return self.now.layers
 
     @property
     def sets(self) -> list[RuleSet]:
         """Every rule set in force: the layers', the highest first, then the agent's own."""
-        return [*self.layers, self.rules]
+        return [*self.now.layers, self.now.rules]
+
+    @property
+    def own(self) -> RuleSet:
+        """The agent's own rules in force, as they stand in a file: without what layers say of tools."""
+        return self._own.rules
+
+    @property
+    def found(self) -> RuleSet:
+        """What the agent's own file holds just now."""
+        return self._own.found
+
+    @property
+    def accepted(self) -> str:
+        """The digest of what the file held when it was last taken over."""
+        return self._own.accepted
+
+    def read(self, text: str) -> RuleSet:
+        """Return the agent's own rules that *text* describes. Raises RuleFileError."""
+        from pinnedrules.rules.load import load
+
+        return load(text, file=f"{self.name} as revised")
+
+    def with_own(self, rules: RuleSet) -> list[RuleSet]:
+        """Return every rule set as it would be with *rules* as the agent's own, in the order of :attr:`sets`."""
+        return layered([*((file.layer, file.rules) for file in self._files[:-1]), ("", rules)])
+
+    def adopt(self, rules: RuleSet, accepted: str, *, start: bool = False) -> None:
+        """Put *rules* in force as the agent's own, *accepted* being the digest of what the file held for that.
+
+        With *start* the block is made of them; one that conversations have seen already stays.
+        """
+        with self._lock:
+            self._own.rules, self._own.accepted = rules, accepted
+            self._settle()
+            if start:
+                self.block = self._block()
 
     @property
     def sha256(self) -> str:
@@ -75,7 +124,7 @@ class RuleFile:
     @property
     def above(self) -> list[tuple[str, Path]]:
         """The name and the file of each layer, the highest first."""
-        return [(file.layer, file.path) for file in self._files if file.layer]
+        return [(file.layer, file.path) for file in self._files if isinstance(file, _File) and file.layer]
 
     def look(self) -> str:
         """Look at the files again, which costs one stat each; return a line for people when something changed."""
@@ -83,15 +132,13 @@ class RuleFile:
             return ""
         with self._lock:
             said = [line for file in self._files if (line := file.look())]
-            *layers, mine = self._all(proposed=True)
-            self.proposed = None if mine.sha256 == self.rules.sha256 else mine
-            in_force = {rules.sha256 for rules in self.layers}
-            self.proposals = tuple(rules for rules in layers if rules.sha256 not in in_force)
+            self._settle()
         return "; ".join(said)
 
     def rule(self, name: str) -> Rule | None:
         """Return a rule that is in force, or that a changed file proposes."""
-        every = (self.rules, *self.layers, *self.proposals, *((self.proposed,) if self.proposed else ()))
+        now = self.now
+        every = (now.rules, *now.layers, *now.proposals, *((now.proposed,) if now.proposed else ()))
         return next((rule for rules in every if (rule := rules.rule(name)) is not None), None)
 
     def place(self, rule: str) -> str:
@@ -100,7 +147,7 @@ class RuleFile:
 
         layer, _, name = rule.rpartition(SEPARATOR)
         file = next((file for file in self._files if file.layer == layer), None)
-        if file is None:
+        if not isinstance(file, _File):
             return f"{self.name} is no file; pinnedrules init --{self.name} writes one"
         try:
             root = parse(file.path.read_text(encoding="utf-8"))
@@ -110,18 +157,53 @@ class RuleFile:
             return file.path.name
         return f"{file.path.name}, line {find(root, ('rules', number)).line}"
 
-    def _all(self, *, proposed: bool) -> list[RuleSet]:
-        files = [(file.layer, file.found if proposed else file.rules) for file in self._files]
-        return layered([*files, *self._profile])
+    def _settle(self) -> None:
+        """Say anew what decides."""
+        *layers, mine = layered([(file.layer, file.rules) for file in self._files])
+        *later, own = layered([(file.layer, file.proposed) for file in self._files])
+        in_force = {rules.sha256 for rules in layers}
+        self.now = InForce(
+            mine,
+            tuple(layers),
+            None if own.sha256 == mine.sha256 else own,
+            tuple(rules for rules in later if rules.sha256 not in in_force),
+        )
+
+    def _block(self) -> Block:
+        return render([text for rules in self.sets for text in rules.texts], version=self.rules.version)
 
 
-class _File:
-    """One file: the rules that it held at first, and those that it holds now."""
+class _Given:
+    """Rules that stand in no file."""
+
+    layer = ""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = self.found = rules
+        self.accepted = rules.sha256
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is something else than when it was last looked at."""
+        return False
+
+    @property
+    def proposed(self) -> RuleSet:
+        """What would be in force if the file decided: its content, unless that was taken over and revised since."""
+        return self.rules if self.found.sha256 == self.accepted else self.found
+
+    def look(self) -> str:
+        """Nothing can have changed."""
+        return ""
+
+
+class _File(_Given):
+    """One file: the rules that are in force for it, and those that it holds now."""
 
     def __init__(self, path: Path, layer: str) -> None:
         self.path, self.layer = path, layer
         self._seen = self._signature()
-        self.rules = self.found = self._load()
+        super().__init__(self._load())
 
     @property
     def changed(self) -> bool:
@@ -141,7 +223,7 @@ class _File:
         except RuleFileError as error:
             return f"{name} changed and cannot be read, so its former rules stay in force: {error}"
         self.found = found
-        if found.sha256 == self.rules.sha256:
+        if found.sha256 == self.accepted:
             return ""
         return (
             f"{name} changed: what is stricter in it counts from now on; "
@@ -169,6 +251,12 @@ class _File:
         except (OSError, UnicodeDecodeError) as error:
             raise RuleFileError(f"cannot be read ({error})", file=str(self.path)) from None
         return load(text, file=self.path.name, above=bool(self.layer))
+
+
+def _profile(name: str, tools: Mapping[str, object] | None) -> RuleSet:
+    from pinnedrules.rules.profiles import profile
+
+    return profile(name, tools)
 
 
 def _named(layers: Sequence[Path]) -> list[tuple[Path, str]]:

@@ -12,8 +12,10 @@ from pinnedrules.errors import Unrecorded
 from pinnedrules.types import Entry, SessionId, StopState
 
 if TYPE_CHECKING:
+    from pinnedrules.control.revisions import Revision
     from pinnedrules.control.stop import Resumed, StopFile
     from pinnedrules.control.store import Store
+    from pinnedrules.revising import Patch, Revising
     from pinnedrules.rulefile import RuleFile
     from pinnedrules.sessions import Sessions
     from pinnedrules.turns import Said
@@ -31,6 +33,7 @@ class Wishes:
     """
 
     _source: RuleFile
+    _revising: Revising
     _quiet: bool
     _stop: StopFile
     _store: Store
@@ -176,6 +179,23 @@ class Wishes:
                     self._note(permitted(one, found.permit, by=who, state="revoked"))
                     done = True
         return done
+
+    def revise(self, patch: Patch, *, user: str, why: str) -> Revision:
+        """Change the rules by a JSON Patch (RFC 6902); the new version is in force when it is returned, here and for all
+        other guards of the same rule file and state folder. The file itself stays as it is.
+
+        *patch* is ``{"version": 2, "patch": [...]}``, the version being the one in force (``pinnedrules revisions``), as
+        values or JSON text. A tightening may come from anybody, the agent too; what some call comes off better under needs
+        an owner of the state folder (see docs/rule-file.md). Conversations keep their block; they are told in lines.
+
+        Raises RuleFileError for a patch that does not fit or makes no rules; ApprovalError when *user* is nobody or may
+        not; Unrecorded, with nothing relaxed, when it cannot be recorded; StateError.
+        """
+        return self._revising.revise(patch, user=user, why=why, record=self._record, note=self._note)
+
+    def accept_file(self, *, user: str, why: str) -> Revision:
+        """Put in force what the rule file holds now. Who may, and what is raised: as for :meth:`revise`."""
+        return self._revising.accept(user=user, why=why, record=self._record, note=self._note)
 
     def _meant(self, session: str | SessionId) -> tuple[SessionId, ...]:
         if isinstance(session, SessionId):

@@ -293,7 +293,7 @@ class Scenario:
                 self.states[command.session] = StopState("pause", epoch, command.reason, "the chat")
                 return self.states[command.session]
             case ReadRules():
-                return self.policy.get("proposed"), self.policy.get("layers", ())
+                return load(self.rules), self.policy.get("proposed"), self.policy.get("layers", ())
             case ReadLedger():
                 return self.ledger(command.session)
             case WriteLedger():

@@ -116,6 +116,13 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "permit":
             about = shown(item.values.get("about", "what it covers was erased"), _LONG)
             return f"permit {shown(body['permit'])} {body['state']} by {shown(body['by'])}: {about}", "open"
+        case "revision":
+            why = shown(item.values.get("why", "the reason was erased"), _LONG)
+            laxer = f"; RELAXED: {shown(item.values.get('weaker', 'how was erased'), _LONG)}" if body["relaxes"] else ""
+            return (
+                f"rules {shown(body['rules'])}: version {body['version']} by {shown(body['by'])}: {why}{laxer}",
+                "open",
+            )
         case "redaction":
             what = f"values of {counted(body['records'], 'record')} of one {body['of']}"
             return f"{what} ERASED by {shown(body['by'])}", "open"

@@ -12,6 +12,7 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -73,6 +74,10 @@ class Log:
             opened["values"] = values
         record = draft(self._writer.origin, entry, moment, private, user.get("user", ""))
         return self._group.put((record, canonical(opened)[1:] if opened else b""), urgent=urgent)
+
+    def ruled(self, version: int, sha256: str) -> None:
+        """Say which rule set is in force from now on: what is appended next carries it."""
+        self._writer.origin = replace(self._writer.origin, ruleset_version=version, ruleset_sha256=sha256)
 
     def wait(self, position: int, timeout: float | None = None) -> None:
         """Return when the record at *position* is durable.

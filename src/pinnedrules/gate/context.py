@@ -45,6 +45,8 @@ class Policy:
 
     ``layers`` are rule sets above the agent's own (its tenant's, its organisation's); the strictest of all decides.
 
+    ``told`` are names and lines of what the model is told of rules that changed since the block was made.
+
     ``ask_wait`` is how many seconds an ask may hold an answer; ``grace`` how many seconds plain text and declared reads
     go on while the store or the log fails.
     """
@@ -58,6 +60,7 @@ class Policy:
     grace: float = 60.0
     proposed: RuleSet | None = None
     layers: tuple[RuleSet, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def rule_sets(self) -> tuple[RuleSet, ...]:

@@ -37,7 +37,7 @@ def rules_changed(ctx: Context, proposal: Proposal) -> Flow[bool]:
     found = yield ReadRules()
     if not isinstance(found, tuple):
         return True
-    ctx.policy = replace(ctx.policy, proposed=found[0], layers=found[1])
+    ctx.policy = replace(ctx.policy, rules=found[0], proposed=found[1], layers=found[2])
     return rules_sha256(ctx) != proposal.ruleset_sha256
 
 

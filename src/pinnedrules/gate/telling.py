@@ -43,7 +43,7 @@ def tell(ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, th
     ledger = yield ReadLedger(ctx.session)
     if not isinstance(ledger, LedgerState):
         return body, ()
-    lines = [line for rule in born(ledger) for line in told_of(rule)]
+    lines = [*ctx.policy.told, *(line for rule in born(ledger) for line in told_of(rule))]
     if not lines or not messages:
         return body, ()
     if ctx.dialect.slot_is_resent:
