@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,6 +25,8 @@ __all__ = [
     "Grant",
     "Head",
     "Keep",
+    "Known",
+    "Learn",
     "Now",
     "Pause",
     "Post",
@@ -135,6 +138,23 @@ class ReadLedger:
     """Reply: a :class:`~pinnedrules.types.LedgerState`."""
 
     session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Reply: a mapping of those of *keys* that were learned in *session*, and are not forgotten, to their texts."""
+
+    session: SessionId
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Remember *keys* with a text each in *session*, the newest ones, and forget others. Reply: None, durable."""
+
+    session: SessionId
+    keys: Mapping[str, str]
+    forget: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +270,8 @@ Command: TypeAlias = (
     | Forward
     | Grant
     | Keep
+    | Known
+    | Learn
     | Now
     | Pause
     | Post

@@ -28,6 +28,7 @@ from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, RuleFileError
 from pinnedrules.notes import answered, heard, lifted, permitted, ruled, stopped
 from pinnedrules.rules.born import CHAT, added, from_words, name_of
+from pinnedrules.rules.mentioned import mentioned
 from pinnedrules.rules.permits import Permit
 from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Entry, SessionId, Ticket
@@ -78,6 +79,9 @@ class Turns:
         Raises ApprovalError when *user* is nobody or the agent, StateError when it cannot be kept.
         """
         who = person(user)
+        values = {f"user {digest}": "" for digest in mentioned(text)}
+        for session in sessions if values else ():
+            self._store.learn(session, values)
         said, order = hear(text), ordered(text)
         if order is None and said.kind == "permission" and bare(said.quote) == bare(text):
             order = Answer(True)

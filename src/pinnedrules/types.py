@@ -148,12 +148,16 @@ class LedgerState:
 
     ``session`` and ``user`` map keys to text (amounts as decimal text); ``version`` is opaque and is handed back to
     the store with the next write, which fails when somebody else wrote in between. ``whose`` says whose facts these are.
+
+    ``known`` are those of the values that were looked up for one decision which came up in the session (``user`` or
+    ``trusted`` and a digest); None when nobody looked.
     """
 
     session: Mapping[str, str] = field(default_factory=dict)
     user: Mapping[str, str] = field(default_factory=dict)
     version: tuple[int, int] = (0, 0)
     whose: SessionId = field(default=SessionId(""), compare=False)
+    known: frozenset[str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from pinnedrules.commands import (
     Find,
     Grant,
     Keep,
+    Known,
+    Learn,
     Now,
     Pause,
     Random,
@@ -138,6 +140,11 @@ class World:
                 return self.store.read_ledger(command.session)
             case WriteLedger():
                 return self.store.write_ledger(command.session, command.state)
+            case Known():
+                return self.store.known(command.session, command.keys)
+            case Learn():
+                self.store.learn(command.session, command.keys, command.forget)
+                return None
             case Keep():
                 self.store.keep(command.restore, command.places)
                 return None

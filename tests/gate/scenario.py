@@ -23,6 +23,8 @@ from pinnedrules.commands import (
     Grant,
     Head,
     Keep,
+    Known,
+    Learn,
     Now,
     Pause,
     Random,
@@ -32,8 +34,8 @@ from pinnedrules.commands import (
     Receive,
     Record,
     Redeem,
-    Resolve,
     Reply,
+    Resolve,
     Send,
     Sync,
     Take,
@@ -153,6 +155,7 @@ class Scenario:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     restores: dict[str, Restore] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    learned: dict[SessionId, dict[str, str]] = field(default_factory=dict)
     grants: Grants = field(default_factory=lambda: Grants(3600))
     commands: list[Command] = field(default_factory=list)
     on_ask: Callable[[Ticket], Ticket | None] | None = None
@@ -298,6 +301,15 @@ class Scenario:
                 return self.ledger(command.session)
             case WriteLedger():
                 return self._write(command.session, command.state)
+            case Known():
+                kept = self.learned.get(command.session, {})
+                return {key: kept[key] for key in command.keys if key in kept}
+            case Learn():
+                kept = self.learned.setdefault(command.session, {})
+                for key in command.forget:
+                    kept.pop(key, None)
+                kept.update({key: text for key, text in command.keys.items() if key not in kept})
+                return None
             case Keep():
                 self.restores |= dict.fromkeys((command.restore.token, *command.places), command.restore)
                 return None

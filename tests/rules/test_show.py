@@ -28,6 +28,7 @@ EVERYTHING = rules(
     " only_after: {rule: w, same: n}, at_most_once_per: {of: [n, x], per: day}}, else: ask}\n"
     "  - {id: h2, text: History., on: put, require: {count: {of: x, max: 1, per: call}, rate: {max: 1, per: day},"
     " only_after: {tool: put, effect: write}, never_after: {effect: delete}}, else: ask}\n"
+    "  - {id: v, text: Values., on: put, require: {came_from: {of: [n, x], in: [user, rules, trusted]}}, else: ask}\n"
     "  - {id: h3, text: History., on: put, require: {count: {max: 1, per: session}}, else: ask}\n",
     tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
     default="deny",
@@ -80,6 +81,7 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         "On put: if at most 1 x per call and at most 1 call per day, evenly spread and only after put with the effect"
         " write and never after a call with the effect delete, nothing;",
         "On put: if at most 1 call per session, nothing;",
+        "On put: if n and x came from a person's words or the rules or a trusted result, nothing;",
         "  put writes and sends, from a trusted source, with branch, file, n, url, x",
         "  none reads, with no arguments",
         "Otherwise: deny what reads, writes, deletes, sends, publishes, spends, runs code.",

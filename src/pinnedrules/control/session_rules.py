@@ -60,9 +60,9 @@ def worded(rule: Mapping[str, object] | str, *, on: object = None, then: str = "
     if any(sign in str(words.get("text", "")) for sign in "[]"):
         # The line that tells the model of it stands in brackets.
         raise RuleFileError("square brackets in the text", hint="take them out")
-    words["id"] = name if name.startswith(PIN) else f"{PIN}{name}"
+    name = name if name.startswith(PIN) else f"{PIN}{name}"
     try:
-        made = Born(words["id"], dump(words), by=principal(by))
+        made = Born(name, dump({**words, "id": name}), by=principal(by))
     except TypeError as error:
         raise RuleFileError(f"it cannot be written as JSON ({error})") from error
     added(LedgerState(), made)

@@ -6,7 +6,7 @@ import base64
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -16,7 +16,7 @@ from pinnedrules.control.restores import get, put
 from pinnedrules.errors import ApprovalError
 from pinnedrules.types import LedgerState, Proposal, Restore, SessionId, Ticket
 
-__all__ = ["SCHEMA", "Store"]
+__all__ = ["LEARNED", "SCHEMA", "Store"]
 
 _FIRST = """
 CREATE TABLE secret (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL);
@@ -39,9 +39,23 @@ CREATE TABLE restore (token TEXT PRIMARY KEY, message BLOB NOT NULL, words TEXT 
 _PLACES = """
 CREATE TABLE place (place TEXT PRIMARY KEY, token TEXT NOT NULL);
 """
-_STEPS = (_FIRST, _PLACES)
+_LEARNED = """
+CREATE TABLE learned (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    half TEXT NOT NULL,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (half, key)
+);
+"""
+_STEPS = (_FIRST, _PLACES, _LEARNED)
 SCHEMA = len(_STEPS)
 """Version of the tables; a file with a higher one was written by a later version of this package."""
+
+LEARNED = 4_096
+"""Values from people, and values from trusted tools, that are remembered for one session."""
+
+_AT_ONCE = 500
 
 _EpochOf: TypeAlias = Callable[[SessionId], int]
 
@@ -226,6 +240,38 @@ class Store:
                 if old != dict(new):
                     db.execute("REPLACE INTO ledger VALUES (?, ?, ?)", (key, version + 1, json.dumps(dict(new))))
             return True
+
+    # What came up in a session: digests of values, and which calls' results may add to them.
+
+    def known(self, session: SessionId, keys: Sequence[str]) -> dict[str, str]:
+        """Return those of *keys* that were learned in this session and are not forgotten, with their texts."""
+        half = _halves(session)[0]
+        found: dict[str, str] = {}
+        with self._database.reading() as db:
+            for start in range(0, len(keys), _AT_ONCE):
+                some = keys[start : start + _AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                found.update(
+                    db.execute(f"SELECT key, text FROM learned WHERE half = ? AND key IN ({marks})", (half, *some))
+                )
+        return found
+
+    def learn(self, session: SessionId, keys: Mapping[str, str], forget: Sequence[str] = ()) -> None:
+        """Remember *keys*; of each kind (its first word) the newest :data:`LEARNED` stay. What is known stays as it is."""
+        half = _halves(session)[0]
+        with self._database.transaction() as db:
+            db.executemany("DELETE FROM learned WHERE half = ? AND key = ?", [(half, key) for key in forget])
+            db.executemany(
+                "INSERT OR IGNORE INTO learned (half, key, text) VALUES (?, ?, ?)",
+                [(half, key, text) for key, text in keys.items()],
+            )
+            for kind in dict.fromkeys(key.partition(" ")[0] for key in keys):
+                db.execute(
+                    "DELETE FROM learned WHERE half = ?1 AND key >= ?2 || ' ' AND key < ?2 || '!' AND number <= ("
+                    " SELECT number FROM learned WHERE half = ?1 AND key >= ?2 || ' ' AND key < ?2 || '!'"
+                    " ORDER BY number DESC LIMIT 1 OFFSET ?3)",
+                    (half, kind, LEARNED),
+                )
 
     # Restores.
 

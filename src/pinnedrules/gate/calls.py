@@ -10,6 +10,7 @@ from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.charges import give_back, gone
 from pinnedrules.gate.context import Charge, Context, Flow, as_text, check_stop, now, record, sync
 from pinnedrules.gate.deciding import BUSY, decided, deny, reserve, rules_changed, rules_sha256
+from pinnedrules.gate.origins import expect_result
 from pinnedrules.rules.meta_tools import unwrap
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import (
@@ -211,6 +212,8 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
         if ctx.degraded and ctx.enforcing:
             yield from give_back(ctx, judged.charge, _REFUSED)
             return replace(judged, decision=deny(decision, ctx.degraded), refused=True)
+    if not judged.refused:
+        yield from expect_result(ctx, call, decision)
     if judged.grant and not judged.refused:
         run = call if decision.arguments is None else replace(call, arguments=decision.arguments)
         yield Grant(ctx.sessions, run, ctx.epoch, ctx.outside, judged.charge)

@@ -14,6 +14,7 @@ from pinnedrules.commands import Ask, Failed, ReadLedger, ReadRules, Resolve
 from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
 from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
+from pinnedrules.gate.origins import recall_values
 from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.layers import stricter
 from pinnedrules.rules.model import RuleSet
@@ -64,7 +65,8 @@ def decided(
             ledgers.append((session, ledger))
             for rules in rule_sets(ctx, ledger):
                 yield from _look(rules, call, places)
-                found = decide(rules, call, ledger, moment, effects=effects, places=places)
+                recalled = yield from recall_values(session, rules, call, ledger)
+                found = decide(rules, call, recalled, moment, effects=effects, places=places)
                 strictest = stricter(strictest, found)
                 every.append((rules, found))
         assert strictest is not None
@@ -117,7 +119,8 @@ def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
         known = ledger if isinstance(ledger, LedgerState) else LedgerState()
         for rules in rule_sets(ctx, known):
             yield from _look(rules, call, places)
-            found = decide(rules, call, known, moment, effects=effects, places=places)
+            recalled = yield from recall_values(session, rules, call, known)
+            found = decide(rules, call, recalled, moment, effects=effects, places=places)
             strictest = stricter(strictest, found)
     assert strictest is not None
     return strictest

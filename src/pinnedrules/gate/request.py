@@ -15,6 +15,7 @@ from pinnedrules.gate.charges import gone
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
+from pinnedrules.gate.origins import learn_results
 from pinnedrules.gate.telling import Patch, tell
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
@@ -69,6 +70,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot)
     ctx.conversation = change.conversation
     yield from listen(ctx, change.kind)
+    yield from learn_results(ctx, change.kind)
     told: Patch = ()
     if ctx.kind == "request" and not ctx.sealed:
         shift = int(any(operation["path"] == "/messages/0" for operation in added))

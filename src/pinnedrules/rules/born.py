@@ -17,6 +17,7 @@ from hashlib import sha256
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.load import load
 from pinnedrules.rules.meaning import Fault, check
+from pinnedrules.rules.mentioned import stated
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.terms import Rule
 from pinnedrules.types import EFFECTS, Effect, LedgerState, Verdict
@@ -148,6 +149,9 @@ def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
             _known.clear()
         rules = [_noted(_parsed(rule.rule), rule) for rule in born(ledger) if not rule.withdrawn]
         found = _known[base.sha256, texts] = rule_set(base.version, rules, base.tools, _SILENT, base.servers)
+        if found.plan.traces:
+            # What a session's rules mention is no source: the agent may add rules.
+            found.plan.stated = stated(base.rules)
     return found
 
 

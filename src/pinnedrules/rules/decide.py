@@ -22,7 +22,7 @@ from pinnedrules.rules.single import decide_single
 from pinnedrules.rules.speaking import Carrier, speaking
 from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Verdict
 
-__all__ = ["Reached", "decide", "looked_up", "reached"]
+__all__ = ["Reached", "decide", "looked_up", "reached", "traced"]
 
 _RANK: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 _TOO_DEEP = f"it carries calls in calls, more than {MAX_CARRIED} deep"
@@ -85,6 +85,18 @@ def looked_up(rules: RuleSet, call: Call) -> tuple[str, ...]:
         for candidate in item.candidates:
             for look in candidate.looks:
                 found.update(dict.fromkeys(look(item.arguments)))
+    return tuple(found)
+
+
+def traced(rules: RuleSet, call: Call) -> tuple[str, ...]:
+    """Return the keys of values that :func:`decide` wants to know of whether they came up in the session."""
+    if not rules.plan.traces:
+        return ()
+    found: dict[str, None] = {}
+    for item in reached(rules, call):
+        for candidate in item.candidates:
+            for trace in candidate.traces:
+                found.update(dict.fromkeys(trace.keys(item.arguments)))
     return tuple(found)
 
 

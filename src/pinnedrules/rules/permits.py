@@ -127,6 +127,8 @@ def worded(name: str, on: object, require: Mapping[str, object] | None) -> str:
             raise RuleFileError(f"a permit for the pattern {tool!r}", hint="name each tool exactly")
     for word, options in (rule.require or {}).items():
         built = PREDICATES[word].build(options, name)
+        if built.trace is not None:
+            raise RuleFileError(f"a permit cannot require {word!r}", hint="name the values: matches, recipients, path")
         if built.reserve is not None or built.watch is not None:
             raise RuleFileError(f"a permit cannot require {word!r}", hint="it counts its calls itself: give a maximum")
     form: dict[str, object] = {"tool": list(rule.on.tools), "effect": list(rule.on.effects)}

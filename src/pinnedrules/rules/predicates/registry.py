@@ -11,6 +11,7 @@ from pinnedrules.rules.predicates.content import CONTENT
 from pinnedrules.rules.predicates.counts import COUNT
 from pinnedrules.rules.predicates.history import NEVER_AFTER, ONLY_AFTER
 from pinnedrules.rules.predicates.once import AT_MOST_ONCE_PER
+from pinnedrules.rules.predicates.origins import CAME_FROM
 from pinnedrules.rules.predicates.paths import PATH
 from pinnedrules.rules.predicates.patterns import MATCHES
 from pinnedrules.rules.predicates.rates import RATE
@@ -30,6 +31,7 @@ PREDICATES: Mapping[str, Predicate] = MappingProxyType(
         for entry in (
             AMOUNT,
             AT_MOST_ONCE_PER,
+            CAME_FROM,
             CONTENT,
             COUNT,
             MATCHES,
