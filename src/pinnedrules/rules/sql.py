@@ -27,10 +27,13 @@ from pinnedrules.types import EFFECTS, Effect
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-__all__ = ["DIALECTS", "KINDS", "Sql", "bears_sql", "effects_of_sql", "read_sql", "takes_sql"]
+__all__ = ["DIALECTS", "KINDS", "MAX_TEXTS", "Sql", "bears_sql", "effects_of_sql", "read_sql", "takes_sql"]
 
 MAX_SQL = 8_000
 """Longest text that is read, in characters."""
+
+MAX_TEXTS = 32
+"""Texts in one call that are read."""
 
 MAX_STEPS = 1_200
 MAX_NESTED = 32
@@ -352,6 +355,9 @@ def effects_of_sql(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, 
     found: set[Effect] = set()
     for key, value in arguments.items():
         if not bears_sql(key):
+            continue
+        if isinstance(value, list) and len(value) > MAX_TEXTS and (_surely(key) or _on_database(tool)):
+            found.update(("write", "delete"))
             continue
         for text in value if isinstance(value, list) else (value,):
             if isinstance(text, str) and (_surely(key) or (_on_database(tool) and _BEGINS.match(text[:2_000]))):

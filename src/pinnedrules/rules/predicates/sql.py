@@ -12,7 +12,7 @@ Three answers: ``select * from orders`` holds, ``select 1; drop table orders`` f
 
 - holds: SQL was found, all of it was read, and all of it is permitted.
 - fails: a statement or a table that is not.
-- cannot be decided: no SQL, or a statement, a function or a way of quoting that is not known (see ``rules/sql.py``).
+- cannot be decided: no SQL, more than 32 texts, or a statement, a function or a way of quoting that is not known (see ``rules/sql.py``).
 
 A view, a trigger or a rule of the database may do more than the text says: permissions belong into the database, too.
 """
@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pinnedrules.rules.bearing import strings
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.sql import DIALECTS, KINDS, Sql, bears_sql, read_sql
+from pinnedrules.rules.sql import DIALECTS, KINDS, MAX_TEXTS, Sql, bears_sql, read_sql
 
 __all__ = ["SQL"]
 
@@ -85,6 +85,8 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
             if value is None or not (key in extra or bears_sql(key)):
                 continue
             count += 1
+            if count > MAX_TEXTS:
+                return Cannot(f"sql: there are more than {MAX_TEXTS} texts")
             if not isinstance(value, str):
                 unclear = Cannot(f"sql: {shown(key, 40)} is not a text")
                 continue
