@@ -12,7 +12,8 @@ Three answers: ``select * from orders`` holds, ``select 1; drop table orders`` f
 
 - holds: SQL was found, all of it was read, and all of it is permitted.
 - fails: a statement or a table that is not.
-- cannot be decided: no SQL, more than 32 texts, or a statement, a function or a way of quoting that is not known (see ``rules/sql.py``).
+- cannot be decided: no SQL, more than 32 texts of it, or a statement, a function or a way of quoting that is not known
+  (see ``rules/sql.py``).
 
 A view, a trigger or a rule of the database may do more than the text says: permissions belong into the database, too.
 """
