@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_lint, _test, _explain):
+    for add in (_lint, _test, _explain, _revise, _revisions):
         add(command)
 
 
@@ -80,3 +80,29 @@ def _percent(text: str) -> int:
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
     return number
+
+
+def _revise(command: Command) -> None:
+    about = "Change the rules in force by a JSON Patch, or take over what the rule file holds now."
+    made = command("revise", about, "revise")
+    made.add_argument("patch", nargs="?", type=Path, metavar="PATCH.json", help='{"version": N, "patch": [...]}')
+    made.add_argument("--accept-file", action="store_true", help="take over the rule file as it is")
+    made.add_argument("--why", required=True, metavar="WHY", help="kept with the version, and in the log")
+    made.add_argument("--relax", action="store_true", help="even if some call comes off better; owners only")
+    _whose(made)
+
+
+def _revisions(command: Command) -> None:
+    made = command("revisions", "Say which versions the rules had: who, when, why, and what was different.", "revise")
+    made.add_argument("action", nargs="?", choices=("list", "show", "diff"), default="list", help="default: list")
+    made.add_argument(
+        "numbers", nargs="*", type=int, metavar="VERSION", help="default: the one in force, or the last two"
+    )
+    made.add_argument("--document", action="store_true", help="show: the document that patches are about, as JSON")
+    _whose(made)
+
+
+def _whose(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
+    made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    made.add_argument("--state", type=Path, metavar="DIR", help="the state folder (default: as a guard's)")
