@@ -21,6 +21,7 @@ from pinnedrules.rules import schema
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
+from pinnedrules.rules.mentioned import mentioned
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.profiles import PROFILES, profile
@@ -34,6 +35,7 @@ EXAMPLES = [fence for page in PAGES for fence in fences(page) if fence.words == 
 TABLES = list(rows(RULE_FILE))
 CALLS = [row for row in TABLES if row.head == ("call", "after", "decision", "rules")]
 ANSWERS = [row for row in TABLES if row.head[0].startswith("arguments of")]
+SAID = [row for row in TABLES if row.head[0].startswith("said before")]
 MOMENTS = [row for row in TABLES if row.head[0].startswith(("moment of", "user of"))]
 WRONG = [
     (block, output)
@@ -112,6 +114,17 @@ def test_every_requirement_answers_as_its_table_says_when_and_for_whom(row: Row)
     assert found.rules == (rule,)
 
 
+@pytest.mark.parametrize("row", SAID, ids=str)
+def test_every_requirement_answers_as_its_table_says_after_what_was_said(row: Row) -> None:
+    """A requirement about where a value came from goes by what a person said before."""
+    said, answer = row.cells
+    asked = _call(code(row.head[0])[0])
+    known = frozenset(f"user {digest}" for digest in mentioned(code(said)[0]))
+    found = decide(load(row.yaml), asked, LedgerState(known=known), NOW)
+    assert (found.verdict == "allow", found.undecided) == (answer == "holds", ())
+    assert found.rules == (code(row.head[1])[0],)
+
+
 @pytest.mark.parametrize(("block", "output"), WRONG, ids=lambda value: str(value))
 def test_every_wrong_file_gives_the_error_that_is_shown(
     block: Fence, output: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -128,6 +141,7 @@ def test_the_tables_are_there() -> None:
     assert len(CALLS) > 30
     assert len(ANSWERS) > 40
     assert len(MOMENTS) > 8
+    assert len(SAID) > 2
     assert len(WRONG) == 3
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.pages import ROOT, fences
+from tests.pages import ROOT, code, fences, rows
 
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.script import ProposedCall, Reply, Script, Seen
 
 PAGE = list(fences(ROOT / "docs" / "python-loop.md"))
-AGENT, MIDDLEWARE, TEST = (fence.text for fence in PAGE if fence.words == "python")
+AGENT, SAID, MIDDLEWARE, TEST = (fence.text for fence in PAGE if fence.words == "python")
 EDITS = [fence.text for fence in PAGE if fence.words == "diff"]
 SHOWN = [fence for fence in PAGE if fence.words == "text"]
 COMMANDS = [line for fence in PAGE if fence.words == "sh" for line in fence.text.splitlines()]
@@ -157,7 +157,7 @@ def test_the_page_can_be_followed_to_the_letter(reader: Reader, provider: Script
     reader.edit(3)
     (alone,) = [command for command in COMMANDS if command.startswith("python -c")]
     sees(run(alone), "DENIED: delete_mail")
-    assert set(COMMANDS) - set(reader.done) == {"pinnedrules log --follow"}
+    assert set(COMMANDS) - set(reader.done) == {"pinnedrules log --follow", "python said.py"}
 
 
 def test_the_log_is_followed_as_the_page_says(reader: Reader) -> None:
@@ -189,6 +189,38 @@ def test_a_gated_function_and_a_wrapped_client_decide_once(reader: Reader) -> No
 
     assert 'ran delete_mail {"id":"m1"}' in reader.run("python agent.py")
     assert "ran delete_mail({" in reader.run("pinnedrules log")
+
+
+def test_words_do_what_the_page_says(reader: Reader) -> None:
+    """A limit, a yes, a pause, going on and a permit: each as it is printed."""
+    _rules(reader)
+    (reader.folder / "said.py").write_text(SAID, encoding="utf-8")
+    reader.sees(reader.run("python said.py"), "> Don't send")
+
+
+def test_the_calls_of_the_page_s_table_are_ones(reader: Reader) -> None:
+    """What a program and a command can do is done; every id of the table is one that is not there."""
+    _rules(reader)
+    table = [row.cells for row in rows(ROOT / "docs" / "python-loop.md") if row.head[1:] == ("command",)]
+    calls = [code(cell)[0] for cell, _ in table if cell]
+    assert len(calls) == 4
+    program = 'from pinnedrules import Guard\nguard = Guard("rules.yaml", approver="tickets", quiet=True)\n'
+    program += 'with guard.session("inbox", user="ada"):\n' + "".join(f"    print({call})\n" for call in calls)
+    (reader.folder / "rules.yaml").write_text(
+        (reader.folder / "rules.yaml").read_text(encoding="utf-8").replace("tools:\n", "tools:\n  archive: write\n"),
+        encoding="utf-8",
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=reader.folder, env=reader.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert re.fullmatch(r"pin-[0-9a-f]{6}\nFalse\np-[0-9a-f]{8}\nFalse\n", ran.stdout), ran.stderr
+    for command in [command for _, cell in table for command in code(cell)]:
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=reader.folder, env=reader.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == (1 if " dismiss " in command or " revoke " in command else 0), (command, done.stderr)
 
 
 def test_the_page_s_own_test_passes(reader: Reader) -> None:
