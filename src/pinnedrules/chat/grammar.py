@@ -92,6 +92,7 @@ class Language:
                 of.setdefault(tuple(entry.split("_")), set()).add(name)
         self._guesses = tuple((guesses or {}).items())
         for words, names in of.items():
+            names.update(name for ending, name in self._guesses if len(words) == 1 and words[0].endswith(ending))
             names.update(name for name, starts in stems.items() if len(words) == 1 and words[0].startswith(tuple(starts.split())))
             if len(words) > 1 and inherits in of.get(words[:1], ()):
                 names.add(inherits)

@@ -74,7 +74,7 @@ def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[S
     fewest = min(unknown for _, _, unknown in read)
     senses: dict[Sense, Language] = {}
     for language, said, unknown in sorted(read, key=lambda each: each[2]):
-        if unknown <= fewest + max(1, len(said) // 5):
+        if unknown <= fewest + 1:
             found = language.sense(said, work)
             # The language that knows more of the words says whether a ban is for now or for good.
             if not (found == "stop" and "constraint" in senses and unknown > fewest):

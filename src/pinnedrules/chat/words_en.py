@@ -32,7 +32,7 @@ _ASKED = " ".join([
         _each("its it_is would_be it_would_be itd_be its_probably it_might_be", "best better nice great good lovely kind wise helpful",
               "if_you if_you_could to that_you if_we if_you_would"),
         _each("if perhaps maybe", "you_could you_can you_would you we_could we we_can you_should we_should you_may you_might you_please"),
-        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you i_need_you i_would_like_that_you id_like_that_you we_can we_could we_may lets let_us let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we shall_we may_we should_we "
+        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you i_need_you i_would_like_that_you id_like_that_you we_can we_could we_may lets let_us can_somebody can_someone can_anybody could_somebody could_someone i_command_you_to you_are_ordered_to we_command_you_to youre_ordered_to i_am_ordering_you_to let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we shall_we may_we should_we "
         "its_time_to it_is_time_to time_to make_sure_to make_sure_you be_so_kind_as_to be_so_good_as_to be_so_kind_and be_kind_enough_to so_kind_as_to "
         "i_have_to_ask_you_to i_must_ask_you_to may_i_ask_you_to can_i_ask_you_to could_i_ask_you_to might_i_ask_you_to i_need_to_ask_you_to "
         "would_you_mind do_you_mind mind_if_we i_think_you_should i_think_we_should i_suggest_you i_suggest_we i_think_you_need_to "
@@ -63,11 +63,11 @@ _CLASSES = {
     # Stops.
     "halt": "stop halt cease desist quit cease_and_desist knock_off leave_off lay_off quit_it stop_stop cut_out stop_with knock_it_off_with",
     "pause": "pause abort cancel freeze",
-    "kill": "unplug belay suspend interrupt terminate end kill hold shut_down shut drop scrap call_off shut_off turn_off switch_off cut_off break_off pull halt park shelve "
+    "kill": "recall call_back let_go_of unplug belay suspend interrupt terminate end kill hold shut_down shut drop scrap call_off shut_off turn_off switch_off cut_off break_off pull halt park shelve "
             "pull_the_plug_on put_a_stop_to put_an_end_to put_a_hold_on call_a_halt_to pull_back hold_off_on hold_off hold_off_with hold_up hold_back discontinue abandon ditch "
             "hold_on_with wait_with disable hold_fire_on",
     "bare": (
-        "make_stop an_emergency_stop this_is_an_emergency_stop this_is_an_emergency keep_everything_on_hold keep_it_on_hold keep_that_on_hold hold_off hold_fire hold_your_fire hold_your_horses hold_everything stand_down stand_by stand_still back_off back_out bail bail_out knock_it_off "
+        "cease_fire youre_done_here youre_done you_are_done_here thats_it_youre_done that_is_quite_enough take_no_further_action take_no_further_steps take_no_action stop_button_pressed make_stop an_emergency_stop this_is_an_emergency_stop this_is_an_emergency keep_everything_on_hold keep_it_on_hold keep_that_on_hold hold_off hold_fire hold_your_fire hold_your_horses hold_everything stand_down stand_by stand_still back_off back_out bail bail_out knock_it_off "
         "cut_it_out cut_that_out quit_that give_it_a_rest pack_it_in let_go enough thats_enough that_is_enough enough_is_enough thats_quite_enough "
         "basta kill_switch call_it_off call_it_a_day shut_it_down shut_everything_down shut_it_all_down "
         "shut_yourself_down shut_it_off turn_yourself_off pull_the_plug pull_the_emergency_brake hit_the_brakes hit_pause hit_stop put_the_brakes_on "
@@ -78,15 +78,15 @@ _CLASSES = {
         "step_away step_back back_away stay_back stay_out get_off ive_had_enough i_have_had_enough ive_seen_enough had_enough enough_of_this enough_of_that enough_already "
         "youve_done_enough you_have_done_enough youve_done_plenty thats_plenty i_changed_my_mind ive_changed_my_mind changed_my_mind "
         "dont_go_on go_away shut_up not_another_step not_one_more not_another_one put_the_pen_down call_it_quits make_it_stop make_that_stop make_this_stop "
-        "get_it_to_stop time_out timeout leave_it_alone take_a_break hold_your_position_stop hold_that hold_this halt_everything "
+        "get_it_to_stop time_out timeout leave_it_alone take_a_break hold_your_position_stop halt_everything "
         "full_stop_now all_stop cut_it thats_enough_now hold_it_right_there "
         "thatll_do that_will_do this_ends_now this_stops_now it_stops_now this_stops_here it_ends_now red_light kill_yourself refrain no_further_action "
         "no_further_actions no_further_steps undo_undo pencils_down tools_down were_done_here we_are_done_here quit_now exit_now pull_over scratch_everything"
     ),
     "bare_alone": (
         "discontinue desist no_more chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt terminate suspend end_it turn_it_off switch_it_off cool_it "
-        "stay_still sit_still drop_it leave_it leave_that cut quit panic thatll_do not_now not_yet dont do_not "
-        "power_off undo_that off exit cool_down go_easy steady stahp time hold keep_still do_not_do_it brake brakes leave_them leave_everything hush "
+        "stay_still sit_still drop_it cut quit panic thatll_do not_now not_yet dont do_not "
+        "power_off undo_that off exit cool_down go_easy steady stahp time hold keep_still do_not_do_it brake brakes hush "
         "relax calm_down wait_up go_slow careful"
     ),
     "wait": (
@@ -119,20 +119,20 @@ _CLASSES = {
         "youll theyll itll wait stop hold this_isnt that_isnt thisll isnt it_has the_card the_bank our"
     ),
     "style": (
-        "making_everything making_things making_me making_fun making_up opening_with making_every making_them making_this making_that making_sentences making_long making_new_paragraphs being using saying repeating apologising apologizing explaining starting beginning ending asking lecturing hedging summarising summarizing assuming guessing "
+        "trying_to_be trying_to_sound trying_to_sell making_the_font making_my_text coughing laughing sneezing hiding hating aging growing losing feeling getting having going_on_about drooling sweating yelling blinking making_everything making_things making_me making_fun making_up opening_with making_every making_them making_this making_that making_sentences making_long making_new_paragraphs being using saying repeating apologising apologizing explaining starting beginning ending asking lecturing hedging summarising summarizing assuming guessing "
         "hallucinating lying including formatting translating quoting mentioning suggesting recommending interrupting showing listing pretending treating worrying "
         "wasting recording listening sounding speaking capitalizing capitalising numbering smoking procrastinating calling_me talking referring thanking praising "
         "flattering prefacing abbreviating shortening bolding nagging rambling counting rounding switching overthinking correcting greeting addressing signing_off wrapping indenting "
         "printing logging comparing sharing_my_screen sharing_the_screen sharing_your_screen sending_me messaging_me emailing_me texting_me pinging_me notifying_me reminding_me telling_me "
         "asking_me showing_me giving_me answering_in answering_with answering_like replying_in replying_with replying_like responding_in responding_with responding_like finishing_with "
-        "making_up making_jokes making_excuses making_assumptions making_things_up making_lists writing_in writing_so writing_like writing_such making_it making_stuff_up thinking trying_to "
+        "making_up making_jokes making_excuses making_assumptions making_things_up making_lists writing_in writing_so writing_like writing_such making_it making_stuff_up thinking  "
         "putting_emojis adding_emojis adding_disclaimers adding_a adding_an adding_the saying_sorry calling_it calling_them commenting_every commenting_each rhyming "
         "ending_every ending_each the_jokes the_emojis the_apologies the_small_talk the_disclaimers the_flattery bullet jokes emojis apologies disclaimers excuses scrolling drinking eating biting worrying crying "
         "overusing reminding patronizing patronising chatting yapping guessing"
     ),
     "vague_ing": (
-        "adding giving putting writing answering commenting liking taking starting trying helping telling replying responding doing calling playing working "
-        "asking showing listing talking counting switching printing logging correcting cleaning going generating accessing checking processing entering filling moving"
+        "adding giving putting writing answering telling calling   "
+        "asking showing listing talking counting switching printing logging correcting         "
     ),
     "acting": f"creating opening making using_my_card using_my_account using_my_money using_the_card using_my_credit using_my_number force_pushing {ACTING} answering_emails answering_mails answering_messages answering_people answering_my answering_customers replying responding replying_to responding_to commenting_on liking_things liking_posts liking_my "
               " doing_things writing_to_my writing_to_people "
@@ -146,13 +146,13 @@ _CLASSES = {
         "investors suppliers vendors boss team staff students patients tenants behalf tickets events money discounts refunds emails email mails tests them him her my_things stuff candidates applicants "
         "employees partners friends family members subscribers tables invoices documents messages reviews tests branch branches production prod"
     ),
-    "proc": f"query queries {PROCESSES} work bot bots robot",
-    "proc_kill": "activity tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
+    "proc": f"generation session search query queries {PROCESSES} work bot bots robot",
+    "proc_kill": "launch activity tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment migration "
                  "rollout purge wipe checkout agents sub_agents workers purchase payment_run submission push merge release update print_order print_job mail_merge emails mails messages payments refunds changes plan edits calls import sync whole_thing thing training invites",
     "det": "the_other the_others the_rest all_your all_my the this that these those your my our all any further more everything whole entire of with on stupid damn fucking bloody other current running automatic auto bulk mass next remaining whatever his her their a an every rest",
     "stuff": "mine ours yours mail mailbox inbox files",
     "away": "keep_your_hands_off take_your_hands_off get_your_hands_off hands_off keep_away keep_away_from stay_away stay_away_from back_away_from step_away_from get_away_from get_out get_out_of stay_out_of keep_out_of keep_out "
-            "get_off_my get_off stay_off keep_off keep_your_paws_off keep_your_fingers_off take_your_paws_off pull_out_of get_your_paws_off paws_off fingers_off lay_off leave_off step_back_from back_off_from back_off",
+            "get_off_my get_off stay_off keep_off keep_your_paws_off keep_your_fingers_off take_your_paws_off pull_out_of get_your_paws_off paws_off fingers_off lay_off leave_off step_back_from back_off_from ",
     "leave": "leave let",
     "alone": "alone be as_is as_it_is as_they_are as_it_was where_it_is where_they_are untouched in_peace the_way_it_is the_way_they_are how_it_is how_they_are well_alone",
     "obj": "it this that these those them everything all things him her me us",
@@ -162,7 +162,7 @@ _CLASSES = {
     "halted": "stop end cease be_stopped be_halted be_paused come_to_a_stop come_to_a_halt",
     "past": "stopped paused halted held_off waited ceased quit stopping pausing halting holding_off holding_on waiting aborting suspending held didnt_continue didnt_go_on left_it",
     "make": "make get",
-    "noleft": "want i_want wanting say wrote i_want_to to doesnt does_not didnt did_not wont will_not cannot cant can_not couldnt never not not_to they we i he she which who whoever user users that the a an at each every next last first this bus tram train "
+    "noleft": "id_like_to i_d_like_to we_want_to i_would_like_to they_want_to want i_want wanting say wrote i_want_to to doesnt does_not didnt did_not wont will_not cannot cant can_not couldnt never not not_to they we i he she which who whoever user users that the a an at each every next last first this bus tram train "
               "full press presses pressing type types typed says said_the word words button keyword of for in on my your his its one per dont do_not without non when if than or with how people it customer customers must "
               "should would could never_to reason how_to xqx_to signal method function until last_bus people_to him_to her_to them_to me_to us_to everyone_to did does will wouldnt shouldnt you'd",
     "noright": "words word sign signs signal signals button buttons codon codons valve valves loss losses payment list light lights motion gap by over off at in on to if when with after time condition criterion criteria method function "
@@ -173,7 +173,7 @@ _CLASSES = {
         "use add change try maybe oat you_forgot you_missed you_said you_mean you_meant here heres it_should that_should it_needs new better actually_use better_make how_long "
         "you_need you_can you_could thats_what thats_how thats_better thats_great thats_perfect thats_right thats_good thats_it thats_funny thats_interesting thats_cool thats_not_bad thats_actually its_on its_at its_the its_called its_spelled its_fine "
         "no_its its_tuesday its_thursday its_friday its_monday its_wednesday its_saturday its_sunday it_is_on it_says i_need_the what_about isnt_that isnt_it shouldnt let_me_rephrase let_me_attach let_me_paste let_me_send let_me_explain let_me_add "
-        "let_me_find let_me_give show are_there aren't arent im_sending heres_the ive_attached ive_uploaded i_uploaded i_attached and"
+        "let_me_find let_me_give show are_there aren't arent im_sending heres_the ive_attached ive_uploaded i_uploaded i_attached "
     ),
     "object": (
         "no not dont do_not stop wrong thats_not thats_my thats_our thats_the thats_a thats_for thats_live thats_still those those_are those_arent these_are these_arent theyre they_are youre you_are you_just you_cant you_shouldnt you_werent you_didnt you_have "
@@ -194,10 +194,10 @@ _CLASSES = {
     "may": "may should must can shall gets_to is_to are_to is_allowed_to will are_allowed_to",
     "fill": "please to ever just even now yet actually you go go_and try_to start simply again automatically directly also then bother let_anyone let keep do any make create perform take carry_out get be have attempt_to blindly "
             "accidentally under_any_circumstances think_about even_think_about allowed_to you_dare dare immediately on_my_own try",
-    "act": f"place_order place_orders place_the_order place_an_order place_that_order place_any_order place_any_orders place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off {ACTS} make_any make_changes make_edits make_payments make_purchases make_any_changes create give_out give_away promise go_live make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone "
+    "act": f"format_it format_that format_the_disk format_the_drive format_my lay_a_finger lay_a_hand place_order place_orders place_the_order place_an_order place_that_order place_any_order place_any_orders place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off {ACTS} make_any make_changes make_edits make_payments make_purchases make_any_changes create give_out give_away promise go_live make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone "
            "make_a_purchase make_a_payment make_calls make_commits use_my_card use_my_account use_the_card access enter spend_money write_anything write_code write_files answer_anyone move_anything open_a_pr open_prs",
     "goon": "go_on continue carry_on proceed keep_going go_ahead go_any_further go_further go_through_with_it go_through_with go_through do_any_more_of move_on "
-            "move_forward keep_doing keep_on keep_at_it keep_this_up press_on finish finish_it complete_it go_forward take_any_further take_another go_there hit_send press_send click_send hit_enter press_enter hit_submit go_any_farther resume",
+            "move_forward keep_doing keep_on keep_at_it keep_this_up press_on finish finish_it complete_it go_forward go_there hit_send press_send click_send hit_enter press_enter hit_submit go_any_farther resume",
     "particle": "up out on off in through ahead over back away to for with from at about down into",
     "thing": "it this that these those them him her everything everyone everybody another more further yet now anymore any_more anything_else anyone_else anybody_else anything_more anything_further any_of "
              "the_rest the_other the_others all one_more other others today please so wait stop because cause i im its thats you omg a_single a_thing any_other single tomorrow any_further until_you anywhere_else else like_that "
@@ -226,7 +226,7 @@ _CLASSES = {
     "only": "only just merely solely exclusively purely simply",
     "suggest": "analysis suggest propose recommend advise draft hint hints observe watch read look report preview list make_suggestions make_recommendations make_proposals give_suggestions give_me_suggestions give_advice give_hints give_me_hints make_drafts prepare_drafts write_drafts prepare "
                "drafts suggestions proposals recommendations ideas advice advisory view think plan suggesting proposing recommending drafting reading looking analyze analyse comment",
-    "mode": "read_only dry_run dry_run_only dry_runs_only view_only look_only draft_only drafts_only advisory_mode plan_mode planning_mode read_only_mode suggest_mode suggestion_mode suggestions_only off_limits out_of_bounds a_no_go no_go taboo strictly_read_only hints_only "
+    "mode": "read_access_only read_access_mode read_only dry_run dry_run_only dry_runs_only view_only look_only draft_only drafts_only advisory_mode plan_mode planning_mode read_only_mode suggest_mode suggestion_mode suggestions_only off_limits out_of_bounds a_no_go no_go taboo strictly_read_only hints_only "
             "proposals_only recommendations_only advice_only preview_only read_access_only draft_mode simulation_only simulate_only observe_only plan_only planning_only watch_only hands_off_always ask_mode question_mode",
     "be": "is are stays stay remains be treat",
     "doing_nouns": f"{NOUNS} sending deleting posting spending buying ordering publishing pushing deploying writing emailing messaging editing changing booking paying tweeting committing merging",
@@ -250,11 +250,11 @@ _CLASSES = {
     "isnt": "isnt_permission is_not_permission isnt_a_permission not_permission isnt_an_invitation isnt_a_yes is_not_a_yes isnt_a_license not_a_license not_an_invitation isnt_an_order isnt_a_go_ahead",
     "fixed": "change_nothing modify_nothing do_nothing",
     "once": "this_once just_once only_once this_one_only only_this_one just_this_one this_time only_this_time just_this_time one_off one_time just_for_today for_today_only just_today today_only that_one_only once_only exception an_exception one_exception "
-            "the_exception as_an_exception this_file_only that_file_only just_that just_this that_single single just_that_one that_and_no_other no_others only_the_first the_others nothing_else",
+            "the_exception as_an_exception this_file_only that_file_only just_that just_this that_single just_that_one that_and_no_other no_others only_the_first the_others nothing_else",
     "fine": "you_can you_may you_could go_ahead feel_free its_ok_to ok_to its_fine_to its_okay_to allowed_to you_are_allowed_to youre_allowed_to im_fine_with may_now",
     "noneed": "you_dont_need_to you_dont_have_to you_do_not_need_to you_do_not_have_to you_neednt you_need_not dont_need_to do_not_need_to dont_have_to do_not_have_to neednt no_need_to need_not no_longer_need_to no_longer_have_to stop_asking no_need",
     # Work and texts.
-    "wh": "how why what whats which where who whose whom whos hows wheres whens how_do how_to any_idea do_you_know",
+    "wh": "why_did why_does why_is how_come how why what whats which where who whose whom whos hows wheres whens how_do how_to any_idea do_you_know",
     "aux": "is are was were does did do_i do_we do_you do_they do_people has have_you have_we have_they had should_i should_we isnt arent doesnt didnt am_i would_it will_it could_it can_it can_i could_i would_i should_the can_the "
            "will_the does_the is_there are_there did_you did_the explain will_you_be have_i do_users do_customers",
     "text": (
@@ -281,7 +281,7 @@ _CLASSES = {
     "textnoun": "script function program method class test tests story poem letter mail email message post slogan page app button query regex reminder hook policy prompt speech sign poster section template macro reply answer note text article checklist "
                 "card rule model bot tool timer alarm component endpoint cron workflow dialog tooltip playbook dockerfile makefile agenda notice summary report list table chart context manager helper faq limerick bug",
     "work": (
-        "fix add edit convert format insert make place clean_up clean_out tidy_up get_rid_of throw_away check_first check show find list get give read open search move copy rename sort merge group count compute calculate add remove delete send post publish pay order buy book print set set_up put mark tag file forward reply answer schedule "
+        "hold_my_calls hold_all_calls fix add edit convert format insert make place clean_up clean_out tidy_up get_rid_of throw_away check_first check show find list get give read open search move copy rename sort merge group count compute calculate add remove delete send post publish pay order buy book print set set_up put mark tag file forward reply answer schedule "
         "reschedule archive export import convert upload download deploy push commit build run start restart reboot install upgrade update create make change replace swap drain filter round collect estimate plan pack "
         "enable turn switch mute unmute hang_up block unblock follow unfollow unsubscribe subscribe accept approve reject decline refund transfer withdraw escalate log clear clean tidy organise organize go keep try do "
         "complete continue resume carry_on fill arrange note save load share invite call text mail email message summarise summarize monitor track test verify investigate increase decrease raise lower limit prevent "
@@ -305,7 +305,7 @@ _CLASSES = {
 _START = "(?:^|,|lead|req|wait)"
 _BAN = "(?:^|,|lead|req|wait|halt|bare|bare_alone|that_is)"
 _STOPPED = "(?<!noleft)halt"
-_TAIL = "(?:now|lead|halt|wait)*(?:end|(?=then|whatever|afterwards|til|before (?:you|i|it|we|this|that)))"
+_TAIL = "(?:now|lead|halt|wait|bare)*(?:end|(?=then|whatever|afterwards|til|before (?:you|i|it|we|this|that)))"
 _DET = "det+ any{0,2}"
 
 _PATTERNS = Patterns(
@@ -318,7 +318,7 @@ _PATTERNS = Patterns(
     ),
     work=("^(?:lead|,)* cond(?!.*(?:req|please))", "^(?:lead|,|asked|number)* work", "^(?:lead|,|asked)* wanting art any", "^(?:lead|,)* cond(?!.*req) .* , any* (?:work|text)"),
     asks=(
-        "^(?!.*req)(?!(?:lead|,|now)*(?:halt|wait|bare|bare_alone|not)).*query$", "^(?:lead|,|wait)*(?:wh|aux|when aux|when query)(?!.*req.*query)",
+        "^(?!.*req)(?!(?:lead|,|now)*(?:halt|bare|bare_alone|not|wait (?:now|lead)* close)).*query$", "^(?:lead|,|wait)*(?:wh|aux|when aux|when query)(?!.*req.*query)",
     ),
     halts=(
         f"{_STOPPED} {_TAIL}",
@@ -330,33 +330,34 @@ _PATTERNS = Patterns(
         f"{_START} wait (?:now|lead|,|wait)* object", "^(?:lead|,)* wait (?:now|lead|,|wait)* (?:any , )?any{0,4} (?:object)",
         "(?<!noleft)halt (?:det|now|fill|lead)* any? acting", "(?<!noleft)(?:pause|kill) lead* acting", "(?<!noleft)(?:pause|kill) det* acting end",
         f"{_START} halt to act", f"{_START} halt send (?:det|people|anything|proc|thing)", "^(?:lead|,)* no no no+ (?:lead|,|now)* close",
-        "(?<!noleft)halt (?:det|now|lead)* (?:vague_ing|gerund) any{0,5} people",
+        "(?<!noleft)halt (?:det|now|lead)* vague_ing any{0,5} people", "(?<!noleft)halt (?:det|now|lead)* (?!vague_ing|style)gerund", "(?:ineed|id_like_to) halt now+ end", f"{_STOPPED} now* atonce any{{0,3}} end", f"{_START} cancel {_DET} (?:proc|act) (?:now)* atonce (?:now)* end", f"{_START} ending {_DET} session (?:now|lead)* end",
         f"{_STOPPED} {_DET} (?:proc|act) (?:now|lead)* (?:end|(?=then))", f"{_START} (?!cancel|ending)(?:pause|kill) {_DET} (?:proc_kill|proc|act) (?:now|lead)* (?:held)? (?:now|lead)* (?:end|(?=then))",
-        f"{_START} cancel {_DET} proc_kill (?:held)? end", f"{_START} (?:halt|pause|kill) det any{{0,3}} then acting", f"{_START} notever fill* (?:goon|godo)", f"{_START} noneed goon", f"{_START} pause (?:pause|now|lead)* end",
+        f"{_START} cancel {_DET} proc_kill (?:held)? end", f"{_START} (?:halt|pause|kill) det any{{0,3}} then (?:acting|gerund)", f"{_START} wait (?:now|lead|,|wait)* notever", f"{_START} notever fill* (?:goon|godo)", f"{_START} noneed goon", f"{_START} pause (?:pause|now|lead)* end",
         f"{_START} not (?!styleverb)any (?:any_more|another|any_further)", f"{_START} req (?:notpast) fill* any? (?:goon|act|godo)", f"{_START} wait (?:now|lead|,|wait)* ineed any? review",
         "no_more any{0,3} (?:acting|proc|doing_nouns|vague_ing|people)(?!needed|necessary|for)", f"{_START} zero more_word any{{0,2}} (?:acting|proc|doing_nouns)",
         f"{_START} (?:nothing_else|nothing_more|nothing_further|nothing else_word) any? gets",
         f"{_START} make (?:obj|{_DET}) (?:to)? halt {_TAIL}", f"{_START} putting (?:obj|{_DET}) held",
         f"(?:obj|now) must lead* (?:halted|halt) {_TAIL}", "req (?:please)* past (?:now|whatever|det|acting|any)* ", f"{_START} past now* end",
-        f"{_START} not_one any{{0,2}} (?:proc|act|acting)", "enough_of any{0,2} (?:acting|proc|gerund)", f"{_START} bare (?:now|lead|,)* close",
+        f"{_START} not_one any{{0,2}} (?:proc|act|acting|end|to)", "enough_of any{0,2} (?:acting|proc|gerund)", f"{_START} bare (?:now|lead|,)* close",
     ),
     surely=(
+        "(?:^|,|lead|req) putting (?:obj|det+ any{0,1} proc) held (?:now|lead)* end",
         "^(?:lead|,|req)* act0 (?:nothing|nothing_more|nothing_else|nothing_further) (?:now|else_word|more_word|lead)* end", "tell det* workers to halt",
-        ", (?:lead)* halt (?:now|lead)* $", "(?:say|saying|of) halt (?:$|query|do_you|dont_you|agents)", "(?:,|lead) halt (?:det|now|lead)* acting any* (?:people|stuff|definite any)", "(?:^|,|lead) (?:halt|pause) now* whatever (?!.*query)",
+        ", (?:lead)* halt (?:now|lead)* $", "(?:say|what_part_of) halt (?:$|query|do_you|dont_you|agents)", "(?:,|lead) halt (?:det|now|lead)* acting any* (?:people|stuff|definite any)", "(?:^|,|lead) (?:halt|pause) now* whatever (?!.*query)",
         "(?:^|,) (?:halt|bare) (?:now|lead|,)* close", ", wait (?:now|lead)* close", "^(?:halt|bare|wait) (?:halt|,|lead|now|wait)* (?:halt|bare) ",
     ),
     style=(
-        "(?:halt|enough_of|enough) (?:now|det|lead)* style", "wait (?:now|lead|,|wait)* (?:,|lead)* correct", "no_more_than",
-        "not_bad", "not fill* act (?:to)? (?:me|us)", "not fill* act definite? any? textobj", "enough (?:for|to|about|info|detail|details|time|space|money|examples|small_talk|talk|pictures)",
+        "(?:halt|enough_of|enough) (?:now|det|lead)* style (?!to det? people)", "wait (?:now|lead|,|wait)* (?:,|lead)* correct", "no_more_than",
+        "not_bad", "enough(?=.* , (?:lead|now)* (?:work|text))", "not fill* act (?:to)? (?:me|us)", "not fill* act definite? any? textobj", "enough (?:for|to|about|info|detail|details|time|space|money|examples|small_talk|talk|pictures)",
     ),
     forbids=(
         f"{_START} away", f"{_START} leave (?:obj|{_DET} any{{0,3}}|any{{1,3}}) alone (?:now|lead)* end", f"{_START} leave obj now* end",
-        f"{_BAN} not fill* (?:act|goon|make any? (?:doing_nouns|proc))", f"{_BAN} not (?!unhurried)any act", f"{_BAN} not fill* godo (?:now|thing|anything|acting|then|until|always|end)", f"{_BAN} not fill* (?:start|begin|launch|open|book|try) (?:acting|it|that|this|another|anything|det any? proc)", f"{_BAN} (?:refrain_from|avoid) (?:det|now)* (?:acting|any? proc)", "^(?:lead|,|now|wait)* dont (?:,|lead|dont|now|goon)* close",
+        f"{_BAN} not fill* (?:act|goon|make any? (?:doing_nouns|proc))", f"{_BAN} not (?!unhurried)any act", f"{_BAN} not (?!styleverb)any{{1,3}} (?:anything_else|anyone_else|anybody_else)", f"{_BAN} not fill* godo (?:now|thing|anything|acting|then|until|always|end)", f"{_BAN} not fill* (?:start|begin|launch|open|book|try) (?:acting|it|that|this|another|anything|thing|det any? proc)", f"{_BAN} (?:refrain_from|avoid) (?:det|now)* (?:acting|any? proc)", "^(?:lead|,|now|wait)* dont (?:,|lead|dont|now|goon)* close",
     ),
-    standing=("until", "always", ", (?:lead|only)* only (?:showing|suggest|work)", "(?:fine|req|look|suggest) .* (?:but|,) not"),
+    standing=("until", "always", ", (?:lead|only)* only (?:showing|suggest|work)", "^(?:lead|,)* (?:fine|req|look|suggest) .* (?:but|,) not"),
     now=(
         "not fill* act particle? (?:end|now|thing|(?=then)|anything (?:now|lead|thing)* (?:end|(?=then))|definite any{1,3} (?:now|lead|particle)* (?:end|(?=then)))",
-        "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))", "dont (?:,|lead|dont|now|goon)* close", "away", "leave", "(?:start|begin|launch) (?:det|acting|it|that|this|another|anything)", "not fill* godo (?:now|thing|anything|acting|lead)* (?:end|(?=then))", "not any act (?:end|now|thing|definite|particle)", "refrain_from",
+        "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))", "dont (?:,|lead|dont|now|goon)* close", "away", "leave", "(?:start|begin|launch) (?:det|acting|it|that|this|another|anything|thing)", "not fill* godo (?:now|thing|anything|acting|lead)* (?:end|(?=then))", "not any act (?:end|now|thing|definite|particle)", "not fill* act particle? act end", "not fill* act any{1,4} , then", "not any{0,3} (?:any_further|any_more|another|anything_else|anyone_else)", "refrain_from",
     ),
     firm=(
         "(?:^|,)(?:lead|only)* (?:suggest|look) ,? lead* ,? not fill* (?:act|goon)", "(?:hold|wait|kill) .* til .*(?:approved|says|yes|ido)",
@@ -364,15 +365,15 @@ _PATTERNS = Patterns(
     limits=(
         "(?:^|,|lead|req|that_is|then|agents) never fill* any? (?:act|be_done)", "notever fill* any{0,2} (?:act|be_done|goon)", "(?:nor|not).*(?:act|acting|be_done|doing_nouns|goon).* until .*(?:who|yes)",
         "(?:not|nothing|zero|nor|never|hold|wait|kill|nothing_else).* until (?:any{0,3}) (?:who|agents|xqx) (?:any{0,3}) (?:says|yes|approved|go)",
-        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|then|habit_of|that_is|until)showing (?:any{0,6}) (?:(?:before|prior_to) (?:agents|you|anything|each|every|act|acting|doing|it|any|they)|beforehand|every_time|each_time|in_advance)", "(?:^|,|lead|req|always|habit_of|then) askme", "(?:^|,|lead|req|always|habit_of|then) askwho (?:(?:.*(?:first|whenever|if agents|each time|every|anything))|(?:lead|now)* close)",
+        "(?:^|,|lead|req|always|then|habit_of|that_is|until)asking (?:any{0,6}) first", "(?:^|,|lead|req|always|then|habit_of|that_is|until)showing (?:any{0,6}) (?:(?:before|prior_to) (?:agents|you|anything|each|every|act|acting|doing|it|they)|beforehand|every_time|each_time|in_advance)", "(?:^|,|lead|req|always|habit_of|then) askme", "(?:^|,|lead|req|always|habit_of|then) askwho (?:(?:.*(?:first|whenever|if agents|each time|every|anything))|(?:lead|now)* close)",
         "until any{0,3} (?:act|acting|doing_nouns|act0) any{0,5} , lead* (?:asking|askme|showing|letme)", "showing any{0,4} bygate", "asking any{0,3} (?:with|by_past|by_past) (?:who|any) (?:any)? first", "(?:asking|showing) any{1,4} by_past (?:who)",
         "(?:^|,|lead|req) only fill* suggest (?:lead)* (?:end|not|never|nothing|and_i|(?=then))", "(?:may|req|agents|wanting|youre) only fill* suggest",
-        "(?:^|,|be|access|in|lead|as) mode (?:lead|now)* (?:end|(?=then|for|on|from|until|mode|access|always|to|always))", "letme .* (?:before|first)", "(?:^|,) suggest (?:any)? only end", 
+        "(?:^|,|be|access|in|lead|as|have|has) mode (?:lead|now)* (?:end|(?=then|for|on|from|until|mode|access|always|to|always))", "letme .* (?:before|first)", "ineed (?:see|review|read|check|approve|ok|sign|confirm|know) .* (?:before|first)", "(?:go|goes|run|runs|pass|passes|come|comes) (?:through|by|past|via) me", "(?:req|fine) suggest (?:but|,) (?:lead)* (?:not|never)", "(?:^|,) suggest (?:any)? only end", 
         "^(?:lead|,|rule)* zero (?:any{0,2}) (?:doing_nouns|acting) (?:end|until|always|particle|of|now|or)", "zero any{1,4} until .*(?:who|yes|act|says)",
         "(?:^|,|lead|that|rule) nothing any{0,6} until", "nothing gets any{0,5} until", "(?:modal) not_only (?:fill)* (?:be)? be_done", "(?:modal to|may) be drafted",
         "(?:modal|must) (?:to|any)? (?:be)? (?:first)? (?:be)? approved (?:first)? bygate", "approved first bygate", "forme", "ido any{0,3} ,? youdont", "youdont any{0,3} , ido",
-        "rule .*(?:not|no|never|askme|approved|only|zero|until|nothing|youdont)", "isnt", "(?:^|,|lead|and|req) fixed", "(?:wait|await|hold|waiting) (?:for|until|on)? any{0,3} (?:yes|says) ",
-        "(?:needing|needing) any{0,3} (?:yes)", "yes (?:be)? (?:needed|first)", "(?:nor|agents) any{0,6} may not? fill* (?:act)", "(?:not|never|youdont) fill* (?:act) .* (?:always|until)",
+        "rule .*(?:not|no|never|askme|approved|only|zero|until|nothing|youdont)", "isnt", "(?:^|,|lead|and|req) fixed", "(?:wait|await|hold|waiting) (?:for|until|on) any{0,3} (?:yes|says) ",
+        "(?:needing|needing) any{0,3} (?:yes)", "yes (?:be)? (?:needed|first)", "(?:nor|agents) any{0,6} may not? fill* (?:act)", "(?:not|never|youdont) fill* (?:act|godo) .* (?:always|until)",
         "until (?:who|who|who|who) any{0,2} yes", "always (?:asking|showing)", "away .*always", "(?:askme|askwho)(?:.*)(?:first|until)",
         "(?:^|,) you_dont fill* act", "(?:halt|wait|kill).*until .*(?:approved|says|yes|ido)",
     ),
@@ -382,12 +383,14 @@ _PATTERNS = Patterns(
 )  # fmt: skip
 
 _CLASSES |= {
+    "atonce": "right_now immediately at_once now this_instant instantly right_away this_second this_minute asap",
+    "session": "session run job process task operation batch campaign conversation connection",
     "cancel": "cancel put scrap drop", "ending": "end turn_off switch_off cut_off shut_off shut", "notpast": "didnt did_not not dont do_not", "styleverb": "use add include write make say explain ask mention repeat put insert give show",
     "any_more": "any_more anymore", "another": "another", "any_further": "any_further",
     "ineed": "i_want_to i_need_to i_have_to i_must let_me i_d_like_to id_like_to we_need_to we_have_to",
     "review": "check think verify look ask talk read see call make_sure double_check confirm review understand consider consult speak discuss reread",
     "unhurried": "forget hesitate need want know think see understand like care worry let mind have be bother",
-    "godo": "do do_it do_that do_this do_so do_any do_anything do_more do_any_more",
+    "godo": "do_that_one do_this_one do do_it do_that do_this do_so do_any do_anything do_more do_any_more",
     "textobj": "tone title titles wording text style format formatting headline heading intro introduction paragraph sentence sentences word words structure layout color colors colour font fonts tense meaning language ending logic phrasing voice spelling punctuation capitalization indentation heading headings examples",
     "askwho": "ask_me ask_us ask_mum ask_mom ask_dad ask_someone asking_me asking_us always_ask",
     "refrain_from": "refrain_from please_refrain_from kindly_refrain_from",
