@@ -65,6 +65,44 @@ def test_what_was_used_before_it_was_wrapped_leads_nowhere_else(kind: str, guard
     assert after._client is client
 
 
+@pytest.mark.parametrize("kind", ["openai", "openai async", "anthropic", "anthropic async"])
+def test_the_response_wrappers_of_a_client_that_is_wrapped_are_its_own(kind: str, guard: Guard) -> None:
+    """They are kept after their first use like resources, and the former client behind them opens websockets, say."""
+    with ScriptedProvider(Script([])) as provider:
+        plain = make_client(kind, provider)
+        assert plain.with_raw_response._client is plain
+        assert plain.with_streaming_response._client is plain
+        client = guard.wrap(plain)
+
+    assert client.with_raw_response._client is client
+    assert client.with_streaming_response._client is client
+
+
+@pytest.mark.parametrize("form", ["", "Async"])
+@pytest.mark.parametrize("door", ["realtime", "beta.realtime", "responses"])
+def test_clients_for_azure_open_no_websocket(form: str, door: str, guard: Guard) -> None:
+    """They make the URL by themselves, past what the other clients ask first."""
+    import asyncio
+    from operator import attrgetter
+
+    import openai
+
+    made = getattr(openai, f"{form}AzureOpenAI")
+    client = guard.wrap(made(azure_endpoint="http://127.0.0.1:1", api_version="2026-01-01", api_key="k"))
+    try:
+        resource = attrgetter(door)(client)
+        connect = resource.connect
+    except AttributeError:
+        pytest.skip("this SDK opens no such websocket")
+    manager = connect() if door == "responses" else connect(model="gpt")
+
+    async def enter() -> None:
+        await manager.enter()
+
+    with pytest.raises(PathRefused):
+        asyncio.run(enter()) if form else manager.enter()
+
+
 @pytest.mark.parametrize("kind", ["openai", "openai async"])
 def test_a_request_body_that_is_coded_is_refused(kind: str, guard: Guard) -> None:
     """Invariant 2: unknown encoding, on the way out too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -255,6 +256,28 @@ def test_another_guard_that_sees_a_session_may_use_it(make: Callable[..., tuple[
     assert len(fake.ran) == 1
 
 
+def test_a_session_that_was_seen_under_other_rules_is_not_spoken_to(
+    make: Callable[..., tuple[Guard, Any]], tmp_path: Path
+) -> None:
+    """Promise 2: what was made with a former block does not carry the one in force; it is seen anew, or not used."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES, encoding="utf-8")
+    with Fake([[READ]]) as fake:
+        guard, client = make(fake, rules=rules)
+        session = begun(client)
+        guard.close()
+        rules.write_text(RULES + "  - {id: more, text: Never archive., on: archive, then: deny}\n", encoding="utf-8")
+        guard, client = make(fake, rules=rules)
+        with pytest.raises(Unpinned, match="under other rules"):
+            client.beta.sessions.events.send(session, events=[SAY])
+        with pytest.raises(Unpinned, match="under other rules"):
+            client.beta.sessions.events.list(session)
+        with pytest.raises(Unpinned, match="under other rules"):
+            client.beta.sessions.create(agent=next(iter(fake.agents)), environment_id="env_1")
+
+    assert fake.said() == []
+
+
 def test_a_yes_of_the_program_s_own_is_decided_again(make: Callable[..., tuple[Guard, Any]]) -> None:
     """An allow of a call that the rules deny leaves as a deny; one of a call that nobody decided does not leave."""
     with Fake([[BASH]]) as fake:
@@ -451,6 +474,24 @@ def test_a_stop_ends_an_open_stream_and_says_no_more(make: Callable[..., tuple[G
             client.beta.sessions.events.list(session)
 
     assert len(fake.ran) == 1
+
+
+def test_a_stop_while_a_person_is_asked_is_the_last_word(make: Callable[..., tuple[Guard, Any]]) -> None:
+    """Invariant 7: stop is checked after every wait. A yes that comes after it is not told to the provider."""
+
+    def yes_after_a_stop(ticket: Any, proposal: Any) -> bool:
+        guard.stop("wrong inbox")
+        return True
+
+    with Fake([[("tool", "bash", {"command": "make"})]]) as fake:
+        guard, client = make(fake, approver=yes_after_a_stop, ask_wait=5.0)
+        session = begun(client)
+        client.beta.sessions.events.send(session, events=[SAY])
+        with pytest.raises(Stopped):
+            client.beta.sessions.events.list(session)
+
+    assert [one["type"] for one in fake.said()] == ["user.message"]
+    assert fake.ran == []
 
 
 def test_in_monitor_mode_nothing_is_held_and_nothing_answered(make: Callable[..., tuple[Guard, Any]]) -> None:

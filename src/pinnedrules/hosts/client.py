@@ -135,9 +135,9 @@ class _Guarded:
     def websocket_base_url(self, value: Any) -> None:
         vars(self)["websocket_base_url"] = value
 
-    def _configure_realtime(self, *args: Any) -> Any:
+    def _configure_realtime(self, *args: Any, **kwargs: Any) -> Any:
         self._let_socket("realtime")
-        return super()._configure_realtime(*args)  # type: ignore[misc]
+        return super()._configure_realtime(*args, **kwargs)  # type: ignore[misc]
 
     def _let_socket(self, module: str) -> None:
         """Raise PathRefused unless the websockets may be opened that this module of the SDK opens, or Stopped."""
