@@ -1,12 +1,15 @@
 """The obvious decider: the design's three steps in order, on plain values, with nothing compiled, indexed or remembered.
 
-It knows tools by exact name only, and some requirements on whole numbers and plain words; generated cases stay inside that.
-What a history comes to is given to it (``facts``); ``history.py`` is the reference that looks through all calls for that.
+It knows tools by exact name only, and some requirements on whole numbers, plain words, plain addresses and plain URLs;
+generated cases stay inside that. What a history comes to is given to it (``facts``); ``history.py`` is the reference that
+looks through all calls for that, and for ``rate`` and ``at_most_once_per``. What is read with a grammar (``shell``, ``sql``,
+``content``) or out of what was said (``came_from``) has no obvious reference; tables of cases stand in its own tests.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 Said = tuple[str, bool]
@@ -29,6 +32,10 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
         return facts["weekday"] in options["days"]
     if name == "path":
         return True if arguments.get(options["of"]) in ("x", "y") else None
+    if name == "recipients":
+        return inside(arguments.get("to"), lambda one: one.endswith("@example.com") if "@" in one else None)
+    if name == "url":
+        return inside(arguments.get("url"), lambda one: "//example.com/" in one if "//" in one else None)
     if name == "count" and options["per"] == "session":
         return bool(facts["counted"] < options["max"])
     number = arguments.get(options["of"])
@@ -45,9 +52,18 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
     return bool(options.get("min", 0) <= together <= options["max"])
 
 
+def inside(value: Any, meets: Callable[[str], bool | None]) -> bool | None:
+    """Return whether there is one and all are inside; one that is nothing of the kind cannot be decided."""
+    every = [one for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
+    results = [meets(one) if isinstance(one, str) else None for one in every]
+    return False if False in results else True if results and None not in results else None
+
+
 def verdict(file: dict[str, Any], call: dict[str, Any], facts: dict[str, Any]) -> tuple[str, set[str], set[str]]:
     """Return the verdict, the rules that decided and the rules that could not be decided."""
-    effects = file["tools"].get(call["name"], ["write"])
+    effects = list(file["tools"].get(call["name"], ["write"]))
+    if effects == ["read"] and "//" in str(call["arguments"].get("url")):
+        effects = ["read", "send"]
     said: dict[str, set[str]] = {"deny": set(), "ask": set(), "allow": set()}
     undecided = set()
     for rule in file["rules"]:

@@ -38,6 +38,8 @@ REQUIRE = st.fixed_dictionaries(
             {"days": st.lists(st.sampled_from(DAYS), min_size=1, unique=True), "zone": st.just("UTC")}
         ),
         "path": st.just({"inside": "/srv", "of": "word"}),
+        "recipients": st.just({"domain_in": ["example.com"]}),
+        "url": st.just({"host_in": ["example.com"]}),
         "total": st.fixed_dictionaries({"of": st.just("n"), "per": st.just("session"), "max": SMALL}),
         "matches": st.dictionaries(st.sampled_from(ARGUMENTS), st.sampled_from(["x", "y"]), min_size=1),
         "never_after": st.sampled_from([{"source": "untrusted"}, {"tool": "look"}]),
@@ -77,11 +79,17 @@ FILES = st.fixed_dictionaries(
     }
 )
 VALUES = SMALL | st.sampled_from(["x", "y", "", None, True, -1, [1]])
+ADDRESSES = st.sampled_from(["ann@example.com", "bob@evil.example", "", None, 7, "nobody"])
+URLS = st.sampled_from(["https://example.com/a", "https://evil.example/a", "", None])
+GIVEN = st.tuples(
+    st.dictionaries(st.sampled_from([*ARGUMENTS, "other"]), VALUES),
+    st.fixed_dictionaries({}, optional={"to": ADDRESSES | st.lists(ADDRESSES, max_size=3), "url": URLS}),
+).map(lambda two: {**two[0], **two[1]})
 CALLS = st.fixed_dictionaries(
     {
         "name": st.sampled_from(TOOLS),
-        "arguments": st.dictionaries(st.sampled_from([*ARGUMENTS, "other"]), VALUES),
-        "declared": st.lists(st.sampled_from([*ARGUMENTS, "other"]), min_size=2, unique=True),
+        "arguments": GIVEN,
+        "declared": st.lists(st.sampled_from([*ARGUMENTS, "other", "to", "url"]), min_size=2, unique=True),
     }
 )
 FACTS = st.fixed_dictionaries(
