@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LEGACY := .venv-httpx
 LOWEST := .venv-lowest
 
-.PHONY: demo test check unit sdk-matrix cover agents agents-install bench clean
+.PHONY: demo test check unit sdk-matrix cover agents agents-install bench bench-decide clean
 
 demo: $(VENV)/ready
 	$(BIN)/pinnedrules demo
@@ -44,6 +44,10 @@ agents: agents-install
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# The same calls beside other rule engines, each installed into an environment of its own.
+bench-decide: $(VENV)/ready
+	$(BIN)/python -m benchmarks.decide $(ARGS)
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
@@ -63,4 +67,4 @@ $(LOWEST)/ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LEGACY) $(LOWEST) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents
+	rm -rf $(VENV) $(LEGACY) $(LOWEST) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents

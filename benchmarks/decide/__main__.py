@@ -18,7 +18,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.decide import flat
+from benchmarks.decide import flat, hostile
 from benchmarks.decide.calls import DELETES, LEGITIMATE, MAIL, Case, timed
 from benchmarks.decide.peers import ENGINES, Engine, Running, Skipped, environment
 from benchmarks.decide.table import Found, as_json, markdown
@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     engines = [one for one in ENGINES if options.only is None or one.file in options.only]
     engines = [one for one in engines if not (options.offline and one.package)]
     sizes, calls, rounds = ((_FEW, 10), 40, 2) if options.tiny else ((10, 1_000), 300, 5)
-    rows: list[Row] = list(flat.rows(0.01 if options.tiny else 1.0))
+    rows: list[Row] = [*flat.rows(0.01 if options.tiny else 1.0)]
+    if not options.tiny:
+        rows += hostile.rows()
     found = compare(engines, _ROOT / ".venv-peers", sizes=sizes, calls=calls, rounds=rounds)
     print(markdown(found), rows_table(rows), summary(rows), sep="\n\n")
     document |= {"engines": as_json(found), "rows": rows_as_json(rows), "load_after": load()}
