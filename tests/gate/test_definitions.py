@@ -35,7 +35,7 @@ def defined(scenario: Scenario, definition: Definition) -> bytes:
 
 @DIALECTS
 @pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
-def test_a_description_makes_stricter(dialect: dict[str, bool], stream: bool) -> None:
+def test_a_description_makes_stricter(dialect: dict[str, Any], stream: bool) -> None:
     """Effects told by others can only make a call stricter: a tool that says that it deletes falls under that rule."""
     scenario = Scenario(**dialect, stream=stream, policy={"on_denied": "end"})
     body = defined(scenario, Definition("Removes a customer for good.", SCHEMA))
@@ -50,7 +50,7 @@ def test_a_description_makes_stricter(dialect: dict[str, bool], stream: bool) ->
 
 @DIALECTS
 def test_a_pinned_definition_of_a_trusted_server_passes_and_a_changed_one_is_asked_about(
-    dialect: dict[str, bool],
+    dialect: dict[str, Any],
 ) -> None:
     """A read by its pinned annotations is let through; the same tool with other words waits for a person."""
     reads = Definition("Shows a customer.", SCHEMA, {"readOnlyHint": True})

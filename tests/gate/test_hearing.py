@@ -17,7 +17,8 @@ from pinnedrules.rules.born import Born, added, born, from_words, told_of, withd
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import EFFECTS, LedgerState
 
-ARCHIVE = ProposedCall("archive", {"id": "7"}, id="call_1")
+CALL = "call_1"
+ARCHIVE = ProposedCall("archive", {"id": "7"}, id=CALL)
 SAID = {
     "never archive without me": Heard("constraint", ("write", "delete"), "never archive without me"),
     "STOP. Do not touch anything.": Heard("stop", (), "STOP. Do not touch anything."),
@@ -61,7 +62,7 @@ def test_a_standing_constraint_is_in_force_from_the_answer_to_its_own_turn_on(di
     turn(scenario, user("tidy up"))
     result = turn(scenario, user("tidy up"), said("ok"), user("never archive without me"), calls=True)
 
-    assert ARCHIVE.id not in result.body.decode()
+    assert CALL not in result.body.decode()
     assert [ticket.tool for ticket in scenario.tickets.values()] == ["archive"]
     (heard,) = scenario.recorded("heard")
     assert heard.body["kind"] == "constraint"
@@ -145,7 +146,7 @@ def test_after_a_compaction_the_line_is_told_anew() -> None:
     compacted = turn(scenario, *history, calls=True)
 
     assert shown(compacted).count(LINE) == 1
-    assert ARCHIVE.id not in compacted.body.decode()
+    assert CALL not in compacted.body.decode()
 
 
 @DIALECTS
@@ -168,7 +169,7 @@ def test_a_stop_in_words_pauses(dialect: str) -> None:
     result = turn(scenario, user("tidy up"), said("ok"), user("STOP. Do not touch anything."), calls=True)
 
     assert [command for command in scenario.commands if isinstance(command, Pause)]
-    assert ARCHIVE.id not in result.body.decode()
+    assert CALL not in result.body.decode()
     assert "paused: the user said" in result.body.decode()
 
 
@@ -188,7 +189,7 @@ def test_permission_in_words_is_recorded_as_an_attempt_and_changes_nothing(text:
     before = scenario.ledger(KIM).session
     result = turn(scenario, user("tidy up"), said("ok"), user(text), calls=True)
 
-    assert ARCHIVE.id not in result.body.decode()
+    assert CALL not in result.body.decode()
     rules = {key: value for key, value in scenario.ledger(KIM).session.items() if key.startswith("rule:")}
     assert rules == {key: value for key, value in before.items() if key.startswith("rule:")}
     (attempt,) = scenario.recorded("heard")
@@ -271,7 +272,7 @@ def test_a_rule_that_a_person_gives_may_require_anything() -> None:
         call = ProposedCall("refund", {"amount": amount}, id=f"call_{amount}")
         body = scenario.request(user(f"refund {amount}"))
         result = scenario.exchange(body, Reply("", calls=[call]), Reply("no"))
-        assert (call.id in result.body.decode()) is runs
+        assert (f"call_{amount}" in result.body.decode()) is runs
 
 
 def test_more_rules_than_a_session_can_have_ask_about_everything() -> None:
@@ -297,4 +298,4 @@ def test_a_store_that_does_not_answer_costs_the_telling_only() -> None:
     """What the model reads is no promise; what is decided is: without the ledger, effects are refused."""
     scenario = scene("chat", fails={ReadLedger: OSError("gone")})
     result = turn(scenario, user("tidy up"), calls=True)
-    assert ARCHIVE.id not in result.body.decode()
+    assert CALL not in result.body.decode()

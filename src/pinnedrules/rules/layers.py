@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.terms import Rule, ServerSpec, ToolSpec
-from pinnedrules.types import EFFECTS, Decision, Verdict
+from pinnedrules.types import EFFECTS, Decision, Effect, Verdict
 
 __all__ = ["REFERRING", "SEPARATOR", "layered", "stricter", "united"]
 
@@ -64,7 +64,8 @@ def united(every: Sequence[Mapping[str, ToolSpec]]) -> dict[str, ToolSpec]:
 
 
 def _both(one: ToolSpec, other: ToolSpec) -> ToolSpec:
-    effects = tuple(effect for effect in EFFECTS if effect in (*one.effects, *other.effects))
+    found = {*one.effects, *other.effects}
+    effects: tuple[Effect, ...] = tuple(effect for effect in EFFECTS if effect in found)
     named = [spec.args for spec in (one, other) if spec.args is not None]
     return ToolSpec(
         effects=effects,

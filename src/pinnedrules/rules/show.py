@@ -52,9 +52,15 @@ def effective(sets: Sequence[RuleSet], place: Callable[[str], str]) -> str:
         lines += [f"{number}. {rule.id} ({place(rule.id)}): {rule.text}", f"   {_rule(rule)}"]
     lines += ["", "Tools, as all of them declare them together:"]
     lines += [f"  {name} {_tool(spec)}" for name, spec in sets[-1].tools.items()] or ["  none"]
-    default = {effect: max((rules.default[effect] for rules in sets), key=_RANK.__getitem__) for effect in EFFECTS}
+    default: dict[Effect, Verdict] = {
+        effect: _strictest([rules.default[effect] for rules in sets]) for effect in EFFECTS
+    }
     lines += ["", f"Otherwise: {_default(default)}."]
     return "\n".join(lines) + "\n"
+
+
+def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: _RANK[verdict])
 
 
 def as_json(rules: RuleSet) -> dict[str, object]:
