@@ -474,6 +474,26 @@ def test_anything_else_is_no_order(text: str) -> None:
     assert ordered(text) is None
 
 
+def test_a_document_with_permission_in_it_is_told_how_to_say_it(guard: Guard) -> None:
+    """A longer text with words of permission relaxes nothing, and the attempt is on record."""
+    with guard.session("inbox", user="kim"):
+        guard.check("delete_mail", {"id": "7"})
+        said = guard.user_turn(
+            "The report is here. You have my permission to go ahead and delete them all.", user="kim"
+        )
+        assert said.did == "nothing"
+        assert guard.check("delete_mail", {"id": "7"}).refused
+
+
+def test_a_ticket_that_is_void_is_not_answered(guard: Guard) -> None:
+    """A question from before a stop is none any more."""
+    with guard.session("inbox", user="kim"):
+        guard.check("delete_mail", {"id": "7"})
+        guard.stop("wait", session="inbox")
+        guard.resume("fine", session="inbox", user="ops")
+        assert guard.user_turn("yes", user="kim").did == "nothing"
+
+
 # -- permits -------------------------------------------------------------------------------------------------------
 
 

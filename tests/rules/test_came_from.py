@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.rules.making import EMPTY, NOW, call, judged, one, rules
 
 from pinnedrules.errors import RuleFileError
+from pinnedrules.rules.compare import weaker
 from pinnedrules.rules.decide import decide, traced
 from pinnedrules.rules.mentioned import MAX_TEXT, forms, mentioned, stated
 from pinnedrules.rules.predicates.base import Cannot
@@ -219,6 +220,28 @@ def test_nothing_holds_that_was_not_said(text: str, value: str) -> None:
     if answer(value, said(text)) == "holds":
         bare = "".join(char for char in value.lower() if char.isalnum())
         assert bare.strip("0") in "".join(char for char in text.lower() if char.isalnum())
+
+
+def test_a_long_list_cannot_be_decided() -> None:
+    """Ten thousand values are not looked up one by one."""
+    for number, found in ((250, "holds"), (251, "cannot be decided"), (10_000, "cannot be decided")):
+        assert answer(["INV-4711"] * number, said("INV-4711")) == found
+
+
+def test_a_rule_that_mentions_more_is_weaker() -> None:
+    """Where the rules are a source, a new sentence with an address in it lets more through: changing it needs the role."""
+    body = "  - {{id: r, text: Mail {}., on: act, require: {{came_from: {{of: to, in: {}}}}}, else: deny}}\n"
+    old = rules(body.format("ada@example.com or bob@example.com", "rules"), tools="{act: write}")
+    for text, sources, weak in (
+        ("ada@example.com", "rules", False),
+        ("ada@example.com or eve@evil.example", "rules", True),
+    ):
+        new = rules(body.format(text, sources), tools="{act: write}")
+        assert (weaker(old, new) is not None) is weak
+    old, new = (
+        rules(body.format(text, "user"), tools="{act: write}") for text in ("ada@example.com", "bob@example.com")
+    )
+    assert weaker(old, new) is None
 
 
 def test_megabytes_are_bounded() -> None:

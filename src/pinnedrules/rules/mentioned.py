@@ -28,7 +28,7 @@ from pinnedrules.rules.terms import Rule
 
 __all__ = ["MAX_TEXT", "forms", "mentioned", "stated"]
 
-MAX_TEXT = 1 << 18
+MAX_TEXT = 1 << 16
 """Characters of one text that are looked at."""
 
 MAX_WORDS = 4_096

@@ -37,6 +37,9 @@ from pinnedrules.rules.printable import shown
 
 __all__ = ["CAME_FROM"]
 
+MAX_VALUES = 250
+"""Values of one argument that are looked up. A call with more of them cannot be decided."""
+
 _SOURCES = ("user", "rules", "trusted")
 _TOLD = {"user": "a person's words", "rules": "the rules", "trusted": "a trusted result"}
 
@@ -53,7 +56,7 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
     def keys(arguments: Mapping[str, object]) -> Iterator[str]:
         for name in of:
             there = values(arguments, name)
-            for value in [] if isinstance(there, Cannot) else there:
+            for value in [] if isinstance(there, Cannot) or len(there) > MAX_VALUES else there:
                 found = forms(value, name)
                 for form in [] if isinstance(found, Cannot) else found:
                     yield from (f"{source} {digest}" for digest in form for source in kept)
@@ -65,6 +68,8 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
             there = values(facts.arguments, name)
             if isinstance(there, Cannot):
                 return Cannot(f"came_from: {there.why}")
+            if len(there) > MAX_VALUES:
+                return Cannot(f"came_from: {name} has more than {MAX_VALUES} values")
             for value in there or [""]:
                 found = forms(value, name)
                 if isinstance(found, Cannot):
