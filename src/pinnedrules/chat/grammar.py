@@ -93,7 +93,9 @@ class Language:
         self._guesses = tuple((guesses or {}).items())
         for words, names in of.items():
             names.update(name for ending, name in self._guesses if len(words) == 1 and words[0].endswith(ending))
-            names.update(name for name, starts in stems.items() if len(words) == 1 and words[0].startswith(tuple(starts.split())))
+            names.update(
+                name for name, starts in stems.items() if len(words) == 1 and words[0].startswith(tuple(starts.split()))
+            )
             if len(words) > 1 and inherits in of.get(words[:1], ()):
                 names.add(inherits)
         kinds = {frozenset(names) for names in of.values()} | {frozenset({name}) for _, name in self._guesses}
@@ -132,9 +134,7 @@ class Language:
         self._forbids, self._standing, self._now = map(
             self._compiled, (patterns.forbids, patterns.standing, patterns.now)
         )
-        self._firm, self._limits, self._spares = map(
-            self._compiled, (patterns.firm, patterns.limits, patterns.spares)
-        )
+        self._firm, self._limits, self._spares = map(self._compiled, (patterns.firm, patterns.limits, patterns.spares))
         self._permits, self._dismisses = map(self._compiled, (patterns.permits, patterns.dismisses))
 
     def read(self, sentence: Sentence) -> str:
@@ -174,7 +174,9 @@ class Language:
         """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
         words = folded.split()
         named = {effect for word in words for effect in self._effects.get(word, ())}
-        named |= {effect for start, does in self._begins if any(map(str.startswith, words, repeat(start))) for effect in does}
+        named |= {
+            effect for start, does in self._begins if any(map(str.startswith, words, repeat(start))) for effect in does
+        }
         return tuple(effect for effect in ALL if effect in named) or ALL
 
     def _read(self, folded: str) -> str:

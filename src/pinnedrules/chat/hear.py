@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pinnedrules.chat.grammar import ALL, Language, Sense
 from pinnedrules.chat.heard import NOTHING, Heard
@@ -44,9 +45,17 @@ def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Hea
     effects: set[str] = set()
     work = False
     intro: Sentence | None = None
+    introduces = False
+    skipped = -1
     for sentence in sentences(text):
-        if intro is not None and _introduces(intro, sentence):
+        if sentence.block == skipped:
+            continue
+        shown = _shown_after(intro, introduces, sentence) if intro is not None else ""
+        if shown == "to the end":
             break
+        if shown:
+            skipped, intro = sentence.block, None
+            continue
         senses = _senses(sentence, languages, work)
         if "stop" in senses or (letters and exact_stop(sentence.folded)):
             return Heard("stop", (), quotable(sentence.raw)), NOTHING
@@ -58,7 +67,8 @@ def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Hea
             kind: Sense = "dismissal" if "dismissal" in senses else "permission"
             relaxing = Heard(kind, (), quotable(sentence.raw))
         work = work or "work" in senses or "shown" in senses
-        intro = sentence if "shown" in senses or sentence.end == "?" else None
+        intro = sentence
+        introduces = "shown" in senses or sentence.end == "?"
     if limit.kind:
         limit = Heard("constraint", tuple(effect for effect in ALL if effect in effects), limit.quote)
     return limit, relaxing
@@ -84,15 +94,23 @@ def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[S
 
 _POINTS = re.compile(
     r"\b(?:this|these|those|following|below|above|letter|mail|text|clause|sentence|comments?|message|error|code|log|review|contract|"
-    r"transcript|paragraph|email|senders?|line|says)\b"
+    r"transcript|paragraph|email|senders?|line|says|poem|story|article|post|tweet|note|wrote|feedback|complaint|reply)\b"
 )
 _SPEAKS = re.compile(r"\b(?:you|your|youre)\b")
+_OPINION = re.compile(r"\b(?:do you think|would you say|do you make)\b")
 
 
-def _introduces(intro: Sentence, sentence: Sentence) -> bool:
-    """Return whether what begins with *sentence* is shown, not said: *intro* gave work about it and ended its line."""
+def _shown_after(intro: Sentence, asks: bool, sentence: Sentence) -> Literal["", "a paragraph", "to the end"]:
+    """Return how much of what begins with *sentence*, on a new line, is shown and not said.
+
+    All of it after an order or a question about a text (*asks*); one paragraph after a line that ends with a colon and names one.
+    """
     if sentence.line == intro.line:
-        return False
+        return ""
+    points = _POINTS.search(intro.folded) is not None
     if intro.end == "?":
-        return _POINTS.search(intro.folded) is not None and not _SPEAKS.search(intro.folded)
-    return intro.end == ":" or sentence.block > intro.block or _POINTS.search(intro.folded) is not None
+        about = points and (not _SPEAKS.search(intro.folded) or _OPINION.search(intro.folded) is not None)
+        return "to the end" if about else ""
+    if asks and (intro.end == ":" or sentence.block > intro.block or points):
+        return "to the end"
+    return "a paragraph" if intro.end == ":" and points else ""

@@ -115,7 +115,15 @@ def sentences(text: str) -> Iterator[Sentence]:
         raw = own[at:end]
         words = folded(raw).strip(" ,")
         if words:
-            sign = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ":" if raw.rstrip().endswith(":") else ""
+            sign = (
+                "?"
+                if "?" in mark or "\u061f" in mark
+                else "!"
+                if "!" in mark
+                else ":"
+                if raw.rstrip().endswith(":")
+                else ""
+            )
             yield Sentence(raw + mark.strip(), words, sign, line, block)
 
 

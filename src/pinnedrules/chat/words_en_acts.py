@@ -9,7 +9,9 @@ from pinnedrules.types import Effect
 
 __all__ = ["ACTING", "ACTS", "DONE", "EFFECTS_EN", "NOUNS", "PROCESSES"]
 
-_DOUBLED = frozenset("submit run drop ship get set put plan cut rm commit stop quit log tag chat scrub wrap spam grep refer".split())
+_DOUBLED = frozenset(
+    "submit run drop ship get set put plan cut rm commit stop quit log tag chat scrub wrap spam grep refer".split()
+)
 _KEPT = frozenset("be see free oversee agree".split())
 _IRREGULAR = {
     "send": "sent", "pay": "paid", "buy": "bought", "spend": "spent", "sell": "sold", "write": "written wrote", "overwrite": "overwritten",
@@ -19,7 +21,7 @@ _IRREGULAR = {
 
 _DELETE = (
     "delete remove erase wipe trash purge destroy drop empty prune truncate discard scrap unlink rm bin shred uninstall deactivate "
-    "revoke terminate nuke throw_out throw_away throw get_rid_of clean clean_up clean_out tidy tidy_up clear undo expunge unsend clear_out toss"
+    "revoke terminate nuke throw_out throw_away get_rid_of clean clean_up clean_out tidy tidy_up clear undo expunge unsend clear_out"
 )
 _SEND = (
     "send mail email message text dm reply reply_to respond respond_to answer forward contact call ring phone notify invite sms ping "
@@ -38,7 +40,7 @@ _EXECUTE = (
     "rerun retry boot fire grep roll_out roll_back deploy compile kick_off create_instances"
 )
 _WRITE = (
-    "change edit modify update alter move rename overwrite replace touch rewrite commit archive close label tag create insert "
+    "repair change edit modify update alter move rename overwrite replace touch rewrite commit archive close label tag create insert "
     "reset rebase revert restore reformat save sign accept approve decline reject unsubscribe schedule reschedule cancel mark "
     "import sync amend mess mess_with mess_up fiddle fiddle_with meddle meddle_with tamper tamper_with play_with tinker_with register assign resolve "
     "reorganise reorganize reorder rearrange shuffle patch grant enrol enroll delegate adjust book_out reopen reassign clobber reindex "
@@ -46,7 +48,7 @@ _WRITE = (
 )
 _LOOSE = "add fix switch copy convert set format log_in export put"
 """Acts that are as often about the look of a text: not an act unless the object says so."""
-_ANY = "act do take_action take_any_action take_actions help interact perform process finish complete handle press click hit execute proceed go_ahead experiment interfere intervene"
+_ANY = "act carry_out do take_action take_any_action take_actions help interact perform process finish complete handle press click hit execute proceed go_ahead experiment interfere intervene"
 
 
 def _verbs(words: str) -> list[str]:
@@ -85,9 +87,15 @@ def _joined(words: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(words))
 
 
-_PURE = [verb for verb in _verbs(f"{_DELETE} {_SEND} {_PUBLISH} {_SPEND} {_EXECUTE} {_WRITE} {_ANY}") if verb not in _LOOSE.split()]
+_PURE = [
+    verb
+    for verb in _verbs(f"{_DELETE} {_SEND} {_PUBLISH} {_SPEND} {_EXECUTE} {_WRITE} {_ANY}")
+    if verb not in _LOOSE.split()
+]
 ACTS = _joined(_PURE)
-ACTING = _joined(_ing(verb) for verb in _PURE if verb not in ("like", "do", "help", "answer", "comment", "reply", "respond"))
+ACTING = _joined(
+    _ing(verb) for verb in _PURE if verb not in ("like", "do", "help", "answer", "comment", "reply", "respond")
+)
 DONE = _joined(form for verb in _PURE for form in _ed(verb) if verb not in ("do", "like"))
 PROCESSES = (
     "clean_up cleanup clean_ups clean_out tidy_up batch batches run runs job jobs process processes processing task tasks script scripts loop loops "
@@ -106,7 +114,7 @@ NOUNS = (
     "deletes deletion deletions purchases purchase payment payments posts tweets messages emails mails mail email edits edit changes change commits deploys "
     "deployment deployments pushes writes transfers bookings orders refunds replies calls uploads merges api_calls network_calls network "
     "subscriptions spending interaction interactions actions action side_effects sends dms installs migrations restarts contact transactions trades "
-    "releases file_operations money requests step steps tool_calls operations modifications removals commands invitations appointments signatures"
+    "releases file_operations money requests step steps tool_calls operations sql modifications removals commands invitations appointments signatures"
 )
 _NAMED: tuple[tuple[str, str, tuple[Effect, ...]], ...] = (
     (_DELETE, "deletion deletions removal removals", ("delete",)),
