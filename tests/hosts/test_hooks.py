@@ -100,3 +100,14 @@ def test_a_request_signed_in_its_query_is_not_rewritten(kind: str, name: str, gu
 
     assert isinstance(caught.value, Unpinned)
     assert not provider.seen
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses", "anthropic"])
+def test_in_monitor_mode_a_presigned_request_leaves_as_it_came(kind: str, make_guard: Callable[..., Guard]) -> None:
+    """Monitor mode holds nothing back, and breaks no signature."""
+    with ScriptedProvider(Script([Reply("ok")])) as provider:
+        client = make_guard(mode="monitor").wrap(make_client(kind, provider))
+        url = f"{provider.url}{DOORS[kind]}?X-Amz-Signature=abc"
+        assert client._client.post(url, content=unruly(kind)).status_code == 200
+
+    assert provider.seen[0].raw == unruly(kind)
