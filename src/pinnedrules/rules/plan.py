@@ -79,12 +79,17 @@ class Candidates:
                 argument, pattern = candidate.pattern
                 groups.setdefault(argument, {})[index] = pattern
         self._groups = [found for argument, patterns in groups.items() for found in together(argument, patterns, MANY)]
+        grouped = {index for _, indices in self._groups for index in indices}
+        self._others = [candidate for index, candidate in enumerate(self.every) if index not in grouped]
 
     def objecting(self, facts: Facts) -> Iterable[Candidate]:
         """Return the candidates without those that certainly hold and then say nothing."""
         if not self._groups:
             return self.every
-        quiet = {indices[number] for together, indices in self._groups for number in together.holding(facts)}
+        held = [(together.holding(facts), indices) for together, indices in self._groups]
+        if all(len(holding) == len(indices) for holding, indices in held):
+            return self._others
+        quiet = {indices[number] for holding, indices in held for number in holding}
         return [candidate for index, candidate in enumerate(self.every) if index not in quiet]
 
 
