@@ -95,8 +95,10 @@ class RuleFile:
     def read(self, text: str) -> RuleSet:
         """Return the agent's own rules that *text* describes. Raises RuleFileError."""
         from pinnedrules.rules.load import load
+        from pinnedrules.trust import functions
 
-        return load(text, file=f"{self.name} as revised")
+        named = None if self.path is None else functions(self.path, None)
+        return load(text, file=f"{self.name} as revised", functions=named)
 
     def with_own(self, rules: RuleSet) -> list[RuleSet]:
         """Return every rule set as it would be with *rules* as the agent's own, in the order of :attr:`sets`."""
@@ -239,6 +241,7 @@ class _File(_Given):
 
     def _load(self) -> RuleSet:
         from pinnedrules.rules.load import load
+        from pinnedrules.trust import functions
 
         try:
             text = self.path.read_text(encoding="utf-8")
@@ -250,7 +253,7 @@ class _File(_Given):
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise RuleFileError(f"cannot be read ({error})", file=str(self.path)) from None
-        return load(text, file=self.path.name, above=bool(self.layer))
+        return load(text, file=self.path.name, above=bool(self.layer), functions=functions(self.path, text))
 
 
 def _profile(name: str, tools: Mapping[str, object] | None) -> RuleSet:

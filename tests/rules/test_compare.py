@@ -197,6 +197,13 @@ TRAPS = {
         rules("  - {id: a, text: A., on: act, require: {total: {of: n, per: session, max: 9}}, else: deny}\n"),
         rules("  - {id: b, text: A., on: act, require: {total: {of: n, per: session, max: 9}}, else: deny}\n"),
     ),
+    "a value that a new sentence mentions may be used where the rules' own values may": (
+        rules("  - {id: a, text: A., on: act, require: {came_from: {of: to, in: rules}}, then: allow, else: deny}\n"),
+        rules(
+            "  - {id: a, text: A., on: act, require: {came_from: {of: to, in: rules}}, then: allow, else: deny}\n"
+            "  - {id: b, text: Never mail eve@example.org., on: {effect: delete}, then: ask}\n"
+        ),
+    ),
     "a rule that is gone": (rules(ACT + "  - {id: b, text: B., on: act, then: deny}\n"), rules(ACT)),
     "a rule that is about fewer calls": (
         rules("  - {id: b, text: B., on: [act, move], then: deny}\n"),
@@ -292,6 +299,9 @@ NARROWER: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("time", {"days": ["mon"], "zone": "UTC"}, {"days": ["mon"], "zone": "Europe/Berlin"}, False),
     ("who", {"user_in": ["a", "b"]}, {"user_in": ["a"], "tenant_in": ["t"]}, True),
     ("who", {"user_in": ["a"]}, {"tenant_in": ["t"]}, False),
+    ("came_from", {"of": "a", "in": ["user", "trusted"]}, {"of": ["a", "b"], "in": "user"}, True),
+    ("came_from", {"of": "a", "in": ["user"]}, {"of": "a", "in": ["user", "trusted"]}, False),
+    ("python", {"call": "a:b"}, {"call": "a:c"}, False),
     ("path", {"inside": ["/a"]}, {"inside": ["/a/b"]}, False),
     ("never_after", {"tool": "a"}, {"tool": ["a", "b"]}, False),
     ("a word of tomorrow", {"max": 9}, {"max": 8}, False),

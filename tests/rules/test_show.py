@@ -29,6 +29,7 @@ EVERYTHING = rules(
     "  - {id: h2, text: History., on: put, require: {count: {of: x, max: 1, per: call}, rate: {max: 1, per: day},"
     " only_after: {tool: put, effect: write}, never_after: {effect: delete}}, else: ask}\n"
     "  - {id: v, text: Values., on: put, require: {came_from: {of: [n, x], in: [user, rules, trusted]}}, else: ask}\n"
+    "  - {id: own, text: Own., on: put, require: {python: 'checks.mail:inside'}, else: ask}\n"
     "  - {id: h3, text: History., on: put, require: {count: {max: 1, per: session}}, else: ask}\n",
     tools="{put: {effect: [write, send], source: trusted, args: [n, x, file, url, branch]}, none: {effect: read, args: []}}",
     default="deny",
@@ -82,6 +83,7 @@ def test_everything_that_a_rule_can_say_reads_aloud() -> None:
         " write and never after a call with the effect delete, nothing;",
         "On put: if at most 1 call per session, nothing;",
         "On put: if n and x came from a person's words or the rules or a trusted result, nothing;",
+        "On put: if the function checks.mail:inside says yes, nothing;",
         "  put writes and sends, from a trusted source, with branch, file, n, url, x",
         "  none reads, with no arguments",
         "Otherwise: deny what reads, writes, deletes, sends, publishes, spends, runs code.",

@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_lint, _test, _explain, _revise, _revisions):
+    for add in (_lint, _test, _explain, _revise, _revisions, _trust):
         add(command)
 
 
@@ -100,6 +100,12 @@ def _revisions(command: Command) -> None:
     )
     made.add_argument("--document", action="store_true", help="show: the document that patches are about, as JSON")
     _whose(made)
+
+
+def _trust(command: Command) -> None:
+    about = "Trust the Python functions that a rule file names, as they are now; until then it cannot be loaded."
+    made = command("trust", about, "trust")
+    made.add_argument("rules", type=Path, metavar="RULES", help="a rule file")
 
 
 def _whose(made: argparse.ArgumentParser) -> None:

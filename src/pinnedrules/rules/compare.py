@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pinnedrules.rules.layers import REFERRING
+from pinnedrules.rules.mentioned import stated
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.names import is_glob
 from pinnedrules.rules.narrower import narrower
@@ -118,7 +119,7 @@ def _effects(name: str, first: ToolSpec, second: ToolSpec, old: RuleSet, new: Ru
             continue
         if rule.then == "allow" or rule.on.tools or _rewrites(rule):
             return f"the rule {rule.id} goes by effects"
-    if any("effect" in (rule.require or {}).get("only_after", {}) for rule in old.rules):
+    if any("effect" in _options(rule, "only_after") for rule in old.rules):
         return "a rule goes by the effects of calls before"
     return ""
 
@@ -134,6 +135,10 @@ def _rules(old: RuleSet, new: RuleSet) -> str:
         return f"the rule {rewriting[0]} rewrites otherwise"
     if rewriting and any(spec != new.tools[name] for name, spec in old.tools.items() if name in new.tools):
         return f"the rule {rewriting[0]} rewrites calls, and what tools do changes"
+    by_mention = any("rules" in _listed(_options(rule, "came_from").get("in")) for rule in new.rules)
+    if by_mention and not stated(new.rules) <= stated(old.rules):
+        # In a sentence, too.
+        return "a rule takes what the rules mention, and they mention more"
     before = {rule.id: rule for rule in old.rules if rule.on is not None}
     after = {rule.id: rule for rule in new.rules if rule.on is not None}
     denies = "deny" in old.default.values()
@@ -220,6 +225,14 @@ def _named(rules: Sequence[Rule]) -> set[object]:
     return {
         options.get("rule") for rule in rules for word, options in (rule.require or {}).items() if word in REFERRING
     }
+
+
+def _options(rule: Rule, word: str) -> Mapping[str, object]:
+    return (rule.require or {}).get(word, {})
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else (value,)
 
 
 def _says(rule: Rule) -> tuple[Action | None, ...]:

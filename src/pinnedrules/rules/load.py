@@ -9,13 +9,14 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.meaning import Fault, check
 from pinnedrules.rules.model import RuleSet, rule_set
+from pinnedrules.rules.predicates.python import PYTHON, Function, Judge
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.source import Node, find, parse, value_of
 from pinnedrules.rules.terms import Action, On, Rewriting, Rule, ServerSpec, ToolSpec
@@ -32,11 +33,13 @@ __all__ = ["load"]
 _ALLOW: Verdict = "allow"
 
 
-def load(text: str, *, file: str = "", above: bool = False) -> RuleSet:
+def load(text: str, *, file: str = "", above: bool = False, functions: Callable[[str], Judge] | None = None) -> RuleSet:
     """Return the rule set that *text* describes. Raises :class:`~pinnedrules.errors.RuleFileError`.
 
     *above* says that it is a layer above an agent's own rules: without a ``default`` it says nothing about calls that no
-    rule of it speaks of. *file* is only said in errors. Takes a fraction of a millisecond per rule; meant for start and reload.
+    rule of it speaks of. *functions* loads a Python function by the name that a requirement gives (see
+    ``predicates.python``), and raises Fault; without it no such requirement can be decided. *file* is only said in errors.
+    Takes a fraction of a millisecond per rule; meant for start and reload.
     """
     root = parse(text, file=file)
     try:
@@ -55,11 +58,11 @@ def load(text: str, *, file: str = "", above: bool = False) -> RuleSet:
                 id=rule.id,
                 text=rule.text.strip(),
                 on=_on(rule.on),
-                require=rule.require,
+                require=_called(rule.require, number, functions),
                 then=_then(rule.then, silent=rule.require is None and rule.otherwise is None and rule.on is not None),
                 otherwise=_action(rule.otherwise),
             )
-            for rule in model.rules
+            for number, rule in enumerate(model.rules)
         ]
         servers = {
             name: ServerSpec(
@@ -69,7 +72,8 @@ def load(text: str, *, file: str = "", above: bool = False) -> RuleSet:
         }
         check(tools, rules, servers)
         silent = above and "default" not in model.model_fields_set
-        default = dict.fromkeys(EFFECTS, _ALLOW) if silent else model.default.verdicts()
+        said = model.default.verdicts()
+        default: dict[Effect, Verdict] = {effect: _ALLOW if silent else said[effect] for effect in EFFECTS}
         return rule_set(model.version, rules, tools, default, servers)
     except Fault as fault:
         node = find(root, fault.path, key=fault.key)
@@ -174,6 +178,19 @@ def _ordered(effects: Sequence[Effect]) -> tuple[Effect, ...]:
 
 def _on(on: OnModel | None) -> On | None:
     return None if on is None else On(tuple(on.tool or ()), _ordered(on.effect or ()))
+
+
+def _called(
+    require: dict[str, dict[str, Any]] | None, number: int, functions: Callable[[str], Judge] | None
+) -> dict[str, dict[str, Any]] | None:
+    """Return the requirements with the function that one of them names."""
+    name = (require or {}).get(PYTHON.name, {}).get("call")
+    if require is None or functions is None or not isinstance(name, str):
+        return require
+    try:
+        return {**require, PYTHON.name: {**require[PYTHON.name], "call": Function.loaded(name, functions(name))}}
+    except Fault as fault:
+        raise Fault(str(fault), "rules", number, "require", PYTHON.name, hint=fault.hint) from None
 
 
 def _then(action: Action | RewriteModel | None, *, silent: bool) -> Action | None:

@@ -115,6 +115,7 @@ _WHOLE: Mapping[str, Callable[[Options, Options], bool]] = {
     "time": _time,
 }
 _KINDS: Mapping[str, Mapping[str, _Kind]] = {
+    "came_from": {"of": _more, "in": _fewer},
     "content": {"without": _more, "hosts_in": _fewer_of_none},
     "count": {"max": _lower},
     "recipients": {"domain_in": _fewer_of_none, "address_in": _fewer_of_none, "not_in": _more},

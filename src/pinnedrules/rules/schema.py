@@ -34,6 +34,13 @@ def _tool(value: Any) -> Any:
     return {"effect": _many(value)} if isinstance(value, (str, list)) else value
 
 
+def _required(value: Any) -> Any:
+    """``python: module:function`` names a function."""
+    if isinstance(value, dict) and isinstance(value.get("python"), str):
+        return {**value, "python": {"call": value["python"]}}
+    return value
+
+
 def _default(value: Any) -> Any:
     """``default: ask`` is for reads too."""
     return {"read": value, "other": value} if isinstance(value, str) else value
@@ -114,7 +121,7 @@ class RuleModel(_Closed):
     id: str
     text: str
     on: Annotated[OnModel, BeforeValidator(_about)] | None = None
-    require: dict[str, dict[str, Any]] | None = None
+    require: Annotated[dict[str, dict[str, Any]], BeforeValidator(_required)] | None = None
     then: Then | None = None
     otherwise: Otherwise | None = Field(None, alias="else")
 

@@ -14,6 +14,7 @@ from pinnedrules.rules.predicates.once import AT_MOST_ONCE_PER
 from pinnedrules.rules.predicates.origins import CAME_FROM
 from pinnedrules.rules.predicates.paths import PATH
 from pinnedrules.rules.predicates.patterns import MATCHES
+from pinnedrules.rules.predicates.python import PYTHON
 from pinnedrules.rules.predicates.rates import RATE
 from pinnedrules.rules.predicates.recipients import RECIPIENTS
 from pinnedrules.rules.predicates.shell import SHELL
@@ -38,6 +39,7 @@ PREDICATES: Mapping[str, Predicate] = MappingProxyType(
             NEVER_AFTER,
             ONLY_AFTER,
             PATH,
+            PYTHON,
             RATE,
             RECIPIENTS,
             SHELL,
