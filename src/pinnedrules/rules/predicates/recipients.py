@@ -165,17 +165,17 @@ class _Reading:
         """Read *value*; *said* is true when a key further out says that it addresses somebody."""
         if isinstance(value, str):
             self.text(key, value, said or key in self.extra or bears_recipients(key))
-        elif isinstance(value, Mapping):
-            said = said or key in self.extra or bears_recipients(key)
-            # {"email": ..., "status": "accepted"}: where one key tells, the others do not address anybody.
-            telling = any(bears_recipients(name) for name in value)
-            for name, item in value.items():
-                if _AT.search(name) and not bears_prose(key):
-                    self.addresses(key, name)
-                self.value(name, item, said and not telling and name.lower() not in _LABELS)
         elif isinstance(value, list):
             for item in value:
                 self.value(key, item, said)
+        elif isinstance(value, Mapping):
+            said = said or key in self.extra or bears_recipients(key)
+            # {"email": ..., "status": "accepted"}: where one key tells, the others do not address anybody.
+            inner = said and not any(bears_recipients(name) for name in value)
+            for name, item in value.items():
+                if _AT.search(name) and not bears_prose(key):
+                    self.addresses(key, name)
+                self.value(name, item, inner and name.lower() not in _LABELS)
         elif value is not None and (said or key in self.extra or bears_recipients(key)):
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
 
