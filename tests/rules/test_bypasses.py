@@ -1,11 +1,11 @@
 """The corpus of named bypass inputs: one file a kind under ``bypasses/``, that only grows, with legitimate controls.
 
 A file is a list of groups. Each has ``rules`` (a rule file as text), ``bypasses`` and ``controls``, and maybe ``at``,
-``user`` and ``tenant`` for all of its entries. An entry has ``why`` and ``call`` (the tool and its arguments: a map, or the
-text as it arrives), and maybe ``after`` (calls that were released before; such a call may also name the model's answer that it
-stood in, and then the moment), ``at`` (the moment, with its offset), ``user``,
-``tenant``, ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least`` (``ask``, else
-it must be denied).
+``user``, ``tenant`` and ``said`` for all of its entries. An entry has ``why`` and ``call`` (the tool and its arguments: a map,
+or the text as it arrives), and maybe ``after`` (calls that were released before; such a call may also name the model's answer
+that it stood in, and then the moment), ``at`` (the moment, with its offset), ``user``, ``tenant``, ``said`` (what a person said
+before), ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least`` (``ask``, else it
+must be denied).
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from ruamel.yaml import YAML
 from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
+from pinnedrules.rules.mentioned import mentioned
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import Call, Decision, LedgerState, Moment, SessionId
 
 FILES = sorted((Path(__file__).parent / "bypasses").glob("*.yaml"))
-KEYS = {"why", "call", "after", "at", "user", "tenant", "links", "at_least"}
+KEYS = {"why", "call", "after", "at", "user", "tenant", "said", "links", "at_least"}
 STRICTNESS = ["allow", "ask", "deny"]
 loaded = cache(load)
 
@@ -59,7 +60,7 @@ def _moment(written: str) -> Moment:
 def _cases() -> Iterator[Case]:
     for path in FILES:
         for group in YAML(typ="safe").load(path):
-            shared = {key: group[key] for key in ("at", "user", "tenant") if key in group}
+            shared = {key: group[key] for key in ("at", "user", "tenant", "said") if key in group}
             for kind in ("bypasses", "controls"):
                 for entry in group[kind]:
                     yield Case(path.stem, group["rules"], kind == "bypasses", {**shared, **entry})
@@ -76,7 +77,8 @@ def _call(written: list[Any]) -> Call:
 
 def _decided(case: Case) -> Decision:
     rules, entry = loaded(case.rules), case.entry
-    ledger = LedgerState(whose=SessionId("s", entry.get("user", ""), entry.get("tenant", "")))
+    known = frozenset(f"user {digest}" for digest in mentioned(entry.get("said", "")))
+    ledger = LedgerState(whose=SessionId("s", entry.get("user", ""), entry.get("tenant", "")), known=known)
     for written in entry.get("after", ()):
         decision = _decide(rules, case, _call(written), ledger)
         moment = _moment(written[3]) if len(written) > 3 else case.moment
