@@ -69,7 +69,8 @@ def bearing(name: str, options: Options, arguments: Mapping[str, object], declar
     """Return the arguments that the requirement looks at: of the call, else of its tool, else one of the usual name."""
     of = texts(options, "of")
     if name not in _BEARING:
-        return list(of) or [key for key, value in arguments.items() if isinstance(value, str)][:4]
+        texts_in = [key for key, value in arguments.items() if isinstance(value, str)][:4]
+        return list(of) or texts_in or (["text"] if name == "content" else [])
     bears, usual = _BEARING[name]
     there = [key for key in arguments if key in of or bears(key)]
     return there or list(of)[:1] or [key for key in sorted(declared) if bears(key)][:1] or [usual]

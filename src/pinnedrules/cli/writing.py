@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_lint, _test, _explain, _revise, _revisions, _trust):
+    for add in (_lint, _test, _explain, _attack, _revise, _revisions, _trust):
         add(command)
 
 
@@ -69,6 +69,18 @@ def _explain(command: Command) -> None:
     made.add_argument(
         "--declared", default="", metavar="A,B", help="argument names that the tool's schema has (default: those given)"
     )
+
+
+def _attack(command: Command) -> None:
+    about = "Try every known trick against your own rules, with your own tools and arguments."
+    made = command("attack", about, "attack")
+    made.add_argument("rules", type=Path, metavar="RULES", help="a rule file")
+    made.add_argument(
+        "--cases", type=Path, metavar="FILE", help="calls that are allowed, to build on (default: rules.test.yaml)"
+    )
+    made.add_argument("--at", default="", metavar="TIME", help="the moment (default: a Wednesday, at noon, UTC)")
+    made.add_argument("--user", default="", metavar="NAME", help="whose session it is, for rules that ask")
+    made.add_argument("--tenant", default="", metavar="NAME", help="whose tenant's")
 
 
 def _cases(made: argparse.ArgumentParser) -> None:
