@@ -24,6 +24,9 @@ __all__ = ["MAX_REST", "leads"]
 MAX_REST = 8_192
 """Longest path, query and fragment that are read, in characters."""
 
+MAX_PLAIN = 64_000
+"""Longest text without anything encoded in it that is looked at."""
+
 MAX_LAYERS = 4
 MAX_PARAMETERS = 256
 MAX_NAME = 64
@@ -46,7 +49,7 @@ _REDIRECT = re.compile(
 
 def leads(rest: str, inside: Hosts) -> Outcome:
     """Say whether *rest*, all that follows the host of a URL, leads nowhere but to hosts of *inside*."""
-    if _HARMLESS.fullmatch(rest) and "//" not in rest and not _CODED.search(rest):
+    if len(rest) <= MAX_PLAIN and _HARMLESS.fullmatch(rest) and "//" not in rest and not _CODED.search(rest):
         return None
     if len(rest) > MAX_REST:
         return Cannot(f"url: what follows the host is longer than {MAX_REST} characters")
