@@ -102,8 +102,10 @@ def rows() -> Iterator[Row]:
         for _, call in hostile(name):
             verdict, taken = _once(rules, call, ledger, now)
             (allowed if verdict == "allow" else refused).append(taken)
-        yield Row(f"hostile, {name}: refused or asked", "ms", Spread.of_ns(refused or [0]), target_p99=10.0)
-        yield Row(f"hostile, {name}: allowed", "ms", Spread.of_ns(allowed or [0]), target_p99=10.0)
+        if refused:
+            yield Row(f"hostile, {name}: refused or asked", "ms", Spread.of_ns(refused))
+        if allowed:
+            yield Row(f"hostile, {name}: allowed", "ms", Spread.of_ns(allowed), target_p99=10.0)
 
 
 def _once(rules: RuleSet, call: Call, ledger: LedgerState, now: Moment) -> tuple[str, int]:
