@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "never_after": ({"tool": "look"}, {}),
     "only_after": ({"tool": "look", "same": "id"}, {"id": "m1"}),
     "path": ({"inside": "/srv"}, {"path": "/srv/a"}),
+    "python": ({"call": "checks.mail:inside"}, {"text": "Hello"}),
     "rate": ({"max": 5, "per": "minute"}, {}),
     "recipients": ({"domain_in": ["example.com"]}, {"to": "ann@example.com"}),
     "shell": ({"programs_in": ["ls"]}, {"command": "ls"}),
@@ -36,7 +37,7 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "url": ({"host_in": ["example.com"]}, {"url": "https://example.com/a"}),
     "who": ({"user_in": ["ann"]}, {}),
 }
-"""For every requirement: options, and arguments that it reads and that meet it (none: it reads no argument)."""
+"""For every requirement: options, and arguments that it reads and that meet it, where nothing had to happen before (none: it reads no argument)."""
 
 _WORDS = {
     "blanks": " ", "one letter": "a", "at signs": "@", "quotes": '"', "backslashes": "\\", "open brackets": "(",

@@ -55,7 +55,7 @@ class Facts:
     effects: tuple[Effect, ...] = ()
     places: Mapping[str, str] | None = None
     stated: frozenset[str] = frozenset()
-    _read: dict[Hashable, object] = field(default_factory=dict, repr=False)
+    _read: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, key: Hashable, make: Callable[[Facts], T]) -> T:
         """Return what *make* returns, made once for this call: many rules read the same argument.
