@@ -3,9 +3,9 @@
 A file is a list of groups. Each has ``rules`` (a rule file as text), ``bypasses`` and ``controls``, and maybe ``at``,
 ``user``, ``tenant`` and ``said`` for all of its entries. An entry has ``why`` and ``call`` (the tool and its arguments: a map,
 or the text as it arrives), and maybe ``after`` (calls that were released before; such a call may also name the model's answer
-that it stood in, and then the moment), ``at`` (the moment, with its offset), ``user``, ``tenant``, ``said`` (what a person said
-before), ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least`` (``ask``, else it
-must be denied).
+that it stood in, and then the moment), ``at`` (the moment, with its offset), ``user``, ``tenant``, ``said`` (a
+person's words before it), ``links`` (symbolic links: where they are, and what they point to) and, for a bypass, ``at_least``
+(``ask``, else it must be denied).
 """
 
 from __future__ import annotations
