@@ -37,7 +37,10 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "url": ({"host_in": ["example.com"]}, {"url": "https://example.com/a"}),
     "who": ({"user_in": ["ann"]}, {}),
 }
-"""For every requirement: options, and arguments that it reads and that meet it, where nothing had to happen before (none: it reads no argument)."""
+"""For every requirement: options, and arguments that it reads and that meet it, where nothing had to happen before.
+
+None where it reads no argument.
+"""
 
 _WORDS = {
     "blanks": " ", "one letter": "a", "at signs": "@", "quotes": '"', "backslashes": "\\", "open brackets": "(",
