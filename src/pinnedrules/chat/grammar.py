@@ -2,8 +2,8 @@
 
 A language sorts words and phrases into classes. A sentence becomes a string with one character for each word or phrase, and
 patterns are regular expressions over such strings, in which the name of a class stands for its words, and a word that is no
-name for itself. So patterns stay short,
-and a sentence is never longer than 150 characters, whatever its words are.
+name for itself. So patterns stay short, and what is searched is never longer than the words of a sentence. No pattern
+repeats anything but single words, so that the time for a search cannot explode.
 """
 
 from __future__ import annotations
@@ -21,26 +21,34 @@ __all__ = ["ALL", "Language", "Patterns", "Sense"]
 
 ALL: tuple[Effect, ...] = EFFECTS[1:]
 """What a limit is about when it does not say what it is about: everything but reading."""
-Sense: TypeAlias = Literal["", "stop", "constraint", "permission", "dismissal", "work", "shown"]
-_LONGEST = 150
-"""Words of one sentence that are judged."""
+Sense: TypeAlias = Literal["", "stop", "constraint", "work", "shown"]
+Words: TypeAlias = tuple[str, ...]
+
 _NAME = re.compile(r"\{[0-9,]+\}|[a-z_][a-z_0-9]*|,| +")
 _NONE = re.compile(r"(?!)")
 _COMMA = ","
 _NEVER = "\uf8ff"
-"""A character that stands for no word: what a language has no words for."""
+"""A character that stands for no word: a class that has none."""
+_FIRST = 0xE000
+"""Where the characters that stand for words begin: a range that no text uses."""
+_COMMON = frozenset(
+    {"a", "all", "and", "are", "be", "can", "do", "for", "from", "give", "have", "i", "in", "is", "it", "make", "me", "more",
+     "my", "of", "on", "one", "please", "should", "that", "the", "there", "this", "time", "to", "up", "we", "with", "you",
+     "your"}
+)  # fmt: skip
 _BUILT_IN = frozenset({"any", "end", "close", "query", "number", "gerund"})
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """What a language says of whole sentences. Names are classes of words; ``any`` is any word, a comma is a comma,
-    ``end`` stands before a comma or the end, ``close`` before the end, ``query`` is the end of a question.
+    """What a language says of whole sentences. Names are classes of words; ``any`` is any word, a comma is a comma.
 
-    ``shown``: an order for or about a text, whose words are nobody's, or talk of somebody else. ``work``: any other order.
-    ``asks``: a question. ``halts``: a stop; ``surely``: one that counts beside work; ``style``: what only sounds like one.
-    ``forbids``: forbids an act, for now or for good; ``now``: meant for what is going on; ``standing``: meant to last. ``firm``: a constraint, whatever it looks like; ``limits``: a constraint in itself;
-    ``spares``: what only sounds like one. ``permits`` and ``dismisses`` would relax something.
+    ``end`` stands before a comma or the end, ``close`` before the end, ``query`` is the end of a question. ``shown``: an
+    order for or about a text, whose words are nobody's, or talk of somebody else. ``work``: any other order. ``asks``: a
+    question. ``halts``: a stop; ``surely``: one that counts beside work; ``style``: what only sounds like one. ``forbids``:
+    forbids an act, ``now`` for what is going on; ``standing``: meant to last. ``firm``: a constraint, whatever it looks like;
+    ``limits``: a constraint when it is nothing stronger; ``spares``: what only sounds like one. ``permits`` and
+    ``dismisses`` would relax something.
     """
 
     shown: tuple[str, ...] = ()
@@ -63,10 +71,10 @@ class Language:
     """Words in classes, patterns over the classes, and what acts do.
 
     *classes*: name to words, phrases with ``_`` for the gap; a word may be in several classes. *alerts*: the classes one of
-    whose words a turn must hold to be judged at all. *guesses*: endings of unknown words and the class that they get; *stems*:
-    classes, with the beginnings of unknown words that belong to them. *inherits*: a class that a phrase is in when its first word
-    is. *opening*: classes whose phrases are
-    phrases only where a sentence begins. *effects*: what the words of an act do; a word that ends with ``*`` is a beginning.
+    whose words a turn must hold to be judged at all; *relaxes*: the same for ``relaxes``. *effects*: what the words of an
+    act do; a word that ends with ``*`` is a beginning. *guesses*: endings of words, and a class that such words are in, too;
+    *stems*: classes, and beginnings of words. *inherits*: a class that a phrase is in when its first word is. *opening*:
+    classes whose phrases are phrases only where a sentence begins.
     """
 
     def __init__(
@@ -78,109 +86,52 @@ class Language:
         effects: Iterable[tuple[str, tuple[Effect, ...]]],
         guesses: Mapping[str, str] | None = None,
         stems: Mapping[str, str] | None = None,
+        relaxes: str = "",
         inherits: str = "",
         opening: str = "",
     ) -> None:
-        stems = stems or {}
-        classes = {**dict.fromkeys(stems, ""), **classes}
-        written = " ".join(pattern for field in astuple(patterns) for pattern in field)
-        named = {name for name in _NAME.findall(written) if name[0].isalpha()} - _BUILT_IN
-        classes = {**{name: name for name in named if name not in classes}, **classes}
-        of: dict[tuple[str, ...], set[str]] = {(",",): {_COMMA}}
-        for name, words in classes.items():
-            for entry in words.split():
-                of.setdefault(tuple(entry.split("_")), set()).add(name)
-        self._guesses = tuple((guesses or {}).items())
-        for words, names in of.items():
-            names.update(name for ending, name in self._guesses if len(words) == 1 and words[0].endswith(ending))
-            names.update(
-                name for name, starts in stems.items() if len(words) == 1 and words[0].startswith(tuple(starts.split()))
-            )
-            if len(words) > 1 and inherits in of.get(words[:1], ()):
-                names.add(inherits)
-        kinds = {frozenset(names) for names in of.values()} | {frozenset({name}) for _, name in self._guesses}
-        kinds |= {frozenset({name}) for name in stems}
-        kinds |= {frozenset(), frozenset({"number"}), frozenset({"query"})}
-        symbols = {kind: chr(0xE000 + at) for at, kind in enumerate(sorted(kinds, key=sorted))}
+        self._endings = tuple((guesses or {}).items())
+        self._starts = tuple((name, tuple(starts.split())) for name, starts in (stems or {}).items())
+        literal = {name: name for name in _names(patterns)}
+        of = self._classes_of({**literal, **dict.fromkeys(stems or {}, ""), **classes}, inherits)
+        kinds = {frozenset(names) for names in of.values()} | {frozenset(), frozenset({"number"}), frozenset({"query"})}
+        kinds |= {frozenset({name}) for name, _ in self._starts} | {frozenset({name}) for _, name in self._endings}
+        symbols = {kind: chr(_FIRST + at) for at, kind in enumerate(sorted(kinds, key=sorted))}
+
         self._other, self._number = symbols[frozenset()], symbols[frozenset({"number"})]
         self._query = symbols[frozenset({"query"})]
-        self._guessed = tuple((ending, symbols[frozenset({name})]) for ending, name in self._guesses)
-        self._stems = tuple((tuple(starts.split()), symbols[frozenset({name})]) for name, starts in stems.items())
-        self._words = {words[0]: symbols[frozenset(of[words])] for words in of if len(words) == 1}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._words = {words[0]: symbols[frozenset(names)] for words, names in of.items() if len(words) == 1}
+        self._phrases: dict[str, list[tuple[Words, str]]] = {}
         for words in sorted(of, key=len, reverse=True):
             if len(words) > 1:
                 self._phrases.setdefault(words[0], []).append((words, symbols[frozenset(of[words])]))
-        self._sets = {
-            name: "[" + ("".join(symbol for kind, symbol in symbols.items() if name in kind) or _NEVER) + "]"
-            for name in {*classes, _COMMA, "number", "query", *(name for _, name in self._guesses)}
-        } | {"any": f"[^{self._query}]", "close": f"(?={self._query}?$)"}
+        self._guessed: list[tuple[Words, Words, str]] = [
+            *((starts, (), symbols[frozenset({name})]) for name, starts in self._starts),
+            *(((), (ending,), symbols[frozenset({name})]) for ending, name in self._endings),
+        ]
+
+        names = {*literal, *classes, *(stems or {}), _COMMA, "number", "query", *(name for _, name in self._endings)}
+        self._sets = {name: _set_of(name, symbols) for name in names}
+        self._sets |= {"any": f"[^{self._query}]", "close": f"(?={self._query}?$)"}
         self._sets["end"] = f"(?=$|{self._sets[_COMMA]}|{self._query})"
-        wanted = set(alerts.split())
-        self.alerts = frozenset(max(words, key=len) for words, names in of.items() if names & wanted)
-        begins, only = set(opening.split()), {"lead", "asked", "number", _COMMA}
+        self.alerts, self.relaxing = _alerts(of, set(alerts.split())), _alerts(of, set(relaxes.split()))
+        begins, before = set(opening.split()), {"lead", "asked", "number", _COMMA}
         self._opening = frozenset(symbol for kind, symbol in symbols.items() if kind & begins and not kind - begins)
-        self._before = frozenset(symbol for kind, symbol in symbols.items() if kind & only)
+        self._before = frozenset(symbol for kind, symbol in symbols.items() if kind & before)
+
         self._effects: dict[str, set[Effect]] = {}
         self._begins: list[tuple[str, tuple[Effect, ...]]] = []
-        for words_, does in effects:
-            for word in words_.split():
+        for each, does in effects:
+            for word in each.split():
                 if word.endswith("*"):
                     self._begins.append((word[:-1], does))
                 else:
                     self._effects.setdefault(word, set()).update(does)
-        self._shown, self._work, self._asks = map(self._compiled, (patterns.shown, patterns.work, patterns.asks))
-        self._halts, self._surely, self._style = map(self._compiled, (patterns.halts, patterns.surely, patterns.style))
-        self._forbids, self._standing, self._now = map(
-            self._compiled, (patterns.forbids, patterns.standing, patterns.now)
-        )
-        self._firm, self._limits, self._spares = map(self._compiled, (patterns.firm, patterns.limits, patterns.spares))
-        self._permits, self._dismisses = map(self._compiled, (patterns.permits, patterns.dismisses))
+        self._patterns = _Compiled(*(self._compiled(each) for each in astuple(patterns)))
 
     def read(self, sentence: Sentence) -> str:
         """Return *sentence* as one character for each word or phrase, for ``sense``."""
-        return self._read(sentence.folded) + (self._query if sentence.end == "?" else "")
-
-    def unknown(self, said: str) -> int:
-        """Return how many words of a sentence are in no class: the fewer, the likelier is this its language."""
-        return said.count(self._other)
-
-    def sense(self, said: str, after_work: bool) -> Sense:
-        """Return what a sentence says. *after_work*: the same turn gave work before it, so a ban is about that work."""
-        if self._shown.search(said):
-            return "shown"
-        plain, said = said, self._style.sub(self._other, said)
-        if self._surely.search(said):
-            return "stop"
-        if self._asks.search(plain):
-            return ""
-        work = self._work.search(said) is not None
-        if self._firm.search(plain):
-            return "constraint"
-        if not work and self._halts.search(said):
-            return "stop"
-        if not work and self._forbids.search(said):
-            now = self._now.search(said) and not self._standing.search(said) and not after_work
-            return "stop" if now else "constraint"
-        if self._limits.search(said) and not self._spares.search(said):
-            return "constraint"
-        if self._dismisses.search(said):
-            return "dismissal"
-        if self._permits.search(said):
-            return "permission"
-        return "work" if work else ""
-
-    def effects_of(self, folded: str) -> tuple[Effect, ...]:
-        """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
-        words = folded.split()
-        named = {effect for word in words for effect in self._effects.get(word, ())}
-        named |= {
-            effect for start, does in self._begins if any(map(str.startswith, words, repeat(start))) for effect in does
-        }
-        return tuple(effect for effect in ALL if effect in named) or ALL
-
-    def _read(self, folded: str) -> str:
-        words = folded.split()[:_LONGEST]
+        words = sentence.folded.split()
         said: list[str] = []
         at = 0
         opening = True
@@ -195,15 +146,70 @@ class Language:
             else:
                 said.append(self._words.get(word) or self._guess(word))
                 at += 1
-        return "".join(said)
+        return "".join(said) + (self._query if sentence.end == "?" else "")
+
+    def unknown(self, said: str) -> int:
+        """Return how many words of a sentence are in no class: the fewer, the likelier is this its language."""
+        return said.count(self._other)
+
+    def sense(self, said: str, after_work: bool) -> Sense:
+        """Return what a sentence says. *after_work*: the same turn gave work before it, so a ban is about that work."""
+        says = self._patterns
+        if says.shown.search(said):
+            return "shown"
+        plain, said = said, says.style.sub(self._other, said)
+        if says.surely.search(said):
+            return "stop"
+        if says.asks.search(plain):
+            return ""
+        if says.firm.search(plain):
+            return "constraint"
+        work = says.work.search(said) is not None
+        if not work and says.halts.search(said):
+            return "stop"
+        if not work and says.forbids.search(said):
+            now = says.now.search(said) and not says.standing.search(said) and not after_work
+            return "stop" if now else "constraint"
+        if says.limits.search(said) and not says.spares.search(said):
+            return "constraint"
+        return "work" if work else ""
+
+    def relaxes(self, said: str) -> Literal["", "permission", "dismissal"]:
+        """Return whether a sentence, whoever said it, would relax something."""
+        if self._patterns.dismisses.search(said):
+            return "dismissal"
+        return "permission" if self._patterns.permits.search(said) else ""
+
+    def effects_of(self, folded: str) -> tuple[Effect, ...]:
+        """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
+        words = folded.split()
+        named = {effect for word in words for effect in self._effects.get(word, ())}
+        for start, does in self._begins:
+            if any(map(str.startswith, words, repeat(start))):
+                named.update(does)
+        return tuple(effect for effect in ALL if effect in named) or ALL
+
+    def _classes_of(self, classes: Mapping[str, str], inherits: str) -> dict[Words, set[str]]:
+        of: dict[Words, set[str]] = {(_COMMA,): {_COMMA}}
+        for name, listed in classes.items():
+            for entry in listed.split():
+                of.setdefault(tuple(entry.split("_")), set()).add(name)
+        for words, names in of.items():
+            if len(words) == 1:
+                names.update(name for ending, name in self._endings if words[0].endswith(ending))
+                names.update(name for name, starts in self._starts if words[0].startswith(starts))
+        for words, names in of.items():
+            if len(words) > 1 and inherits in of.get(words[:1], ()):
+                names.add(inherits)
+        return of
 
     def _guess(self, word: str) -> str:
         if word[0].isdigit():
             return self._number
-        for starts, symbol in self._stems:
-            if word.startswith(starts):
+        for starts, endings, symbol in self._guessed:
+            if word.startswith(starts) or word.endswith(endings):
                 return symbol
-        return next((symbol for ending, symbol in self._guessed if word.endswith(ending)), self._other)
+        return self._other
 
     def _compiled(self, patterns: tuple[str, ...]) -> re.Pattern[str]:
         if not patterns:
@@ -213,3 +219,40 @@ class Language:
     def _set(self, found: re.Match[str]) -> str:
         name = found.group()
         return "" if name.isspace() else name if name[0] == "{" else self._sets[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """``Patterns``, each list as one expression, in the same order."""
+
+    shown: re.Pattern[str]
+    work: re.Pattern[str]
+    asks: re.Pattern[str]
+    halts: re.Pattern[str]
+    surely: re.Pattern[str]
+    style: re.Pattern[str]
+    forbids: re.Pattern[str]
+    standing: re.Pattern[str]
+    now: re.Pattern[str]
+    firm: re.Pattern[str]
+    limits: re.Pattern[str]
+    spares: re.Pattern[str]
+    permits: re.Pattern[str]
+    dismisses: re.Pattern[str]
+
+
+def _alerts(of: Mapping[Words, set[str]], wanted: set[str]) -> frozenset[str]:
+    """Return the words one of which has to occur: of a phrase the longest that is not in every other sentence."""
+    longest = (
+        max(words, key=lambda word: (word not in _COMMON, len(word))) for words, found in of.items() if found & wanted
+    )
+    return frozenset(longest) - _COMMON
+
+
+def _names(patterns: Patterns) -> set[str]:
+    written = (pattern for each in astuple(patterns) for pattern in each)
+    return {name for pattern in written for name in _NAME.findall(pattern) if name[0].isalpha()} - _BUILT_IN
+
+
+def _set_of(name: str, symbols: Mapping[frozenset[str], str]) -> str:
+    return "[" + ("".join(symbol for kind, symbol in symbols.items() if name in kind) or _NEVER) + "]"

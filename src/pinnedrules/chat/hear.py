@@ -20,6 +20,12 @@ __all__ = ["hear"]
 
 _LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN)
 _WORD = re.compile(r"\^?\w+(?:\+\w+)?")
+_POINTS = re.compile(
+    r"\b(?:this|these|those|following|below|above|letter|mail|text|clause|sentence|comments?|message|error|code|log|review|"
+    r"contract|transcript|paragraph|email|senders?|line|says|poem|story|article|post|tweet|note|wrote|feedback|complaint|reply)\b"
+)
+_SPEAKS = re.compile(r"\b(?:you|your|youre)\b")
+_OPINION = re.compile(r"\b(?:do you think|would you say|do you make)\b")
 
 
 def hear(text: str) -> Heard:
@@ -30,58 +36,48 @@ def hear(text: str) -> Heard:
     """
     text = bounded(text)
     words = set(_WORD.findall(folded(text)))
-    languages = [language for language in _LANGUAGES if not language.alerts.isdisjoint(words)]
     letters = not text.isascii() and foreign(text)
-    if not languages and not letters:
-        return NOTHING
-    limit, relaxing = _own_words(text, languages, letters)
-    if limit.kind:
-        return limit
-    return relaxing
+    languages = [language for language in _LANGUAGES if not language.alerts.isdisjoint(words)]
+    if languages or letters:
+        limit = _limit(text, languages, letters)
+        if limit.kind:
+            return limit
+    relaxing = [language for language in _LANGUAGES if not language.relaxing.isdisjoint(words)]
+    return _relaxing(text, relaxing) if relaxing else NOTHING
 
 
-def _own_words(text: str, languages: list[Language], letters: bool) -> tuple[Heard, Heard]:
-    limit = relaxing = NOTHING
+def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
+    """Return the first stop among the person's own sentences, else the first constraint with the effects of them all."""
+    quote = ""
     effects: set[str] = set()
-    work = False
-    intro: Sentence | None = None
-    introduces = False
+    work = shown = False
+    before: Sentence | None = None
     skipped = -1
     for sentence in sentences(text):
         if sentence.block == skipped:
             continue
-        shown = _shown_after(intro, introduces, sentence) if intro is not None else ""
-        if shown == "to the end":
+        follows = _shown_after(before, shown, sentence) if before is not None else ""
+        if follows == "to the end":
             break
-        if shown:
-            skipped, intro = sentence.block, None
+        if follows:
+            skipped, before = sentence.block, None
             continue
         senses = _senses(sentence, languages, work)
         if "stop" in senses or (letters and exact_stop(sentence.folded)):
-            return Heard("stop", (), quotable(sentence.raw)), NOTHING
+            return Heard("stop", (), quotable(sentence.raw))
         if "constraint" in senses:
-            about = senses["constraint"].effects_of(sentence.folded)
-            limit = limit if limit.kind else Heard("constraint", about, quotable(sentence.raw))
-            effects.update(about)
-        elif not relaxing.kind and ("dismissal" in senses or "permission" in senses):
-            kind: Sense = "dismissal" if "dismissal" in senses else "permission"
-            relaxing = Heard(kind, (), quotable(sentence.raw))
-        work = work or "work" in senses or "shown" in senses
-        intro = sentence
-        introduces = "shown" in senses or sentence.end == "?"
-    if limit.kind:
-        limit = Heard("constraint", tuple(effect for effect in ALL if effect in effects), limit.quote)
-    return limit, relaxing
+            quote = quote or quotable(sentence.raw)
+            effects.update(senses["constraint"].effects_of(sentence.folded))
+        before, shown = sentence, "shown" in senses
+        work = work or shown or "work" in senses
+    about = tuple(effect for effect in ALL if effect in effects)
+    return Heard("constraint", about, quote) if about else NOTHING
 
 
 def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[Sense, Language]:
     """Return what the languages say of *sentence* that it can be in: those that know about as many of its words as any."""
-    if not languages:
-        return {}
-    if len(languages) == 1:
-        return {languages[0].sense(languages[0].read(sentence), work): languages[0]}
     read = [(language, said := language.read(sentence), language.unknown(said)) for language in languages]
-    fewest = min(unknown for _, _, unknown in read)
+    fewest = min((unknown for _, _, unknown in read), default=0)
     senses: dict[Sense, Language] = {}
     for language, said, unknown in sorted(read, key=lambda each: each[2]):
         if unknown <= fewest + 1:
@@ -92,25 +88,27 @@ def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[S
     return senses
 
 
-_POINTS = re.compile(
-    r"\b(?:this|these|those|following|below|above|letter|mail|text|clause|sentence|comments?|message|error|code|log|review|contract|"
-    r"transcript|paragraph|email|senders?|line|says|poem|story|article|post|tweet|note|wrote|feedback|complaint|reply)\b"
-)
-_SPEAKS = re.compile(r"\b(?:you|your|youre)\b")
-_OPINION = re.compile(r"\b(?:do you think|would you say|do you make)\b")
+def _relaxing(text: str, languages: list[Language]) -> Heard:
+    for sentence in sentences(text, own=False):
+        for language in languages:
+            kind = language.relaxes(language.read(sentence))
+            if kind:
+                return Heard(kind, (), quotable(sentence.raw))
+    return NOTHING
 
 
-def _shown_after(intro: Sentence, asks: bool, sentence: Sentence) -> Literal["", "a paragraph", "to the end"]:
+def _shown_after(before: Sentence, asks: bool, sentence: Sentence) -> Literal["", "a paragraph", "to the end"]:
     """Return how much of what begins with *sentence*, on a new line, is shown and not said.
 
-    All of it after an order or a question about a text (*asks*); one paragraph after a line that ends with a colon and names one.
+    All of it after an order or a question about a text (*asks*); one paragraph after a line that ends with a colon and names
+    a text.
     """
-    if sentence.line == intro.line:
+    if sentence.line == before.line:
         return ""
-    points = _POINTS.search(intro.folded) is not None
-    if intro.end == "?":
-        about = points and (not _SPEAKS.search(intro.folded) or _OPINION.search(intro.folded) is not None)
+    points = _POINTS.search(before.folded) is not None
+    if before.end == "?":
+        about = points and (not _SPEAKS.search(before.folded) or _OPINION.search(before.folded) is not None)
         return "to the end" if about else ""
-    if asks and (intro.end == ":" or sentence.block > intro.block or points):
+    if asks and (before.end == ":" or sentence.block > before.block or points):
         return "to the end"
-    return "a paragraph" if intro.end == ":" and points else ""
+    return "a paragraph" if before.end == ":" and points else ""

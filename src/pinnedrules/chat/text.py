@@ -1,6 +1,6 @@
 """Cuts a turn down to the person's own sentences: without code, quotations, tags, mails, logs; folded for comparing.
 
-Everything here is linear in what it looks at, and it looks at the first and the last 4,000 characters only: patterns that
+Everything here is linear in what it looks at, and it looks at the first and the last 2,500 characters only: patterns that
 can be made slow by their input are not used.
 """
 
@@ -15,10 +15,14 @@ from pinnedrules.chat.typos import SPELLED
 
 __all__ = ["Sentence", "bounded", "folded", "quotable", "sentences"]
 
-_SIDE = 4_000
+_SIDE = 2_500
 """Characters looked at from each end: a person's own words stand before or after what they paste."""
-_MOST = 40
+_MOST = 24
 """Sentences looked at from each end, so that a turn of nothing but full stops costs no more than one of words."""
+
+_LONGEST = 300
+"""Characters of a sentence that is judged as a whole; a longer one is judged in pieces of ``_WORDS`` words."""
+_WORDS = 40
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -29,10 +33,10 @@ _QUOTED = re.compile(
     r"|「[^」]{1,600}」|『[^』]{1,600}』|《[^》]{1,600}》|`[^`\n]{1,300}`|(?<!\w)['‘][^'’\n]{1,300}['’](?!\w)"
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,60})(?:\s[^<>]{0,300})?>")
-_PLAIN_TAGS = frozenset(
-    "answer b br div em feedback font i li message p prompt query request span strong task u user user_input "
-    "user_message user_query".split()
-)
+_PLAIN_TAGS = """
+    answer b br div em feedback font i li message p prompt query request span strong task u user user_input user_message
+    user_query
+"""
 """Tags in which hosts put the person's own words, and tags of mere looks. What stands in any other is not theirs."""
 _LOGGED = re.compile(
     r"\s*(?:\[?(?:INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL)\b|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d|@@ |diff --git"
@@ -96,14 +100,14 @@ def folded(text: str) -> str:
 _COMMAS = frozenset(",:，、،–—()[]")
 
 
-def sentences(text: str) -> Iterator[Sentence]:
-    """Yield the person's own sentences of *text*, which is bounded already, in their order."""
-    own = _own(text)
+def sentences(text: str, own: bool = True) -> Iterator[Sentence]:
+    """Yield the sentences of *text*, which is bounded already, in their order: with *own*, only those the person says."""
+    text = _own(text) if own else text
     spans: list[tuple[int, int, str, int, int]] = []
     at = line = block = 0
-    while at < len(own):
-        found = _END.search(own, at)
-        end, mark, after = (len(own), "", len(own)) if found is None else (found.start(), found.group(), found.end())
+    while at < len(text):
+        found = _END.search(text, at)
+        end, mark, after = (len(text), "", len(text)) if found is None else (found.start(), found.group(), found.end())
         if end > at:
             spans.append((at, end, mark, line, block))
         line += "\n" in mark
@@ -112,19 +116,19 @@ def sentences(text: str) -> Iterator[Sentence]:
     if len(spans) > 2 * _MOST:
         spans = spans[:_MOST] + spans[-_MOST:]
     for at, end, mark, line, block in spans:
-        raw = own[at:end]
-        words = folded(raw).strip(" ,")
-        if words:
-            sign = (
-                "?"
-                if "?" in mark or "\u061f" in mark
-                else "!"
-                if "!" in mark
-                else ":"
-                if raw.rstrip().endswith(":")
-                else ""
-            )
-            yield Sentence(raw + mark.strip(), words, sign, line, block)
+        sign = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ""
+        for raw in _pieces(text[at:end]):
+            words = folded(raw).strip(" ,")
+            if words:
+                yield Sentence(raw + mark.strip(), words, sign or (":" if raw.endswith(":") else ""), line, block)
+
+
+def _pieces(raw: str) -> list[str]:
+    """Return a sentence, or pieces of one that nobody ended."""
+    if len(raw) <= _LONGEST:
+        return [raw.strip()]
+    words = [word[:_LONGEST] for word in raw.split()]
+    return [" ".join(words[at : at + _WORDS]) for at in range(0, len(words), _WORDS)]
 
 
 def quotable(raw: str) -> str:
@@ -158,6 +162,7 @@ def _without_tags(text: str) -> str:
         return text
     tags = [(found.start(), found.end(), found[1], found[2].lower()) for found in _TAG.finditer(text)]
     closing: dict[str, int] = {name: end for start, end, slash, name in tags if slash}
+    plain = _PLAIN_TAGS.split()
     parts: list[str] = []
     at = 0
     for start, end, slash, name in tags:
@@ -165,7 +170,7 @@ def _without_tags(text: str) -> str:
             continue
         parts.append(text[at:start])
         at = end
-        if not slash and name not in _PLAIN_TAGS and closing.get(name, 0) > end:
+        if not slash and name not in plain and closing.get(name, 0) > end:
             at = closing[name]
             parts.append("\n")
         else:
@@ -194,9 +199,7 @@ def _without_shown(text: str) -> str:
             break
         elif _HEADED.match(line):
             headed = True
-        elif headed and bare:
-            continue
-        elif bare.startswith((">", "|")) or (bare and line.startswith(("    ", "\t"))) or _LOGGED.match(line):
+        elif bare and (headed or bare.startswith((">", "|")) or line.startswith(("    ", "\t")) or _LOGGED.match(line)):
             continue
         elif not (speakers and _SPEAKER.match(line)):
             headed = headed and not bare and not kept

@@ -16,7 +16,8 @@ _SHORT = {
     "asap": "immediately", "immediatly": "immediately", "imediately": "immediately", "nomore": "no more",
     "aproval": "approval", "whoah": "whoa", "woah": "whoa", "woa": "whoa",
     "okay": "ok", "okey": "ok", "k": "ok", "kk": "ok", "rming": "deleting", "rm": "delete",
-    "nto": "not", "teh": "the", "adn": "and", "yuo": "you", "sned": "send", "stp": "stop", "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
+    "nto": "not", "teh": "the", "adn": "and", "yuo": "you", "sned": "send", "stp": "stop",
+    "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
     "subagent": "sub agent", "readonly": "read only",
 }  # fmt: skip
 _OFTEN = (
@@ -25,12 +26,13 @@ _OFTEN = (
     "always", "suggest", "continue", "enough", "immediately", "permission", "another", "freeze", "cease", "stopping",
     "emailing", "ordering", "buying", "removing", "quit",
 )  # fmt: skip
-_WORDS = frozenset(
-    "case cese cesse delet enver cancell hat alt halo hall halts old bold gold hod cold hole wit dot font don dint top sop stoop atop step posing pasting "
-    "ending sensing lending mending tending conform touche teach couch ever fever newer lever one oly about before able "
-    "cause abut quite quiet suit quilt await waiting bait easy ease seas pauses cancels deleted heater further other "
-    "bother mother fees freezer breeze tease crease lease peace pleas removed moving buying".split()
-)
+_WORDS = """
+    case cese cesse delet enver cancell hat alt halo hall halts old bold gold hod cold hole wit dot font don
+    dint top sop stoop atop step posing pasting ending sensing lending mending tending conform touche teach
+    couch ever fever newer lever one oly about before able cause abut quite quiet suit quilt await waiting bait
+    easy ease seas pauses cancels deleted heater further other bother mother fees freezer breeze tease crease
+    lease peace pleas removed moving buying
+"""
 """Real words that a slip must not be mistaken for."""
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -55,7 +57,8 @@ def _slips(word: str) -> Iterator[str]:
 
 
 def _spelled() -> dict[str, str]:
-    known = {slip: word for word in _OFTEN for slip in _slips(word) if slip not in _WORDS and slip not in _OFTEN}
+    real = {*_WORDS.split(), *_OFTEN}
+    known = {slip: word for word in _OFTEN for slip in _slips(word) if slip not in real}
     return known | {short: word for short, word in _SHORT.items() if short != word}
 
 

@@ -267,7 +267,7 @@ _PATTERNS = Patterns(
         "^(?:lead|,|asked)* tell tellto",
     ),
     work=(
-        "^(?:lead|,|asked)* work (?!(?:now|it|det any)* (?:close|neg)|.*neg particle? close)",
+        "^(?:lead|,|asked)* work (?!(?:now|it|det)* any? (?:now|it)* (?:close|neg)|.*neg particle? close)",
         "^(?:lead|,)* cond",
     ),
     asks=(
@@ -290,7 +290,7 @@ _PATTERNS = Patterns(
             "(?:^|,|lead|req|wait) (?:halt|pause) det+ any{0,1} proc (?:now|lead|particle|any)? "
             "(?:end|(?=then|bis (?:ich|wir|du|es)))"
         ),
-        "req (?:now|lead|it|det any)* (?:halt|pause) (?:now|lead)* end",
+        "req (?:now|lead|it|det)* any? (?:now|lead)* (?:halt|pause) (?:now|lead)* end",
         "^(?:lead|,|now)* (?:now|det any{0,2}|det proc) (?:lead|now)* (?:halt|pause) close",
         "^(?:lead|,|now|wait)* wait (?:wait|now|lead|,)* close",
         "(?:^|,|lead) wait (?:wait|now|lead|more|,)* (?:object|halt|bare)",
@@ -400,4 +400,5 @@ GERMAN = Language(
     effects=effects_by(_DELETE, _SEND, _PUBLISH, _SPEND, _EXECUTE, _WRITE),
     stems={"act": f"{_DELETE} {_SEND} {_PUBLISH} {_SPEND} {_EXECUTE} {_WRITE}"},
     inherits="then",
+    relaxes="okgo rules",
 )

@@ -28,7 +28,8 @@ _MUST = " ".join(
         _each(
             "you you_all you_guys you_two they",
             "need_to have_to must should ought_to had_better better gotta will shall can may could might are_to "
-            "really_need_to really_must really_should absolutely_must please will_please just_need_to now_need_to will_now",
+            "really_need_to really_must really_should absolutely_must please will_please just_need_to "
+            "now_need_to will_now",
         ),
         _each("youre you_are", "going_to to not_going_to"),
     ]
@@ -71,15 +72,30 @@ _ASKED = " ".join(
             "if perhaps maybe",
             "you_could you_can you_would you we_could we we_can you_should we_should you_may you_might you_please",
         ),
-        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you i_need_you i_would_like_that_you id_like_that_you we_can we_could we_may lets let_us it_would_be_kind_of_you_to it_would_be_good_of_you_to it_would_be_nice_of_you_to it_would_be_better_to can_somebody can_someone can_anybody could_somebody could_someone i_command_you_to you_are_ordered_to we_command_you_to youre_ordered_to i_am_ordering_you_to let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we shall_we may_we should_we "
-        "its_time_to it_is_time_to time_to make_sure_to make_sure_you be_so_kind_as_to be_so_good_as_to be_so_kind_and be_kind_enough_to so_kind_as_to "
-        "i_have_to_ask_you_to i_must_ask_you_to may_i_ask_you_to can_i_ask_you_to could_i_ask_you_to might_i_ask_you_to i_need_to_ask_you_to "
-        "would_you_mind do_you_mind mind_if_we i_think_you_should i_think_we_should i_suggest_you i_suggest_we i_think_you_need_to "
-        "you_can_all need_you_to want_you_to like_you_to asking_you_to told_you_to ask_you_to tell_you_to gonna_need_you_to said_to said_you_should "
-        "helpers_need_to agents_need_to i_want_all_of_you_to i_really_need_you_to i_just_want_you_to im_going_to_need_you_to i_wish_you_would "
-        "wish_youd i_wish_youd ill_ask_you_to i_would_ask_you_to id_ask_you_to ill_need_you_to please_can_you please_could_you please_would_you "
-        "could_you_please_all please_all kindly_please want_everyone_to want_everything_to need_everything_to need_this_to want_this_to need_it_to want_it_to "
-        "would_it_be_possible_to is_it_possible_to is_there_a_way_to could_i_get_you_to can_i_get_you_to be_able_to how_about_we how_about_you what_if_we",
+        "please_to i_need_this_to i_want_this_to i_need_it_to i_want_it_to i_need_everything_to "
+        "i_want_everything_to make_a_habit_of i_want_that_you we_want_that_you i_wish_that_you i_want_you "
+        "i_need_you i_would_like_that_you id_like_that_you we_can we_could we_may lets let_us "
+        "it_would_be_kind_of_you_to it_would_be_good_of_you_to it_would_be_nice_of_you_to "
+        "it_would_be_better_to can_somebody can_someone can_anybody could_somebody could_someone "
+        "i_command_you_to you_are_ordered_to we_command_you_to youre_ordered_to i_am_ordering_you_to "
+        "let_s lets_just lets_please we_need_to we_have_to we_must we_should we_ought_to can_we could_we "
+        "shall_we may_we should_we "
+        "its_time_to it_is_time_to time_to make_sure_to make_sure_you be_so_kind_as_to be_so_good_as_to "
+        "be_so_kind_and be_kind_enough_to so_kind_as_to "
+        "i_have_to_ask_you_to i_must_ask_you_to may_i_ask_you_to can_i_ask_you_to could_i_ask_you_to "
+        "might_i_ask_you_to i_need_to_ask_you_to "
+        "would_you_mind do_you_mind mind_if_we i_think_you_should i_think_we_should i_suggest_you "
+        "i_suggest_we i_think_you_need_to "
+        "you_can_all need_you_to want_you_to like_you_to asking_you_to told_you_to ask_you_to tell_you_to "
+        "gonna_need_you_to said_to said_you_should "
+        "helpers_need_to agents_need_to i_want_all_of_you_to i_really_need_you_to i_just_want_you_to "
+        "im_going_to_need_you_to i_wish_you_would "
+        "wish_youd i_wish_youd ill_ask_you_to i_would_ask_you_to id_ask_you_to ill_need_you_to "
+        "please_can_you please_could_you please_would_you "
+        "could_you_please_all please_all kindly_please want_everyone_to want_everything_to "
+        "need_everything_to need_this_to want_this_to need_it_to want_it_to "
+        "would_it_be_possible_to is_it_possible_to is_there_a_way_to could_i_get_you_to can_i_get_you_to "
+        "be_able_to how_about_we how_about_you what_if_we",
     ]
 )
 
@@ -316,7 +332,7 @@ _PATTERNS = Patterns(
     ),
     permits=(
         "okgo",
-        "^yea+ (?:,|yea)* act",
+        "^yea (?:,|yea|lead)* act",
     ),
     dismisses=(
         "dismiss (?:any)? rules",
@@ -329,10 +345,10 @@ ENGLISH = Language(
     _CLASSES,
     _PATTERNS,
     alerts=(
-        "halt pause bare bare_alone wait kill away leave not never nor until always askme only mode zero "
-        "nothing act0 past no_more not_one enough_of forme rule isnt fixed okgo dismiss lifted not_only ido "
-        "needing await yea must putting make "
+        "halt pause bare bare_alone wait kill away leave not never nor until always askme askwho only mode zero nothing "
+        "past no_more not_one enough_of forme rule isnt fixed notever noneed held not_only consent"
     ),
+    relaxes="okgo rules lifted yea",
     effects=EFFECTS_EN,
     guesses={"ing": "gerund"},
     inherits="then",

@@ -499,7 +499,8 @@ WORDS = {
         pinnedrules youre_allowed_to you_are_allowed_to carry_on_without you_dont_need_to without_asking
         without_confirmation no_need_to_ask no_need_to_confirm no_need_to_wait permission_to
     """,
-    "yea": "yes ok yeah sure yep fine alright please right okay go_ahead and",
+    "yea": "yes ok yeah sure yep",
+    "consent": "approval approvals permission consent confirmation approve approved confirm confirmed authorization",
     "dismiss": """
         forget ignore disregard drop lift cancel remove delete withdraw dismiss override suspend skip scrap revoke
     """,

@@ -31,7 +31,7 @@ _PATTERNS = Patterns(
         f"{_START} cancel (?:atonce|now)* det+ any? proc (?:atonce)+",
         f"{_START} cancel atonce+ det+ any? proc",
         f"{_START} cancel det+ any? sending",
-        f"{_START} release (?:now|det any{{1,2}})+ end",
+        f"{_START} release (?:now|det)+ any{{0,2}} end",
         f"{_START} wait (?:now|lead|,|wait)* any{{0,3}} mistaken",
         f"{_START} clitic* halt {_TAIL}",
         f"{_START} (?:halt|bare) proc (?:now|lead)* end",
@@ -141,25 +141,17 @@ def romance(
 ) -> Language:
     """Return a Romance language: its words by class, the beginnings of its verbs of acts, and what they do."""
     return Language(
-        {name: "" for name in _NAMES} | dict(classes),
+        classes,
         _PATTERNS,
         alerts=(
-            "halt pause bare wait neg never only until ask alone_only mode ido nothing okgo dismiss putting "
+            "halt pause bare wait neg never only until ask alone_only mode ido nothing putting "
             "leave need must cut none from_now release cancel pass "
         ),
         effects=effects,
         stems={"act": acts, **(stems or {})},
         inherits="then",
+        relaxes="okgo rules",
     )
-
-
-_NAMES = (
-    "atonce sending release mistaken towhom pass cancel lead req asked halt cut pause bare wait now then object "
-    "of det proc putting held leave alone alone_only neg neg_alone nothing more neg_more more_neg none negated "
-    "clitic goon style with me clitic_me until always never on that particle suggest only ask before first my who "
-    "yes says approved confirmed must need goes requires mode ido from_now fine once okgo dismiss rules text tell "
-    "work cond wh que me_show acting by and xqx be in zero "
-).split()
 
 
 def effects_by(
