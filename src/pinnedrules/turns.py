@@ -18,7 +18,7 @@ from typing import Literal
 
 from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import Heard, sentence
-from pinnedrules.chat.orders import Answer, Dismiss, Grant, Order, Resume, bare, ordered
+from pinnedrules.chat.orders import Answer, Dismiss, Grant, Order, Resume, ordered
 from pinnedrules.control.permits import give, new_permit
 from pinnedrules.control.principals import in_chat, person
 from pinnedrules.control.scopes import session_scope
@@ -82,17 +82,14 @@ class Turns:
         values = {f"user {digest}": "" for digest in mentioned(text)}
         for session in sessions if values else ():
             self._store.learn(session, values)
+        # Words of permission count in the exact forms only: what is heard of them may be quoted, pasted or told.
         said, order = hear(text), ordered(text)
-        if order is None and said.kind == "permission" and bare(said.quote) == bare(text):
-            order = Answer(True)
         if said.kind == "stop" and order is None:
             kind, done = "stop", self._pause(sessions, said, who)
         elif said.kind == "constraint" and order is None:
             kind, done = "constraint", self._limit(sessions, said, who)
         elif order is not None:
             kind, done = self._obeyed(sessions, order, who)
-        elif said.kind == "dismissal" and bare(said.quote) == bare(text):
-            kind, done = "dismissal", self._dismiss(sessions, "", who)
         elif said.kind in ("permission", "dismissal"):
             told = "It is not clear what this permits. Say only: approve and the ticket, or: dismiss and the rule."
             kind, done = said.kind, Said("nothing", told)

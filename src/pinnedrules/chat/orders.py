@@ -5,7 +5,7 @@ liberally (``hear``); what gives it more room has to be said in one of these for
 letter is taken for it:
 
 - ``approve t-abcd2345``, ``deny t-abcd2345``; ``yes``, ``go ahead``, ``approved`` and the like for the one open question
-- ``dismiss chat-12ab34``
+- ``dismiss chat-12ab34``; ``forget the rule`` and the like for the one rule that there is from the chat
 - ``resume``, ``go on``, ``continue``, after a pause from the chat
 - ``allow archive where label is promotions, at most 20 an hour, for 1 hour`` (``at most 5 in total``, ``for 30 minutes``);
   further conditions with ``and``: ``where label is promotions and folder is "Old mail"``
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["Answer", "Dismiss", "Grant", "Order", "Resume", "bare", "ordered"]
+__all__ = ["Answer", "Dismiss", "Grant", "Order", "Resume", "ordered"]
 
 _LONGEST = 500
 
@@ -35,6 +35,15 @@ _GO_ON = frozenset(
         "resume", "go on", "continue", "carry on", "please resume", "please continue", "please go on", "you may resume",
         "you may continue", "you may go on", "you can resume", "you can continue", "you can go on", "ok continue",
         "okay continue", "ok go on", "okay go on", "ok resume", "resume please", "continue please", "go on please",
+    )
+)  # fmt: skip
+
+_FORGET = frozenset(
+    (
+        "dismiss it", "dismiss that", "dismiss the rule", "dismiss that rule", "withdraw the rule", "withdraw that rule",
+        "forget the rule", "forget that rule", "forget what i said", "forget what i said about asking",
+        "you need not ask any more", "you do not need to ask any more", "you don't need to ask any more",
+        "you no longer need to ask", "no need to ask any more",
     )
 )  # fmt: skip
 
@@ -61,7 +70,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Dismiss:
-    """The rule of this id shall not be in force any more."""
+    """The rule of this id, or (empty) the one that there is, shall not be in force any more."""
 
     rule: str
 
@@ -89,11 +98,13 @@ def ordered(text: str) -> Order | None:
     """Return what *text* says in one of these forms; None for anything else, and for a text that says more."""
     if len(text) > _LONGEST or not text.isascii() or not text.replace("\n", " ").strip().isprintable():
         return None
-    words = bare(text)
+    words = _bare(text)
     if words in _YES or words in _NO:
         return Answer(words in _YES)
     if words in _GO_ON:
         return Resume()
+    if words in _FORGET:
+        return Dismiss("")
     if found := _TICKET.fullmatch(words):
         return Answer(found[1] in ("approve", "allow", "confirm"), found[2])
     if found := _DISMISS.fullmatch(words):
@@ -101,7 +112,7 @@ def ordered(text: str) -> Order | None:
     return _grant(" ".join(text.split()).rstrip(" .!"))
 
 
-def bare(text: str) -> str:
+def _bare(text: str) -> str:
     """Return the words of *text* in lower case, without what stands between and around them."""
     return " ".join(re.sub(r"[,;!]|\.(?=\s|$)", " ", text.lower()).split())
 
