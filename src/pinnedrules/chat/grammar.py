@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
-from itertools import repeat
 from typing import Literal, TypeAlias
 
 from pinnedrules.chat.text import Sentence
@@ -65,6 +64,20 @@ class Patterns:
     spares: tuple[str, ...] = ()
     permits: tuple[str, ...] = ()
     dismisses: tuple[str, ...] = ()
+
+
+_DETERMINERS = (
+    "a an the any my your our their his her its this that these those no all every another other some "
+    "ein eine einen einer der die das den dem keine keinen meine unsere alle "
+    "un une des le la les mes mon ma nos aucun aucune tous toutes "
+    "el los las una unos unas mi mis ningun ninguna todos todas "
+    "o os as um uma meu minha nenhum nenhuma todos "
+    "il lo gli i uno mio mia nessun nessuna tutti tutte"
+)
+_BEFORE_THINGS = frozenset(_DETERMINERS.split())
+"""Behind these stands a thing, also where its name is that of an act in English."""
+
+_ARCHIVING = ("archiv", "arquiv")
 
 
 class Language:
@@ -182,12 +195,29 @@ class Language:
 
     def effects_of(self, folded: str) -> tuple[Effect, ...]:
         """Return what a constraint is about: the effects of the acts that it names, or all when it names none."""
-        words = folded.split()
-        named = {effect for word in words for effect in self._effects.get(word, ())}
-        for start, does in self._begins:
-            if any(map(str.startswith, words, repeat(start))):
-                named.update(does)
+        acts: dict[str, set[Effect]] = {}
+        things: set[Effect] = set()
+        before = ""
+        for word in folded.split():
+            does = self._done_by(word)
+            if does and (before in _BEFORE_THINGS or (before in acts and before != word)):
+                things |= does  # "never delete a mail": the mail is what is deleted, not what is done
+            elif does:
+                acts[word] = does
+            before = word
+        named = set().union(*acts.values()) or things
+        if "delete" in named:
+            # Beside deleting, archiving is one more way of getting rid of something.
+            kept = [does for word, does in acts.items() if not word.startswith(_ARCHIVING)]
+            named = set().union(*kept) or named
         return tuple(effect for effect in ALL if effect in named) or ALL
+
+    def _done_by(self, word: str) -> set[Effect]:
+        found = set(self._effects.get(word, ()))
+        for start, does in self._begins:
+            if word.startswith(start):
+                found.update(does)
+        return found
 
     def _classes_of(self, classes: Mapping[str, str], inherits: str) -> dict[Words, set[str]]:
         of: dict[Words, set[str]] = {(_COMMA,): {_COMMA}}
