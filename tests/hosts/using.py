@@ -52,15 +52,25 @@ async def ause(value: Any, depth: int = 0, entered: bool = False) -> str:
         return await ause(value.parse(), depth + 1)
     if kind == "items":
         seen = []
-        async for each in value:
-            seen.append(await ause(each, depth + 1))
-            if len(seen) == _FEW:
-                break
+        try:
+            async for each in value:
+                seen.append(await ause(each, depth + 1))
+                if len(seen) == _FEW:
+                    break
+        finally:
+            await _close(value)
         return "".join(seen)
     if kind == "manager":
         async with value as inside:
             return await ause(inside, depth + 1, entered=True)
     return repr(value)
+
+
+async def _close(items: Any) -> None:
+    """Close what was perhaps not read to its end: an event loop that ends closes the generators inside in any order."""
+    closed = getattr(items, "aclose", getattr(items, "close", None))
+    if closed is not None and inspect.isawaitable(done := closed()):
+        await done
 
 
 def _turns(thread: Any) -> Iterator[Any]:
