@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_lint, _test, _explain, _attack, _revise, _revisions, _trust):
+    for add in (_lint, _test, _explain, _attack, _import, _revise, _revisions, _trust):
         add(command)
 
 
@@ -81,6 +81,17 @@ def _attack(command: Command) -> None:
     made.add_argument("--at", default="", metavar="TIME", help="the moment (default: a Wednesday, at noon, UTC)")
     made.add_argument("--user", default="", metavar="NAME", help="whose session it is, for rules that ask")
     made.add_argument("--tenant", default="", metavar="NAME", help="whose tenant's")
+
+
+def _import(command: Command) -> None:
+    about = "Draft rules from standing instructions (AGENTS.md, CLAUDE.md), and say which of them no check can see."
+    made = command("import", about, "instructions")
+    made.add_argument("page", type=Path, metavar="PAGE", help="English, as text or Markdown")
+    made.add_argument(
+        "--root", type=Path, metavar="DIR", help="where its relative paths begin (default: the page's folder)"
+    )
+    made.add_argument("--write", type=Path, metavar="FILE", help="write the rules, after asking")
+    made.add_argument("--yes", action="store_true", help="with --write: do not ask, I have read them")
 
 
 def _cases(made: argparse.ArgumentParser) -> None:
