@@ -15,6 +15,7 @@ from pinnedrules.chat.words_exact import exact_stop, foreign
 from pinnedrules.chat.words_fr import FRENCH
 from pinnedrules.chat.words_it import ITALIAN
 from pinnedrules.chat.words_pt import PORTUGUESE
+from pinnedrules.types import Effect
 
 __all__ = ["hear"]
 
@@ -49,7 +50,7 @@ def hear(text: str) -> Heard:
 def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
     """Return the first stop among the person's own sentences, else the first constraint with the effects of them all."""
     quote = ""
-    effects: set[str] = set()
+    effects: set[Effect] = set()
     work = shown = False
     before: Sentence | None = None
     skipped = -1
@@ -70,7 +71,7 @@ def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
             effects.update(senses["constraint"].effects_of(sentence.folded))
         before, shown = sentence, "shown" in senses
         work = work or shown or "work" in senses
-    about = tuple(effect for effect in ALL if effect in effects)
+    about: tuple[Effect, ...] = tuple(effect for effect in ALL if effect in effects)
     return Heard("constraint", about, quote) if about else NOTHING
 
 

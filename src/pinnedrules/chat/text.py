@@ -32,6 +32,7 @@ _QUOTED = re.compile(
     r"\"[^\"]{1,600}\"|“[^”“]{1,600}[”“]|„[^“”\"]{1,600}[“”\"]|«[^»]{1,600}»|»[^«]{1,600}«|‹[^›]{1,600}›"
     r"|「[^」]{1,600}」|『[^』]{1,600}』|《[^》]{1,600}》|`[^`\n]{1,300}`|(?<!\w)['‘][^'’\n]{1,300}['’](?!\w)"
 )
+_QUOTES = "\"'`“”„«»‚‘’"
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,60})(?:\s[^<>]{0,300})?>")
 _PLAIN_TAGS = """
     answer b br div em feedback font i li message p prompt query request span strong task u user user_input user_message
@@ -43,8 +44,10 @@ _LOGGED = re.compile(
     r"|(?:\+\+\+|---) [\w./]|Traceback \(|\s+at \w[\w.$]*\(|File \"|(?:npm|yarn) (?:ERR|WARN)|(?:fatal|error|warning): )"
 )
 _HEADED = re.compile(
-    r"(?:From|To|Cc|Subject|Sent|Date|Reply-To|Von|An|Betreff|Gesendet|De|Para|Asunto|Assunto|Objet|Oggetto|Da|Caveat): "
+    r"(?:From|To|Cc|Subject|Sent|Date|Reply-To|Von|An|Betreff|Gesendet|De|Para|Asunto|Assunto|Objet|Oggetto|Da): "
 )
+_NOTED = re.compile(r"Caveat: The messages below were generated")
+"""A line that a coding agent writes in its user's role."""
 _FORWARDED = re.compile(
     r"\s*(?:-{2,}\s*(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine|Mensaje original"
     r"|Mensagem original|Messaggio originale)|Begin forwarded message|On .{4,80} wrote:$|Am .{4,80} schrieb .{1,60}:$"
@@ -93,7 +96,7 @@ def folded(text: str) -> str:
         text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
     text = _WAIL.sub("no no no", text)
     text = _RUN.sub(r"\1", _CONTRACTED.sub("", text).translate(_SPLIT)).replace("e-mail", "email")
-    words = [SPELLED.get(word, word) for word in _TOKEN.findall(text)]
+    words: list[str] = [SPELLED.get(word, word) for word in map(str, _TOKEN.findall(text))]
     return " ".join("," if word in _COMMAS or word[0] == "-" else word for word in words)
 
 
@@ -103,24 +106,22 @@ _COMMAS = frozenset(",:，、،–—()[]")
 def sentences(text: str, own: bool = True) -> Iterator[Sentence]:
     """Yield the sentences of *text*, which is bounded already, in their order: with *own*, only those the person says."""
     text = _own(text) if own else text
-    spans: list[tuple[int, int, str, int, int]] = []
+    spans: list[tuple[str, str, int, int]] = []
     at = line = block = 0
     while at < len(text):
         found = _END.search(text, at)
         end, mark, after = (len(text), "", len(text)) if found is None else (found.start(), found.group(), found.end())
-        if end > at:
-            spans.append((at, end, mark, line, block))
+        spans += [(raw, mark, line, block) for raw in _pieces(text[at:end]) if raw]
         line += "\n" in mark
         block += mark.count("\n") > 1
         at = after
     if len(spans) > 2 * _MOST:
         spans = spans[:_MOST] + spans[-_MOST:]
-    for at, end, mark, line, block in spans:
-        sign = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ""
-        for raw in _pieces(text[at:end]):
-            words = folded(raw).strip(" ,")
-            if words:
-                yield Sentence(raw + mark.strip(), words, sign or (":" if raw.endswith(":") else ""), line, block)
+    for raw, mark, line, block in spans:
+        words = folded(raw).strip(" ,")
+        if words:
+            sign = "?" if "?" in mark or "\u061f" in mark else "!" if "!" in mark else ":" if raw.endswith(":") else ""
+            yield Sentence(raw + mark.strip(), words, sign, line, block)
 
 
 def _pieces(raw: str) -> list[str]:
@@ -139,7 +140,7 @@ def quotable(raw: str) -> str:
 
 
 def _own(text: str) -> str:
-    """Return *text* without what is not said by the person, only shown; all of it when nothing else would be left."""
+    """Return *text* without what is not said by the person, only shown. A turn that is one quotation is what they say."""
     text = _without_tags(text)
     text = _APOSTROPHE.sub("ʼ", text)
     kept = _without_shown(text)
@@ -149,7 +150,8 @@ def _own(text: str) -> str:
         kept = _BRACKETED.sub(" ", kept)
     if kept.replace("xqx", "").strip(" \n.,!?:;"):
         return kept
-    return text.strip("\"'`“”„«»‚‘’") if len(text) < 300 and "\n" not in text.strip() else ""
+    whole = text.strip()
+    return whole.strip(_QUOTES) if whole[:1] in _QUOTES and "\n" not in whole else ""
 
 
 def _behind_fence(tail: str) -> str:
@@ -182,7 +184,7 @@ def _without_tags(text: str) -> str:
 def _without_shown(text: str) -> str:
     """Drop fences, quoted lines, indented lines, logs, diffs, the heads and bodies of mails, transcripts."""
     if "\n" not in text:
-        return "" if text.startswith(">") else text.replace("```", " ")
+        return "" if text.startswith(">") or _NOTED.match(text) else text.replace("```", " ")
     lines = text.split("\n")
     speakers = sum(1 for line in lines if _SPEAKER.match(line)) > 1
     kept: list[str] = []
@@ -199,7 +201,13 @@ def _without_shown(text: str) -> str:
             break
         elif _HEADED.match(line):
             headed = True
-        elif bare and (headed or bare.startswith((">", "|")) or line.startswith(("    ", "\t")) or _LOGGED.match(line)):
+        elif bare and (
+            headed
+            or bare.startswith((">", "|"))
+            or line.startswith(("    ", "\t"))
+            or _LOGGED.match(line)
+            or _NOTED.match(line)
+        ):
             continue
         elif not (speakers and _SPEAKER.match(line)):
             headed = headed and not bare and not kept

@@ -117,7 +117,7 @@ _DET = "det+ any{0,2}"
 
 _PATTERNS = Patterns(
     shown=(
-        "^(?:lead|,|asked|number)* (?:text|topic)",
+        "^(?:lead|,|asked|number)* (?:text|topic(?!.* , lead* halt (?:now|lead)* close))",
         "^(?:lead|,|asked|number)* make_verb any{0,5} textnoun",
         "^(?:lead|,|asked)* tell (?:person person_the?|person any?|any) (?:any{0,2})? that",
         "^(?:lead|,|req)* wanting (?:art any{0,4})? textnoun",
@@ -174,6 +174,8 @@ _PATTERNS = Patterns(
         ),
         f"{_START} cancel {_DET} proc_kill (?:held)? end",
         f"{_START} (?:halt|pause|kill) det any{{0,3}} then (?:acting|gerund)",
+        f"{_START} (?!cancel)(?:halt|pause|kill) det any{{0,3}} you youdid",
+        f"{_STOPPED} any act end",
         f"{_START} wait (?:now|lead|,|wait)* notever",
         f"{_START} notever fill* (?:goon|godo)",
         f"{_START} noneed goon",
@@ -189,7 +191,8 @@ _PATTERNS = Patterns(
         f"(?:obj|now) must lead* (?:halted|halt) {_TAIL}",
         "req (?:please)* past (?:now|whatever|det|acting|any)* ",
         f"{_START} past now* end",
-        f"{_START} not_one any{{0,2}} (?:proc|act|acting|end|to)",
+        f"{_START} not_one any? (?:proc|act|acting)",
+        f"{_START} not_one (?:word|step|thing|one) (?:end|to)",
         "enough_of any{0,2} (?:acting|proc|gerund)",
         f"{_START} bare (?:now|lead|,)* close",
     ),
@@ -197,7 +200,7 @@ _PATTERNS = Patterns(
         "(?:^|,|lead|req) putting (?:obj|det+ any{0,1} proc) held (?:now|lead)* end",
         (
             "^(?:lead|,|req)* act0 (?:nothing|nothing_more|nothing_else|nothing_further) "
-            "(?:now|else_word|more_word|lead)* end"
+            "(?:now|else_word|more_word|lead)* (?:end|from)"
         ),
         "tell det* workers to halt",
         ", (?:lead)* halt (?:now|lead)* $",
@@ -209,17 +212,17 @@ _PATTERNS = Patterns(
         "^(?:halt|bare|wait) (?:halt|,|lead|now|wait)* (?:halt|bare) ",
     ),
     style=(
-        "(?:halt|enough_of|enough) (?:now|det|lead)* style (?!to det? people)",
+        "(?:halt|enough_of|enough) (?:now|det|lead)* style (?!to det? people|everything|people)",
         "wait (?:now|lead|,|wait)* (?:,|lead)* correct",
         "no_more_than",
         "not_bad",
         "enough(?=.* , (?:lead|now)* (?:work|text))",
-        "not fill* act (?:to)? (?:me|us)",
+        "not fill* act (?:to)? (?:me|us) (?!from)",
         "not fill* act definite? (?!,)any? textobj",
         "enough (?:for|to|about|info|detail|details|time|space|money|examples|small_talk|talk|pictures)",
     ),
     forbids=(
-        f"{_START} away",
+        f"{_START} away (?=end|(?:from|of)? (?:definite|obj|people|det|there|here|mine)|always)",
         f"{_START} leave (?:obj|{_DET} any{{0,3}}|any{{1,3}}) alone (?:now|lead)* end",
         f"{_START} leave obj now* end",
         f"{_BAN} not fill* (?:act|goon|make any? (?:doing_nouns|proc))",
@@ -242,9 +245,11 @@ _PATTERNS = Patterns(
     ),
     now=(
         (
-            "not fill* act particle? (?:end|now|thing|(?=then)|anything (?:now|lead|thing)* "
-            "(?:end|(?=then))|definite any{1,3} (?:now|lead|particle)* (?:end|(?=then)))"
+            "not fill* act particle? (?:end|(?!anything|obj)now|thing (?!a |an |as |like |in )|(?=then)|"
+            "anything (?:now|lead|thing)* (?:end|against|(?=then)))"
         ),
+        "not fill* (?!weakact)act particle? definite any{1,3} (?:now|lead|particle)* (?:end|(?=then))",
+        "not fill* act (?!the )definite any{1,3} (?:now|lead|particle)* (?:end|(?=then))",
         "not fill* goon (?:end|now|thing|anything|acting|particle|definite|(?=then))",
         "dont (?:,|lead|dont|now|goon)* close",
         "nor any anything",

@@ -33,30 +33,30 @@ WORDS = {
         hold_off_with hold_up hold_back discontinue abandon ditch hold_on_with wait_with disable hold_fire_on
     """,
     "bare": """
-        hold_back not_so_fast i_no_longer_want_this i_no_longer_want_that i_dont_want_this i_dont_want_that
-        i_dont_want_any_of_this i_dont_want_that_done i_dont_want_this_done hold_still cease_fire youre_done_here
-        youre_done you_are_done_here thats_it_youre_done that_is_quite_enough take_no_further_action
-        take_no_further_steps take_no_action stop_button_pressed make_stop an_emergency_stop
+        get_out get_off switch_yourself_off turn_yourself_off could_you_not would_you_not can_you_not
+        please_not_that back_off_please hold_back not_so_fast i_no_longer_want_this i_no_longer_want_that
+        i_dont_want_this i_dont_want_that i_dont_want_any_of_this i_dont_want_that_done i_dont_want_this_done
+        hold_still cease_fire youre_done_here youre_done you_are_done_here thats_it_youre_done that_is_quite_enough
+        take_no_further_action take_no_further_steps take_no_action stop_button_pressed make_stop an_emergency_stop
         this_is_an_emergency_stop this_is_an_emergency keep_everything_on_hold keep_it_on_hold keep_that_on_hold
         hold_off hold_fire hold_your_fire hold_your_horses hold_everything stand_down stand_by stand_still back_off
         back_out bail bail_out knock_it_off cut_it_out cut_that_out quit_that give_it_a_rest pack_it_in let_go
         enough thats_enough that_is_enough enough_is_enough thats_quite_enough basta kill_switch call_it_off
         call_it_a_day shut_it_down shut_everything_down shut_it_all_down shut_yourself_down shut_it_off
-        turn_yourself_off pull_the_plug pull_the_emergency_brake hit_the_brakes hit_pause hit_stop put_the_brakes_on
-        stay_put sit_tight hands_off keep_off lay_off panic_button emergency_stop e_stop sigint sigterm sigkill
-        ctrl+c ctrl_c control_c ^c end_it terminate_it abort_mission abort_abort drop_everything down_tools
-        do_nothing dont_move nobody_move go_no_further no_further leave_it_there leave_it_at_that leave_it_be
-        let_it_be thats_it_stop put_it_on_hold put_this_on_hold put_that_on_hold put_everything_on_hold
-        put_it_all_on_hold on_hold put_things_on_hold put_it_down put_that_down down_boy step_away step_back
-        back_away stay_back stay_out get_off ive_had_enough i_have_had_enough ive_seen_enough had_enough
-        enough_of_this enough_of_that enough_already youve_done_enough you_have_done_enough youve_done_plenty
-        thats_plenty i_changed_my_mind ive_changed_my_mind changed_my_mind dont_go_on go_away shut_up
-        not_another_step not_one_more not_another_one put_the_pen_down call_it_quits make_it_stop make_that_stop
-        make_this_stop get_it_to_stop time_out timeout leave_it_alone take_a_break hold_your_position_stop
-        halt_everything full_stop_now all_stop cut_it thats_enough_now hold_it_right_there thatll_do that_will_do
-        this_ends_now this_stops_now it_stops_now this_stops_here it_ends_now red_light kill_yourself refrain
-        no_further_action no_further_actions no_further_steps undo_undo pencils_down tools_down were_done_here
-        we_are_done_here quit_now exit_now pull_over scratch_everything
+        pull_the_plug pull_the_emergency_brake hit_the_brakes hit_pause hit_stop put_the_brakes_on stay_put
+        sit_tight hands_off keep_off lay_off panic_button emergency_stop e_stop sigint sigterm sigkill ctrl+c ctrl_c
+        control_c ^c end_it terminate_it abort_mission abort_abort drop_everything down_tools do_nothing dont_move
+        nobody_move go_no_further no_further leave_it_there leave_it_at_that leave_it_be let_it_be thats_it_stop
+        put_it_on_hold put_this_on_hold put_that_on_hold put_everything_on_hold put_it_all_on_hold on_hold
+        put_things_on_hold put_it_down put_that_down down_boy step_away step_back back_away stay_back stay_out
+        ive_had_enough i_have_had_enough ive_seen_enough had_enough enough_of_this enough_of_that enough_already
+        youve_done_enough you_have_done_enough youve_done_plenty thats_plenty i_changed_my_mind ive_changed_my_mind
+        changed_my_mind dont_go_on go_away shut_up not_another_step not_one_more not_another_one put_the_pen_down
+        call_it_quits make_it_stop make_that_stop make_this_stop get_it_to_stop time_out timeout leave_it_alone
+        take_a_break hold_your_position_stop halt_everything full_stop_now all_stop cut_it thats_enough_now
+        hold_it_right_there thatll_do that_will_do this_ends_now this_stops_now it_stops_now this_stops_here
+        it_ends_now red_light kill_yourself refrain no_further_action no_further_actions no_further_steps undo_undo
+        pencils_down tools_down were_done_here we_are_done_here quit_now exit_now pull_over scratch_everything
     """,
     "bare_alone": """
         discontinue desist no_more chill whoa easy slow_down not_so_fast break esc escape shut_down interrupt
@@ -93,11 +93,12 @@ WORDS = {
         whatever_youre what_youve everything_you everything_youre all_you anything_you what_its what_it_is what_it
     """,
     "then": """
-        while so_i so_that so_we unless or_else not_yet who i im ive ill id you youre youve we were weve its thats
-        theyre they those_are these_are this_is that_is that_was it_is it_was there theres what why because cause
-        cuz coz bc as since dont do_not no nothing leave let please cancel hold_on or he she not wrong sorry never
-        only just undo everyone nobody somebody someone seriously my but youll theyll itll wait stop hold this_isnt
-        that_isnt thisll isnt it_has the_card the_bank our
+        my_kid my_son my_daughter my_boss my_manager my_wife my_husband my_client my_toddler my_child my_card_was
+        my_account_was our_lawyer our_client while so_i so_that so_we unless or_else not_yet who i im ive ill id you
+        youre youve we were weve its thats theyre they those_are these_are this_is that_is that_was it_is it_was
+        there theres what why because cause cuz coz bc as since dont do_not no nothing leave let please cancel
+        hold_on or he she not wrong sorry never only just undo everyone nobody somebody someone seriously but youll
+        theyll itll wait stop hold this_isnt that_isnt thisll isnt it_has the_card the_bank
     """,
     "style": """
         trying_to_be trying_to_sound trying_to_sell making_the_font making_my_text coughing laughing sneezing hiding
@@ -138,22 +139,23 @@ WORDS = {
         putting_stuff crawling hammering hitting polling
     """,
     "people": """
-        appointments meetings people strangers customer customers client clients everyone everybody colleagues users
-        parents guests contacts file files folder folders row rows records database cart basket calendar group
-        thread repo repository server account accounts changes purchases payments orders posts calls reservations
-        bookings commits edits journalists followers investors suppliers vendors boss team staff students patients
-        tenants behalf tickets events money discounts refunds emails email mails tests them him her my_things stuff
+        dependencies packages columns tags labels licenses items entries fields categories hashtags_to appointments
+        meetings people strangers customer customers client clients everyone everybody colleagues users parents
+        guests contacts file files folder folders row rows records database cart basket calendar group thread repo
+        repository server account accounts changes purchases payments orders posts calls reservations bookings
+        commits edits journalists followers investors suppliers vendors boss team staff students patients tenants
+        behalf tickets events money discounts refunds emails email mails tests them him her my_things stuff
         candidates applicants employees partners friends family members subscribers tables invoices documents
         messages reviews branch branches production prod
     """,
-    "proc": "generation session search query queries work bot bots robot",
+    "proc": "invitation transaction invite generation session search query queries work bot bots robot",
     "proc_kill": """
-        launch activity tasks jobs agents work scheduled_tasks bot bots automation everything_else subagents
-        deletion deletions deletes clean_up cleanup batch run runs job process task script loop operation operations
-        action actions sending send sends mailing blast transfer upload deploy deployment migration rollout purge
-        wipe checkout sub_agents workers purchase payment_run submission push merge release update print_order
-        print_job mail_merge emails mails messages payments refunds changes plan edits calls import sync whole_thing
-        thing training invites
+        transaction invitation newsletter launch activity tasks jobs agents work scheduled_tasks bot bots automation
+        everything_else subagents deletion deletions deletes clean_up cleanup batch run runs job process task script
+        loop operation operations action actions sending send sends mailing blast transfer upload deploy deployment
+        migration rollout purge wipe checkout sub_agents workers purchase payment_run submission push merge release
+        update print_order print_job mail_merge emails mails messages payments refunds changes plan edits calls
+        import sync whole_thing thing training invites
     """,
     "det": """
         the_other the_others the_rest all_your all_my the this that these those your my our all any further more
@@ -162,10 +164,10 @@ WORDS = {
     """,
     "stuff": "mine ours yours mail mailbox inbox files",
     "away": """
-        keep_your_hands_off take_your_hands_off get_your_hands_off hands_off keep_away keep_away_from stay_away
-        stay_away_from back_away_from step_away_from get_away_from get_out get_out_of stay_out_of keep_out_of
-        keep_out get_off_my get_off stay_off keep_off keep_your_paws_off keep_your_fingers_off take_your_paws_off
-        pull_out_of get_your_paws_off paws_off fingers_off lay_off leave_off step_back_from back_off_from
+        back_off_my back_off_our get_out_of keep_your_hands_off take_your_hands_off get_your_hands_off hands_off
+        keep_away keep_away_from stay_away stay_away_from back_away_from step_away_from get_away_from stay_out_of
+        keep_out_of keep_out get_off_my stay_off keep_off keep_your_paws_off keep_your_fingers_off
+        take_your_paws_off pull_out_of get_your_paws_off paws_off fingers_off step_back_from back_off_from
     """,
     "leave": "leave let",
     "alone": """
@@ -244,10 +246,11 @@ WORDS = {
         immediately on_my_own try
     """,
     "act": """
-        format_it format_that format_the_disk format_the_drive format_my lay_a_finger lay_a_hand place_order
-        place_orders place_the_order place_an_order place_that_order place_any_order place_any_orders
-        place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off make_any
-        make_changes make_edits make_payments make_purchases make_any_changes give_out give_away promise
+        regenerate add_it_to_the_cart add_it_to_the_basket add_it_to_my add_it_to_the_order add_that_to_my
+        add_that_to_the_cart format_it format_that format_the_disk format_the_drive format_my lay_a_finger
+        lay_a_hand place_order place_orders place_the_order place_an_order place_that_order place_any_order
+        place_any_orders place_this_order place_the_bid place_a_bid place_bids turn_it_in hand_it_in send_it_off
+        make_any make_changes make_edits make_payments make_purchases make_any_changes give_out give_away promise
         make_decisions reply_all reply_to_all put_anything add_anything add_people add_anyone make_a_purchase
         make_a_payment make_calls make_commits use_my_card use_my_account use_the_card access enter spend_money
         write_anything write_code write_files answer_anyone move_anything open_a_pr open_prs
@@ -436,7 +439,7 @@ WORDS = {
     "that": "to that not_to if whether we i he she they it please its about when why how saying know",
     "topic": """
         my_cat my_dog my_prof my_professor my_boss my_teacher my_mother my_father my_landlord my_friend my_neighbor
-        my_neighbour my_doctor my_wife my_husband my_kid my_car my_phone my_pc my_computer my_laptop my_app my_code
+        my_neighbour my_doctor my_wife my_husband my_car my_phone my_pc my_computer my_laptop my_app my_code
         my_script my_server my_program my_printer my_screen the_user the_users the_customer the_customers
         the_villain the_hero the_client the_toggle the_dialog the_app the_button the_loop the_test the_tests
         the_page the_modal the_log the_server the_service the_program the_function the_driver the_song the_film
@@ -481,10 +484,10 @@ WORDS = {
         mail email message summarise summarize monitor track test verify investigate increase decrease raise lower
         limit prevent avoid ignore include exclude leave_out have look pick choose select take bring split join crop
         resize scan rotate reorder rearrange rebase migrate configure provision scale back_up backup restore sync
-        connect disconnect close reopen assign attach detach reserve renew hold_back look_up tell ask use turn_off
-        turn_down play give_me tell_me show_me send_me find_out write_back reply_to remember compare let_the let_it
-        keep_the prepare compress sum decode encode visit browse go_to see lay disable drop_columns unpack extract
-        analyse analyze sell feed water measure refresh redo rerun retry
+        connect disconnect close reopen assign attach detach reserve renew look_up tell ask use turn_off turn_down
+        play give_me tell_me show_me send_me find_out write_back reply_to remember compare let_the let_it keep_the
+        prepare compress sum decode encode visit browse go_to see lay disable drop_columns unpack extract analyse
+        analyze sell feed water measure refresh redo rerun retry
     """,
     "wanting": """
         i_want i_need id_like i_d_like i_would_like we_need we_want wed_like we_would_like i_wanna can_i_have
@@ -500,7 +503,9 @@ WORDS = {
         without_confirmation no_need_to_ask no_need_to_confirm no_need_to_wait permission_to
     """,
     "yea": "yes ok yeah sure yep",
-    "consent": "approval approvals permission consent confirmation approve approved confirm confirmed authorization",
+    "consent": """
+        approval approvals permission consent confirmation approve approved confirm confirmed authorization
+    """,
     "dismiss": """
         forget ignore disregard drop lift cancel remove delete withdraw dismiss override suspend skip scrap revoke
     """,
@@ -591,4 +596,11 @@ WORDS = {
     "you_dont": "you_dont you_do_not",
     "from": "from on in at",
     "xqx": "xqx",
+    "weakact": """
+        change edit modify rename open close move copy convert sort label update alter replace insert create reorder
+        rearrange mark
+    """,
+    "youdid": """
+        started set_up made created launched scheduled spawned opened triggered wrote kicked_off began built
+    """,
 }
