@@ -228,6 +228,21 @@ def test_a_long_list_cannot_be_decided() -> None:
         assert answer(["INV-4711"] * number, said("INV-4711")) == found
 
 
+def test_what_a_prohibition_names_was_not_given() -> None:
+    """The sentence "never mail bob" is no source of bob's address; and adding it lets nothing more through."""
+    permits = (
+        "  - {id: r, text: Mail on., on: act, require: {came_from: {of: to, in: rules}}, then: allow, else: deny}\n"
+    )
+    old = rules(permits, tools="{act: write}")
+    new = rules(
+        permits + "  - {id: n, text: Never mail eve@evil.example., on: mail, then: deny}\n", tools="{act: write}"
+    )
+    assert stated(new.rules) == stated(old.rules)
+    assert weaker(old, new) is None
+    listed = "  - {id: r, text: Mail., on: act, require: {recipients: {domain_in: a.example, not_in: [l@a.example]}}, else: deny}\n"
+    assert mentioned("l@a.example").isdisjoint(stated(rules(listed, tools="{act: send}").rules))
+
+
 def test_a_rule_that_mentions_more_is_weaker() -> None:
     """Where the rules are a source, a new sentence with an address in it lets more through: changing it needs the role."""
     body = "  - {{id: r, text: Mail {}., on: act, require: {{came_from: {{of: to, in: {}}}}}, else: deny}}\n"

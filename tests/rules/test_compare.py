@@ -201,7 +201,7 @@ TRAPS = {
         rules("  - {id: a, text: A., on: act, require: {came_from: {of: to, in: rules}}, then: allow, else: deny}\n"),
         rules(
             "  - {id: a, text: A., on: act, require: {came_from: {of: to, in: rules}}, then: allow, else: deny}\n"
-            "  - {id: b, text: Never mail eve@example.org., on: {effect: delete}, then: ask}\n"
+            "  - {id: b, text: Mail eve@example.org., on: {effect: delete}, require: {who: {user_in: [a]}}, else: ask}\n"
         ),
     ),
     "a rule that is gone": (rules(ACT + "  - {id: b, text: B., on: act, then: deny}\n"), rules(ACT)),

@@ -38,6 +38,7 @@ MAX_VALUE = 2_000
 """Longest value, in characters."""
 
 _LENGTH = 24
+_EXCLUDING = frozenset({"not_in", "without"})
 _WORD = re.compile(r"[^\s\"'<>()\[\]{}`“”„«»]{1,2000}")
 _PART = re.compile(r"[^,;|=:]+")
 _QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|'([^'\n]{1,300})'|`([^`\n]{1,300})`|“([^”\n]{1,300})”")
@@ -70,11 +71,16 @@ def mentioned(text: str) -> frozenset[str]:
 
 
 def stated(rules: Iterable[Rule]) -> frozenset[str]:
-    """Return the digests of all values in the texts and the requirements of *rules*."""
+    """Return the digests of all values that *rules* give: in requirements, and in the texts of rules that permit or require.
+
+    The sentence of a mere prohibition names what must not be, and so does ``not_in``.
+    """
     found: set[str] = set()
     for rule in rules:
-        found |= mentioned(rule.text)
-        found.update(_inside(dict(rule.require or {})))
+        if rule.then == "allow" or rule.require:
+            found |= mentioned(rule.text)
+        for options in (rule.require or {}).values():
+            found.update(_inside({key: value for key, value in options.items() if key not in _EXCLUDING}))
     return frozenset(found)
 
 
