@@ -239,7 +239,8 @@ def test_what_a_prohibition_names_was_not_given() -> None:
     )
     assert stated(new.rules) == stated(old.rules)
     assert weaker(old, new) is None
-    listed = "  - {id: r, text: Mail., on: act, require: {recipients: {domain_in: a.example, not_in: [l@a.example]}}, else: deny}\n"
+    required = "{recipients: {domain_in: a.example, not_in: [l@a.example]}}"
+    listed = f"  - {{id: r, text: Mail., on: act, require: {required}, else: deny}}\n"
     assert mentioned("l@a.example").isdisjoint(stated(rules(listed, tools="{act: send}").rules))
 
 
