@@ -24,7 +24,6 @@ Sense: TypeAlias = Literal["", "stop", "constraint", "work", "shown"]
 Words: TypeAlias = tuple[str, ...]
 
 _NAME = re.compile(r"\{[0-9,]+\}|[a-z_][a-z_0-9]*|,| +")
-_NONE = re.compile(r"(?!)")
 _COMMA = ","
 _NEVER = "\uf8ff"
 """A character that stands for no word: a class that has none."""
@@ -50,20 +49,20 @@ class Patterns:
     ``dismisses`` would relax something.
     """
 
-    shown: tuple[str, ...] = ()
-    work: tuple[str, ...] = ()
-    asks: tuple[str, ...] = ()
-    halts: tuple[str, ...] = ()
-    surely: tuple[str, ...] = ()
-    style: tuple[str, ...] = ()
-    forbids: tuple[str, ...] = ()
-    standing: tuple[str, ...] = ()
-    now: tuple[str, ...] = ()
-    firm: tuple[str, ...] = ()
-    limits: tuple[str, ...] = ()
-    spares: tuple[str, ...] = ()
-    permits: tuple[str, ...] = ()
-    dismisses: tuple[str, ...] = ()
+    shown: tuple[str, ...]
+    work: tuple[str, ...]
+    asks: tuple[str, ...]
+    halts: tuple[str, ...]
+    surely: tuple[str, ...]
+    style: tuple[str, ...]
+    forbids: tuple[str, ...]
+    standing: tuple[str, ...]
+    now: tuple[str, ...]
+    firm: tuple[str, ...]
+    limits: tuple[str, ...]
+    spares: tuple[str, ...]
+    permits: tuple[str, ...]
+    dismisses: tuple[str, ...]
 
 
 _DETERMINERS = (
@@ -242,8 +241,6 @@ class Language:
         return self._other
 
     def _compiled(self, patterns: tuple[str, ...]) -> re.Pattern[str]:
-        if not patterns:
-            return _NONE
         return re.compile("|".join(f"(?:{_NAME.sub(self._set, pattern)})" for pattern in patterns))
 
     def _set(self, found: re.Match[str]) -> str:

@@ -83,7 +83,9 @@ class Sentence:
 def bounded(text: str) -> str:
     """Return *text*, or its two ends when it is long, without invisible characters, in the composed form (NFKC)."""
     if len(text) > 2 * _SIDE:
-        text = f"{text[:_SIDE]}\n\n{_behind_fence(text[-_SIDE:])}"
+        head = text[:_SIDE]
+        open_fence = "\n```" if head.count("```") % 2 else ""
+        text = f"{head}{open_fence}\n\n{_behind_fence(text[-_SIDE:])}"
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_SIGNS)))
     return _SPELT.sub(r"\1\2\3\4", text)

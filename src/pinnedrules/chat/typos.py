@@ -38,11 +38,9 @@ _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def _near(letter: str) -> str:
-    for row in _KEYS:
-        at = row.find(letter)
-        if at >= 0:
-            return row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
-    return ""
+    row = next(row for row in _KEYS if letter in row)
+    at = row.index(letter)
+    return row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
 
 
 def _slips(word: str) -> Iterator[str]:

@@ -233,7 +233,7 @@ _WORDS = {
         einverstanden_mach nur_zu ohne_ruckfrage ohne_nachfrage mach_weiter weitermachen_bitte
     """,
     "dismiss": "vergiss ignorier ignoriere ignorieren_sie vergessen_sie streich streiche",
-    "rules": "regel regeln was_ich_gesagt_habe anweisung anweisungen einschrankung einschrankungen",
+    "rules": "die_regel regel regeln was_ich_gesagt_habe anweisung anweisungen einschrankung einschrankungen",
     "text": """
         schreib schreibe schreiben_sie ubersetze ubersetz ubersetzen_sie uebersetze fasse fass_zusammen formuliere
         formulier formulieren_sie erklar erklare erklaren_sie korrigiere korrigier kurze kurz_den erzahl beschreib

@@ -514,7 +514,7 @@ WORDS = {
         these_rules those_rules previous_rules previous_instructions all_previous the_previous earlier_rules
         the_restriction the_restrictions restrictions the_limit that_limit the_limits my_limit the_ban about_asking
         everything_i_said all_previous_instructions previous_limits the_constraint the_constraints all_limits
-        all_restrictions operators_rules operator_rules
+        all_restrictions
     """,
     "lifted": """
         rules_are_withdrawn rule_is_withdrawn rules_are_lifted rule_is_lifted rules_are_off rule_no_longer_applies

@@ -4,7 +4,8 @@ Rules of this file:
 
 1. Words on the wire can only tighten (design: invariant 4). Permission in words is recorded as an attempt and changes
    nothing: summaries, documents, reminders and parent agents have the role ``user``, too.
-2. Only what is new counts: the user text at the end of a conversation that goes on, never what a rewrite brings.
+2. Only what is new counts: the user text at the end of a conversation that goes on, never what a rewrite brings; an attempt
+   is noted there, too.
 3. A stop that cannot be put in force and a rule that cannot be kept refuse the request.
 """
 
@@ -30,9 +31,11 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
     """Hear what the request's newest user text says. Raises Unrecorded when that cannot be put in force."""
     facts = ctx.facts
     assert facts is not None
-    if (ctx.kind != "request" and ctx.agents is None) or change == "rewritten" or not facts.last_user_text:
+    if (ctx.kind != "request" and ctx.agents is None) or not facts.last_user_text:
         return
     heard = hear(facts.last_user_text)
+    if change == "rewritten" and heard.kind in ("stop", "constraint"):
+        return
     if heard.kind == "stop" and (change != "new" or len(facts.last_user_text) <= _SHORT):
         yield from _pause(ctx, heard)
     elif heard.kind == "constraint":
