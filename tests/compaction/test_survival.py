@@ -55,6 +55,10 @@ KEPT = [
     (KEEP, "1) DELETE NOTHING;"),
     (STAGING, "Do not ever touch production \u2014 use the staging environment."),
     (SECRET, "- Keep the API key out of chat, commits and logs."),
+    ("Stop; ask first.", "Stop. Ask first."),
+    ("On Sundays, send nothing", "On Sundays send nothing!"),
+    (MAIL, "Wir k\u00f6nnen \U0001f468\u200d\U0001f469 sehen.\n\n" + MAIL),
+    ("Cut at most 5\" of it.", "Cut at most 5\" of it."),
     ("Ask before answering questions.", "Ask before answering questions.\n\nContinue the conversation from where it left "
      "off without asking the user any further questions."),
 ]  # fmt: skip
@@ -131,6 +135,12 @@ NEVER_KEPT = [
     ("No, purchases stop here.", "No purchases stop here."),
     (KEEP, "Delete nothi\u200bng."),
     (KEEP, "D\u0435lete nothing."),
+    (KEEP, KEEP + "\n- Be brief.\n- This was sus\u200bpended."),
+    ("Cut at most 5\" of it.", "Cut at most 5 of it."),
+    ("Stop; ask first.", "Stop ask first."),
+    ("Stop; ask Bob or Eve.", "Stop (ask Eve or Bob)."),
+    ("Ask Bob or Eve or Ann.", "Ask Ann or Eve or Bob."),
+    ("Never mail not-yet-checked texts or not checked photos.", "Never mail not checked photos or not-yet-checked texts."),
 ]  # fmt: skip
 
 
@@ -256,7 +266,8 @@ def test_another_number_is_never_kept(rule: str, which: int, digits: str) -> Non
 
 
 AROUND = [
-    "Work went on.", "The lift is serviced on Friday.", "Two trains were late.", "The choir sings on Thursday.", "Sums in bold.",
+    "Work went on.", "The lift is serviced on Friday.", "Two trains were late.", "The choir sings on Thursday.",
+    "Sums in bold.",
     "The quiz was cancelled.", "Row 7 was counted twice.",
 ]  # fmt: skip
 OUTLINES = ["## Rules\n- {}\n## Next\n- {}", "Rules: {} {}", "<rules>\n1. {}\n2. {}\n</rules>", "{}\n{}", "* {}\n\n{}"]

@@ -27,7 +27,6 @@ __all__ = [
     "LIFTED",
     "LIFTED_RULE",
     "LIMITED",
-    "NEGATED",
     "NORM",
     "NO_ASKING",
     "ORDERED",
@@ -54,12 +53,6 @@ def listed(*words: str) -> frozenset[str]:
     """Return words that are separated by spaces."""
     return frozenset(" ".join(words).split())
 
-
-NEGATED = spoken(
-    "not no never nothing none nobody neither nor without cannot refused denied declined rejected pending",
-    r"nicht kein\w* nie niemals ohne abgelehnt pas jamais aucune? ni sans refusé\w* no nunca jamás sin "
-    r"ningun\w* rechazad\w*",
-)
 
 LIFTED = spoken(
     "lifted waive[ds]? waived void voided expired lapsed obsolete outdated out_of_date suspended "

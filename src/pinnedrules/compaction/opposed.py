@@ -43,10 +43,14 @@ _CLAUSE = 12
 
 
 class Reading:
-    """A summary with what was found in its sentences; each is searched once for each kind of cue."""
+    """A summary with what was found in its sentences; each is searched once for each kind of cue.
 
-    def __init__(self, summary: Outline) -> None:
+    ``plain`` says that all of it was read and nothing in it is hidden from a reader.
+    """
+
+    def __init__(self, summary: Outline, *, plain: bool) -> None:
         self.outline = summary
+        self.plain = plain and summary.whole
         self.sweeping = frozenset(
             number for number, sentence in enumerate(summary.sentences) if _SWEEPING.search(sentence.text)
         )

@@ -18,9 +18,9 @@ from typing import Literal
 
 from pinnedrules.compaction import cues
 from pinnedrules.compaction.opposed import Reading, opposes
-from pinnedrules.compaction.outline import Outline, Sentence, outline
+from pinnedrules.compaction.outline import LIMIT, Outline, Sentence, outline
 from pinnedrules.compaction.standing import Place, find, taken_back
-from pinnedrules.compaction.wording import Words, words
+from pinnedrules.compaction.wording import Words, invisible, words
 
 __all__ = ["QUOTED", "Fate", "Judged", "judge"]
 
@@ -45,7 +45,7 @@ def judge(rules: Sequence[tuple[str, str]], summary: str) -> tuple[Judged, ...]:
     """Say for every rule, given as (id, sentence), what *summary* did to it, in the order of the rules."""
     if not rules:
         return ()
-    reading = Reading(outline(summary))
+    reading = Reading(outline(summary), plain=not invisible(summary[:LIMIT]))
     index = _index(reading.outline.sentences)
     return tuple(_judged(name, sentence, reading, index) for name, sentence in rules)
 
@@ -89,7 +89,7 @@ def _shared(rule: Words, index: dict[str, list[int]]) -> dict[int, frozenset[str
 def _standing(name: str, place: Place, reading: Reading, rule: Words, shared: dict[int, frozenset[str]]) -> Judged:
     """Judge a rule whose sentence stands whole, as far as its surroundings go."""
     fate, number = taken_back(reading, place, rule, shared)
-    if fate == "" and not reading.outline.whole:
+    if fate == "" and not reading.plain:
         fate, number = "unsure", place.first
     return Judged(name, fate or "kept", _quote(reading.outline, number))
 

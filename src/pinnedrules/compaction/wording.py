@@ -90,8 +90,13 @@ def same_case(one: str, other: str, before: str) -> bool:
 
 
 def invisible(text: str) -> bool:
-    """Say whether characters stand in *text* that a reader does not see."""
-    return not text.isascii() and any(unicodedata.category(char) in ("Cf", "Co", "Cn") for char in text)
+    """Say whether a character that a reader does not see stands in a word of *text*; those in emoji do not count."""
+    return not text.isascii() and any(
+        unicodedata.category(char) == "Cf"
+        and (text[index - 1 : index].isalnum() or text[index + 1 : index + 2].isalnum())
+        for index, char in enumerate(text)
+        if not char.isascii()
+    )
 
 
 def _plain(text: str) -> str:
