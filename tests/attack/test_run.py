@@ -143,3 +143,24 @@ def test_sequences_are_tried(require: str, why: str) -> None:
     found = _attacked(ONE % require)
     assert found.through == []
     assert bool(why) == bool(sum(number for kind, number in found.tried.items() if kind not in ("names", "shell")))
+
+
+def test_a_pattern_file_has_targets_of_every_kind() -> None:
+    """Patterns on commands, SQL and amounts are attacked as what they stand in the place of."""
+    rules = """\
+version: 1
+tools:
+  run: {effect: execute, args: [command]}
+  db_query: {effect: read, args: [sql]}
+  pay: {effect: spend, args: [amount]}
+  mcp:crm: write
+rules:
+  - {id: a, text: T., on: run, require: {matches: {command: "ls|cat a"}}, then: allow, else: deny}
+  - {id: b, text: T., on: db_query, require: {matches: {sql: "select 1"}}, else: deny}
+  - {id: c, text: T., on: pay, require: {matches: {amount: "[0-9]"}}, then: allow, else: deny}
+  - {id: d, text: T., on: pay, require: {matches: {amount: "\\\\pL+"}}, then: allow}
+  - {id: e, text: T.}
+"""
+    found = _attacked(rules)
+    assert {"shell", "sql", "amount"} <= set(found.tried)
+    assert found.through == []

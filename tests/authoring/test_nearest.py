@@ -91,13 +91,17 @@ def test_what_would_have_to_be_otherwise_is_said(requirement: str, arguments: di
         ("at_most_once_per: {of: id, per: session}", "without id"),
         ("total: {of: id, max: 20, per: day}", "with id 21 instead of 9"),
         ("never_after: {tool: read_page}", "after read_page"),
+        ("never_after: {effect: delete}", "after delete"),
+        ("never_after: {rule: other}", "after a call that other is about"),
+        ("never_after: {source: untrusted}", "after something from outside was read"),
         ('time: {between: "11:00-14:00", zone: UTC}', "on Wednesday at 14:00 UTC"),
         ("who: {user_in: [ada]}", "for somebody else"),
     ],
 )
 def test_when_an_allowed_call_would_not_be_is_said(requirement: str, said: str) -> None:
     """How often, after what, and until when."""
-    found = {near.said for near in _all(call("pay", id=9), TIMES % requirement, user="ada") if near.verdict == "deny"}
+    rules = f"{TIMES % requirement}  - {{id: other, text: Other., on: check, then: ask}}\n"
+    found = {near.said for near in _all(call("pay", id=9), rules, user="ada") if near.verdict == "deny"}
     assert found == {said}
 
 
@@ -115,3 +119,18 @@ def test_every_call_that_is_named_gets_the_verdict_that_is_named(asked: Call) ->
     for near in _all(asked):
         if near.call != asked:
             assert decided(sets, near.call, LedgerState(), NOW).verdict == near.verdict
+
+
+def test_what_was_asked_for_before_is_no_further_circumstance() -> None:
+    """A call that was there before is not proposed again, nor is a repetition that changes nothing."""
+    rules = TIMES % "only_after: {tool: check}"
+    assert "deny" not in {
+        near.verdict for near in _all(call("pay"), rules, after=(call("check"),)) if "after" in near.said
+    }
+    assert _near(Call("pay", "["), TIMES % "never_after: {tool: read_page}") == {}
+
+
+def test_a_sum_of_the_user_is_a_circumstance() -> None:
+    """Budgets that belong to the user count as what came before, too."""
+    rules = TIMES % "count: {max: 1, per: day}"
+    assert _near(call("pay"), rules, after=(call("pay"),), user="ada")["allow"] == "as the first call of a new session"

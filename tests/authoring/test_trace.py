@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from tests.authoring.making import NOW, call, example
+from tests.rules.test_bypasses import CASES, STRICTNESS, _call
 
 from pinnedrules.authoring.trace import Said, traced
+from pinnedrules.rules.arguments import Unread, read
 from pinnedrules.rules.decide import decide
 from pinnedrules.rules.load import load
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.types import Call, LedgerState
+from pinnedrules.types import Call, LedgerState, SessionId
 
 
 def _said(rules: RuleSet, asked: Call) -> dict[str, Said]:
@@ -106,3 +108,38 @@ def test_the_strictest_that_is_said_is_the_decision(amount: object) -> None:
     decision = decide(example(), asked, LedgerState(), NOW)
     said = [one.says for one in _said(example(), asked).values() if one.says]
     assert decision.verdict in said
+
+
+@pytest.mark.parametrize("file", sorted({case.file for case in CASES}))
+def test_explanation_and_decision_agree_on_every_input_of_the_corpus(file: str) -> None:
+    """Whoever decides is among those who spoke, with this verdict; nobody who spoke was stricter than the decision."""
+    for case in (case for case in CASES if case.file == file):
+        rules, asked = load(case.rules), _call(case.entry["call"])
+        ledger = LedgerState(whose=SessionId("s", case.entry.get("user", ""), case.entry.get("tenant", "")))
+        decision = decide(rules, asked, ledger, case.moment)
+        if not any(traced(rules, asked, ledger, case.moment)) or decision.arguments is not None:
+            continue
+        said = [(one.rule.id, one.says) for part in traced(rules, asked, ledger, case.moment) for one in part.said]
+        if _readable(asked):
+            assert {(rule, decision.verdict) for rule in decision.rules} <= set(said), case
+            strictest = max((STRICTNESS.index(str(says)) for _, says in said if says), default=0)
+            assert strictest <= STRICTNESS.index(decision.verdict), case
+
+
+def _readable(asked: Call) -> bool:
+    try:
+        read(asked)
+    except Unread:
+        return False
+    return True
+
+
+def test_what_the_rules_mention_counts_in_an_explanation() -> None:
+    """A value that stands in a rule is given, here as in a decision."""
+    rules = load(
+        "version: 1\ntools: {mail: send}\nrules:\n"
+        "- {id: r, text: Mail to ada@example.com., on: mail, then: allow, else: ask,\n"
+        "   require: {came_from: {of: to, in: [rules]}}}\n"
+    )
+    assert _said(rules, call("mail", to="ada@example.com"))["r"].says == "allow"
+    assert _said(rules, call("mail", to="eve@example.com"))["r"].says == "ask"

@@ -46,7 +46,7 @@ def test_what_would_be_decided_differently_is_told(cli: Cli, rules: Path, log: P
     assert lines[1:4] == [
         "then: 3 allowed, 2 asked about, 0 denied, 1 held back (a pause)",
         "under rules.yaml: in these 6 calls I would have stopped 1 and asked about 0 (2 prompts fewer)",
-        "not known: 1 call whose arguments were erased (send_email 1 time)",
+        "not known: 1 call (send_email 1 time): its arguments were erased",
     ]
     assert "laxer than then (2 calls):" in lines
     assert "    was asked about (allowed by bo), now allowed by inside" in lines

@@ -18,7 +18,10 @@ from pinnedrules.cli.arguments import parser
 from pinnedrules.cli.printing import Printer, age
 from pinnedrules.errors import Stopped
 
-COMMANDS = ("demo", "init", "doctor", "show", "check", "replay", "stop", "resume", "approvals", "log", "run", "serve")
+COMMANDS = (
+    "demo", "init", "doctor", "show", "check", "replay", "stop", "resume", "approvals", "log", "run", "serve",
+    "lint", "test", "explain", "attack", "import",
+)  # fmt: skip
 MISTAKES = [
     ["bake"],
     [],
@@ -52,6 +55,18 @@ MISTAKES = [
     ["approvals"],
     ["approvals", "approve"],
     ["approvals", "list", "--state", "missing"],
+    ["lint"],
+    ["lint", "missing.yaml"],
+    ["lint", "rules.yaml", "--ignore", "everything"],
+    ["test"],
+    ["test", "missing.yaml"],
+    ["explain"],
+    ["explain", "missing.yaml", "tool"],
+    ["explain", "--profile", "analyze", "--log", "t-1", "--state", "missing"],
+    ["attack"],
+    ["attack", "missing.yaml"],
+    ["import"],
+    ["import", "missing.md"],
     ["log"],
     ["log", "--state", "missing"],
     ["log", "--verdict", "maybe"],
@@ -118,7 +133,16 @@ def test_an_abbreviation_is_not_guessed(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     "argv",
-    [["--help"], ["show", "--profiles"], ["stop", "now"], ["approvals", "list"], ["log"], ["init"]],
+    [
+        ["--help"],
+        ["show", "--profiles"],
+        ["stop", "now"],
+        ["approvals", "list"],
+        ["log"],
+        ["init"],
+        ["explain"],
+        ["replay"],
+    ],
     ids=" ".join,
 )
 def test_a_command_imports_no_sdk(argv: list[str]) -> None:

@@ -156,6 +156,15 @@ def test_the_words_for_effects_say_just_these() -> None:
     }
 
 
+def test_where_a_value_came_from_is_not_in_the_log() -> None:
+    """What people and results said is not in the log, so a rule that asks for it leaves the call undecided."""
+    rules = RULES.replace("require: {recipients: {domain_in: [example.com]}, never", "require: {came_from: {%s}, never")
+    asked = decision("send_email", {"to": "bo@elsewhere.example"}, effects=("send",))
+    (found,) = _redone([asked], rules % "of: to, in: [user]")
+    assert found.decision is None
+    assert "is not in the log" in found.unknown
+
+
 def test_pins_count_as_kept() -> None:
     """A definition is not in the log, so it is not asked about as a changed one."""
     pinned = RULES.replace("rules:", f"servers: {{crm: {{tools: {{refund: 'sha256:{'0' * 64}'}}}}}}\nrules:", 1)

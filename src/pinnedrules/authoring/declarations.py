@@ -100,7 +100,7 @@ def _looser(name: str, spec: ToolSpec, tools: Mapping[str, ToolSpec]) -> Iterato
         if is_glob(name) or not is_glob(pattern) or not matches(pattern, name):
             continue
         # That one of them writes less is what such a line is for.
-        less = [effect for effect in _beyond(spec, other.effects) if effect != "write"]
+        less: list[Effect] = [effect for effect in _beyond(spec, other.effects) if effect != "write"]
         if less and less != beyond:
             yield Finding(
                 "looser", path, f"{name} is declared as {_do(spec)}, and {pattern} as {_do(other)}",

@@ -67,7 +67,7 @@ def traced(rules: RuleSet, call: Call, ledger: LedgerState, now: Moment) -> tupl
 
 
 def _part(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment) -> Part:
-    facts = Facts(item.arguments, ledger, now, item.call, item.effects)
+    facts = Facts(item.arguments, ledger, now, item.call, item.effects, None, rules.plan.stated)
     said = tuple(_said(rules, candidate, facts) for candidate in item.candidates)
     return Part(item.call, item.effects, _known(rules, item), said)
 

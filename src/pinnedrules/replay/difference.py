@@ -52,7 +52,11 @@ def difference(source: RuleFile, redone: Sequence[Redone]) -> dict[str, Any]:
         "stricter": sum(row["stricter"] for row in different),
         "laxer": sum(not row["stricter"] for row in different),
         "different": different,
-        "unknown": [{"at": _when(item), "tool": item.logged.tool} for item in redone if item.decision is None],
+        "unknown": [
+            {"at": _when(item), "tool": item.logged.tool, "why": item.unknown}
+            for item in redone
+            if item.decision is None
+        ],
         "limits": list(LIMITS),
     }
 
@@ -77,10 +81,10 @@ def told(found: dict[str, Any]) -> list[str]:
         f"under {found['rules']}: in these {calls} calls I would have stopped {now['deny']} and asked about {now['ask']}"
         f" ({how})",
     ]
-    if found["unknown"]:
-        tools = Counter(item["tool"] for item in found["unknown"])
-        named = ", ".join(f"{shown(tool, 60)} {counted(number, 'time')}" for tool, number in tools.most_common(5))
-        lines.append(f"not known: {counted(len(found['unknown']), 'call')} whose arguments were erased ({named})")
+    for why, number in Counter(item["why"] for item in found["unknown"]).items():
+        tools = Counter(item["tool"] for item in found["unknown"] if item["why"] == why)
+        named = ", ".join(f"{shown(tool, 60)} {counted(times, 'time')}" for tool, times in tools.most_common(5))
+        lines.append(f"not known: {counted(number, 'call')} ({named}): {why}")
     for stricter, title in ((False, "laxer than then"), (True, "stricter than then")):
         rows = [row for row in found["different"] if row["stricter"] is stricter]
         lines += _rows(title, rows)

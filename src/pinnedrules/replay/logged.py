@@ -78,11 +78,15 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Redone:
-    """A decision of the log beside the one of other rules, None where that cannot be said; ``ledger`` as it was before."""
+    """A decision of the log beside the one of other rules, with the ledger as it was before.
+
+    Where it cannot be said what they decide, ``decision`` is None and ``unknown`` says why.
+    """
 
     logged: Logged
     decision: Decision | None
     ledger: LedgerState
+    unknown: str = ""
 
     @property
     def differs(self) -> bool:
@@ -173,10 +177,12 @@ class Again:
         before = self._ledger(item.session)
         if item.call is None:
             self._read_only(item, before)
-            return Redone(item, None, before)
+            return Redone(item, None, before, "its arguments were erased")
         call = self.call(item)
         assert call is not None
         decision = decided(self._sets, call, before, item.at)
+        if decision.verdict != "allow" and self._by_origin(decision):
+            return Redone(item, None, before, "what was said, and what results said, is not in the log")
         if not item.undone and (decision.verdict == "allow" or (decision.verdict == "ask" and item.ran)):
             self._keep(item.session, released(self._sets, call, decision, before, item.at))
         return Redone(item, decision, before)
@@ -193,6 +199,11 @@ class Again:
             _WORDS[effect] for effect in item.effects if effect in _WORDS and effect not in known[-1].effects
         )
         return replace(call, definition=Definition(told)) if told else call
+
+    def _by_origin(self, decision: Decision) -> bool:
+        """True when a rule that decides asks where a value came from."""
+        rules = [one.rule(name) for one in self._sets for name in decision.rules]
+        return any(rule is not None and "came_from" in (rule.require or {}) for rule in rules)
 
     def _ledger(self, session: SessionId) -> LedgerState:
         mine = self._sessions.get(session, LedgerState(whose=session))
