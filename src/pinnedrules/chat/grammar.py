@@ -139,7 +139,7 @@ class Language:
                     self._begins.append((word[:-1], does))
                 else:
                     self._effects.setdefault(word, set()).update(does)
-        self._patterns = _Compiled(*(self._compiled(each) for each in astuple(patterns)))
+        self._written = patterns
 
     def read(self, sentence: Sentence) -> str:
         """Return *sentence* as one character for each word or phrase, for ``sense``."""
@@ -217,6 +217,11 @@ class Language:
             if word.startswith(start):
                 found.update(does)
         return found
+
+    @cached_property
+    def _patterns(self) -> _Compiled:
+        """The patterns, compiled when a first turn holds a telling word of this language: that takes most of the time."""
+        return _Compiled(*(self._compiled(each) for each in astuple(self._written)))
 
     def _classes_of(self, classes: Mapping[str, str], inherits: str) -> dict[Words, set[str]]:
         of: dict[Words, set[str]] = {(_COMMA,): {_COMMA}}
