@@ -21,7 +21,7 @@ from pinnedrules.testing.body import Body
 from pinnedrules.testing.provider import ScriptedProvider
 from pinnedrules.testing.server import Handler, Server
 
-__all__ = ["ACCESS", "CLIENTS", "MODEL", "SECRET", "Amazon", "Asked", "Client", "chunk", "message"]
+__all__ = ["ACCESS", "CLIENTS", "MODEL", "SECRET", "Amazon", "Asked", "Client", "chunk", "frames", "message"]
 
 ACCESS, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 MODEL = "us.anthropic.claude-opus-5-v1:0"
@@ -122,7 +122,7 @@ class Amazon:
         data = [answer.content]
         if invoke is not None and given["content-type"].startswith("text/event-stream"):
             given["content-type"] = self.media
-            data = self.spoil([chunk(event) for event in _events(answer.content)])
+            data = self.spoil(frames(answer.content))
         self._write(handler, answer.status_code, given, data)
 
     def _write(self, handler: Handler, status: int, headers: dict[str, str], data: Sequence[bytes]) -> None:
@@ -131,9 +131,10 @@ class Amazon:
         handler.write(status, headers, Body(pieces, len(whole), dropped=False), chunked=True, log=self.answered)
 
 
-def _events(stream: bytes) -> list[bytes]:
+def frames(stream: bytes) -> list[bytes]:
+    """Return the events of a stream of the Messages API as Bedrock frames them."""
     lines = [line for line in stream.split(b"\n") if line.startswith(b"data: ")]
-    return [line.removeprefix(b"data: ") for line in lines]
+    return [chunk(line.removeprefix(b"data: ")) for line in lines]
 
 
 def verified(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[bool | None, str]:

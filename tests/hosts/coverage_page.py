@@ -12,9 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tests.hosts.clouds import CLOUDS
 from tests.hosts.knocking import Tried, make, names_of, plainly
 from tests.hosts.recorder import Knock
-from tests.hosts.silent import SILENT
+from tests.hosts.silent import SILENT, UNSUPPORTED
 
 from pinnedrules.hosts.sdk import sdk_of, signs
 from pinnedrules.wire.path_table import FAMILIES
@@ -43,14 +44,14 @@ _TRANSPORTS = """\
 | `copy(http_client=...)`, `with_options(http_client=...)` | refused |
 | redirects | gated: each hop is a request of its own |
 | websockets | refused by name, before they connect; those of the Responses API are gated, message by message, where a setting says so |
-"""
+"""  # noqa: E501 - rows of a table
 
 
 def verdict(knock: Knock) -> Route:
     """Return what the table of doors says about a request that arrived."""
     if not knock.upgrade:
         return route(knock.method, knock.path)
-    family = next((_SOCKETS[word] for word in knock.path.split("/") if word in _SOCKETS), "websockets")
+    family = next((_SOCKETS[word] for word in re.split("[/?]", knock.path) if word in _SOCKETS), "websockets")
     return Route("refuse", reason=FAMILIES[family].reason, family=family)
 
 
@@ -58,9 +59,23 @@ def page() -> str:
     """Return the whole page."""
     parts = [_HEAD.format(openai=version("openai"), anthropic=version("anthropic")), _TRANSPORTS, "\n## Clients\n"]
     parts += ["\n| client | |\n|---|---|", *(f"\n| `{name}` | {found} |" for name, found in clients()), "\n"]
+    parts += _clouds()
     for package in ("openai", "anthropic"):
         parts += _sdk(package)
     return "".join(parts)
+
+
+def _clouds() -> Iterator[str]:
+    yield _REFUSED_BY_SDK
+    for each in UNSUPPORTED:
+        names = sorted(_client_of(kind) for kind in each.clouds)
+        methods = ", ".join(f"`{name}`" for name in each.methods)
+        yield f"| {', '.join(f'`{name}`' for name in names)} | {methods} | {each.says} |\n"
+
+
+def _client_of(kind: str) -> str:
+    name = CLOUDS[kind.removesuffix(" async")]
+    return f"Async{name}" if kind.endswith(" async") else name
 
 
 def _sdk(package: str) -> Iterator[str]:
@@ -111,6 +126,13 @@ def _wrapped(made: Any) -> str:
     return "gated; signed after the block is in, then verified and not touched" if signs(client) else "gated"
 
 
+_REFUSED_BY_SDK = """
+The clients for the clouds are walked as well. Each method is gated, passed or refused there as it is on the lists below, at
+the doors of that cloud. Their SDK itself refuses some of it before anything is sent, without a guard too:
+
+| client | methods | what the SDK says |
+|---|---|---|
+"""
 _HEAD = """\
 # Door by door
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tests.hosts.clouds import CLOUDS, make_cloud, model_of
 from tests.hosts.recorder import Knock, Recorder
 from tests.hosts.using import ause, use
 from tests.hosts.walk import Form, forms, places, wrapped_places
 
 from pinnedrules.errors import Refused
 
-__all__ = ["WRAPPERS", "Tried", "make", "names_of", "plainly", "try_all"]
+__all__ = ["WRAPPERS", "Tried", "cloud_of", "make", "names_of", "plainly", "try_all"]
 
 WRAPPERS = ("", "with_raw_response", "with_streaming_response")
 _NEVER = {"close"}
@@ -38,10 +39,15 @@ class Tried:
 
 
 def make(kind: str, url: str) -> Any:
-    """Return a client of this kind that asks the recorder at *url*, once, with every sort of key that there is."""
+    """Return a client of this kind that asks the recorder at *url*, once, with every sort of key that there is.
+
+    A kind is an SDK or a cloud, and ``async`` behind it.
+    """
     import anthropic
     import openai
 
+    if cloud := cloud_of(kind):
+        return make_cloud(cloud, kind.removeprefix(cloud).strip(), url)
     api, _, form = kind.partition(" ")
     if api == "anthropic":
         made: Any = anthropic.AsyncAnthropic if form else anthropic.Anthropic
@@ -50,6 +56,12 @@ def make(kind: str, url: str) -> Any:
     more: dict[str, Any] = {"admin_api_key": "test-key"} if hasattr(made(api_key="k"), "admin_api_key") else {}
     sockets = f"{url}/v1".replace("http", "ws")
     return made(base_url=f"{url}/v1", websocket_base_url=sockets, api_key="test-key", max_retries=0, **more)
+
+
+def cloud_of(kind: str) -> str:
+    """Return the cloud that clients of this kind are for, nothing for the SDKs' own providers."""
+    name = kind.removesuffix(" async")
+    return name if name in CLOUDS else ""
 
 
 def names_of(client: Any) -> set[str]:
@@ -61,13 +73,15 @@ def names_of(client: Any) -> set[str]:
 def plainly(kind: str, wrapper: str = "") -> list[Tried]:
     """Return what becomes of every method of a client that is not wrapped."""
     with Recorder() as recorder:
-        return try_all(make(kind, recorder.url), recorder, wrapper)
+        return try_all(kind, make(kind, recorder.url), recorder, wrapper)
 
 
-def try_all(client: Any, recorder: Recorder, wrapper: str = "") -> list[Tried]:
+def try_all(kind: str, client: Any, recorder: Recorder, wrapper: str = "") -> list[Tried]:
     """Call every method of *client*, or of its response wrapper, in every form, one after the other."""
     found = wrapped_places(client, wrapper) if wrapper else places(client)
     every = [form for name, place in found for form in forms(place, name) if form[0] not in _NEVER]
+    model = model_of(cloud_of(kind))
+    every = [(name, method, {**made, "model": model} if "model" in made else made) for name, method, made in every]
     with warnings.catch_warnings():
         # Much of what is walked is out of date, and all the same a door.
         warnings.simplefilter("ignore")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.hosts.aws import frames
 from tests.wire import chat_parts, message_parts, response_parts
 
 __all__ = ["Knock", "Recorder", "shows_a_call"]
@@ -20,6 +21,8 @@ _INPUT = {"id": "7", _MARK: True}
 _ARGUMENTS = json.dumps(_INPUT)
 _CALL = response_parts.function("7", "delete_mail", _ARGUMENTS)
 _CHAT = chat_parts.opening(0, "delete_mail", "call_7", _ARGUMENTS)
+_MESSAGES = ("/messages", ":rawPredict", ":streamRawPredict", "/invoke")
+"""How the doors of Anthropic's messages end: at its own API, at Vertex AI, at Amazon Bedrock."""
 _PLAIN = {
     "id": "x1",
     "object": "thing",
@@ -110,9 +113,13 @@ class _Handler(BaseHTTPRequestHandler):
             # What polls for work, or reads the events of a session, would never end.
             self._write(404, b"{}", "application/json")
             return
-        streamed = b'"stream":true' in body or "stream" in self.path or "event-stream" in self.headers.get("accept", "")
-        kind = "text/event-stream" if streamed else "application/json"
-        self._write(200, _answer(self.command, self.path.split("?")[0], streamed), kind)
+        path = self.path.split("?")[0]
+        if path.endswith("/invoke-with-response-stream"):
+            self._write(200, b"".join(frames(_message_stream())), "application/vnd.amazon.eventstream")
+            return
+        asked = "text/event-stream" in self.headers.get("accept", "")
+        streamed = b'"stream":true' in body or "stream" in self.path.lower() or asked
+        self._write(200, _answer(self.command, path, streamed), "text/event-stream" if streamed else "application/json")
 
     def __getattr__(self, name: str) -> Any:
         """Serve every method alike."""
@@ -144,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _answer(method: str, path: str, streamed: bool) -> bytes:
     if method == "POST" and path.endswith("/chat/completions"):
         return _chat_stream() if streamed else chat_parts.completion({"content": None, "tool_calls": [_called()]})
-    if method == "POST" and path.endswith("/messages") and "/threads/" not in path:
+    if method == "POST" and path.endswith(_MESSAGES) and "/threads/" not in path:
         return _message_stream() if streamed else _message()
     if path.endswith(("/responses", "/responses/x1", "/responses/x1/cancel")) and method != "DELETE":
         return response_parts.stream(_CALL) if streamed else response_parts.answer(_CALL)

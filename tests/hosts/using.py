@@ -68,7 +68,9 @@ async def ause(value: Any, depth: int = 0, entered: bool = False) -> str:
 
 async def _close(items: Any) -> None:
     """Close what was perhaps not read to its end: an event loop that ends closes the generators inside in any order."""
-    closed = getattr(items, "aclose", getattr(items, "close", None))
+    # The runners of older SDKs can only be closed inside.
+    held = (items, getattr(items, "_iterator", None))
+    closed = next((each for one in held for name in ("aclose", "close") if (each := getattr(one, name, None))), None)
     if closed is not None and inspect.isawaitable(done := closed()):
         await done
 

@@ -48,6 +48,8 @@ _WANTED: dict[str, dict[str, Any]] = {
         "destination": "/workspace",
         "include": ["walk.py"],
     },
+    # Azure's asks for one, the others take one.
+    "realtime.connect": {"model": "m"},
     "environments.work.worker": {"environment_id": "x1", "environment_key": "x1"},
     "sessions.artifacts.for_result": {"result": SimpleNamespace(session_id="x1", turn_id="x1", id="x1")},
 }
