@@ -84,7 +84,7 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "request":
             return _request(body)
         case "compaction":
-            return _compaction(body)
+            return _compaction(item)
         case "answer":
             why = f", {shown(body['error'])}" if "error" in body else ""
             calls = f"{counted(body.get('calls', 0), 'call')}, {body.get('refused', 0)} refused"
@@ -155,7 +155,33 @@ def _request(body: Mapping[str, Any]) -> tuple[str, Tone]:
     return f"request to {shown(body['model'])}: {about}, {proven}{edits}", tone
 
 
-def _compaction(body: Mapping[str, Any]) -> tuple[str, Tone]:
+def _survival(item: Told) -> tuple[str, bool]:
+    """Say what the summary did to the rules, and whether it says otherwise of one. Records from before say nothing."""
+    summary, rules = item.body.get("summary", "none"), item.body.get("rules", {})
+    if summary == "unseen":
+        return "; its summary cannot be read", False
+    if not rules:
+        return "", False
+    told = []
+    for fate in ("contradicted", "altered", "dropped", "unsure", "kept"):
+        named = [name for name, found in rules.items() if found == fate]
+        if named:
+            told.append(f"{fate} {shown(', '.join(named), _LONG)}")
+    quotes = item.values.get("quotes", {})
+    said = [shown(quotes[name], _LONG) for name, found in rules.items() if found == "contradicted" and name in quotes]
+    quoted = f' (it says "{said[0]}")' if said else ""
+    unread = ", as far as it can be read" if summary == "partly" else ""
+    return f"; the summary{unread}: {'; '.join(told)}{quoted}", "contradicted" in rules.values()
+
+
+def _compaction(item: Told) -> tuple[str, Tone]:
+    body = item.body
+    survival, against = _survival(item)
+    text, tone = _compacted(body)
+    return text + survival, "bad" if against else tone
+
+
+def _compacted(body: Mapping[str, Any]) -> tuple[str, Tone]:
     change = ""
     if "messages_before" in body:
         change = f": {counted(body['messages_before'], 'message')} became {body['messages_after']}"

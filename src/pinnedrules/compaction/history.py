@@ -184,6 +184,11 @@ class History:
             ),
         ]
 
+    def fresh(self, request: Request, common: int) -> tuple[int, ...]:
+        """Return the indexes of the messages behind the *common* start that this history, as far as known, has not."""
+        old = {_at(self.digests, index) for index in range(len(self.kinds))}
+        return tuple(index for index in range(common, request.count) if _at(request.joined, index) not in old)
+
     def dropped(self, request: Request, common: int) -> dict[str, int]:
         """Count by role the messages that are not in the request any more.
 

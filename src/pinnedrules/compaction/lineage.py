@@ -31,7 +31,7 @@ What was rewritten or forked is remembered for a while: if it goes on after all,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -58,7 +58,8 @@ class Change:
     ``common`` first messages are shared with the history it is compared with, which had ``before``
     messages; the request has ``after``. The two hashes are the hex SHA-256 of the digests of all messages
     (see ``digests``). For a new conversation ``before`` is 0 and ``before_sha256`` empty.
-    ``dropped_by_role`` counts what a rewrite left out; ``seen`` names the signs behind the name.
+    ``dropped_by_role`` counts what a rewrite left out; ``seen`` names the signs behind the name,
+    ``fresh`` has the places of the messages that a rewrite brought and the former history had not.
     """
 
     kind: ChangeKind
@@ -70,6 +71,7 @@ class Change:
     after_sha256: str
     dropped_by_role: Mapping[str, int]
     seen: tuple[str, ...] = ()
+    fresh: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +162,8 @@ class Lineage:
         new = self._add(old.id, history, slot or old.slot, known)
         old.left = True
         dropped = old.history.dropped(request, match.common)
-        return _change("rewritten", new.id, match.common, old.history, history, dropped=dropped, seen=match.seen)
+        change = _change("rewritten", new.id, match.common, old.history, history, dropped=dropped, seen=match.seen)
+        return replace(change, fresh=old.history.fresh(request, match.common))
 
     def _add(self, name: str, history: History, slot: str, known: Known) -> _Conversation:
         new = _Conversation(name, history, slot, known)

@@ -26,6 +26,7 @@ from pinnedrules.gate.context import Context, Flow, as_text, check_stop, record
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import find
 from pinnedrules.gate.request import send, server_tools
+from pinnedrules.gate.surviving import UNSEEN
 from pinnedrules.gate.tokens import placed, scope, stamp
 from pinnedrules.types import Entry, Restore, SessionId
 from pinnedrules.wire.agents import AgentDialect, Shown
@@ -159,7 +160,7 @@ def _gated(
             raise
         return data
     if page.compacted:
-        body = {"kind": "managed", "seen_in": "answer", "block": ctx.policy.block.digest}
+        body = {"kind": "managed", "seen_in": "answer", "block": ctx.policy.block.digest, **UNSEEN}
         yield from record(ctx, Entry("compaction", ctx.session, body, epoch=ctx.epoch))
     if not page.pending and not page.named:
         return data

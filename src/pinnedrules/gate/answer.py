@@ -21,6 +21,7 @@ from pinnedrules.gate.context import Context, Flow, check_stop, now, record
 from pinnedrules.gate.held import released_before, remember
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
+from pinnedrules.gate.surviving import Survival, in_answer
 from pinnedrules.types import Call, Entry, Outcome, Release, Replace
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 from pinnedrules.wire.hidden import refuse_calls_in_error
@@ -217,7 +218,10 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
     compaction = kind(answer.markers, ctx.facts.markers if ctx.facts else ())
     if compaction:
         body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}
-        yield from record(ctx, _entry(ctx, "compaction", body))
+        told: Survival = ({"summary": "none"}, {})
+        if compaction != "edits":
+            told = yield from in_answer(ctx, answer.message)
+        yield from record(ctx, _entry(ctx, "compaction", {**body, **told[0]}, told[1]))
     body = {
         "finish": answer.finish,
         "calls": len(judged),

@@ -16,6 +16,7 @@ from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
 from pinnedrules.gate.origins import learn_results
+from pinnedrules.gate.surviving import Survival, in_messages
 from pinnedrules.gate.telling import Patch, tell
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
@@ -92,7 +93,8 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
         proof = _proven(ctx, ctx.body)
     compaction = kind((*facts.markers, *ctx.markers)) or ("endpoint" if ctx.kind == "compact" else "")
     if change.kind == "rewritten" or compaction:
-        yield from record(ctx, _compaction(ctx, change, compaction, proof))
+        survival = yield from in_messages(ctx, [facts.messages[index] for index in change.fresh])
+        yield from record(ctx, _compaction(ctx, change, compaction, proof, survival))
     found = (("block", placed), ("appended rule", told), ("restored call", edits), ("forced approval", forced))
     names = [name for name, made in found if made]
     patch = (*placed, *told, *edits, *forced)
@@ -288,7 +290,8 @@ def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
     return patch
 
 
-def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> Entry:
+def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof, survival: Survival) -> Entry:
+    body, private = survival
     return Entry(
         type="compaction",
         session=ctx.session,
@@ -305,5 +308,7 @@ def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof) -> E
             "dropped_by_role": dict(change.dropped_by_role),
             "block": ctx.policy.block.digest,
             "block_verified": proof.verified,
+            **body,
         },
+        private=private,
     )
