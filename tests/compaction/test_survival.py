@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -254,11 +255,14 @@ def test_one_changed_word_is_never_kept(rule: str, data: st.DataObject) -> None:
     assert fate(rule, f"Work went on.\n- {' '.join(changed)}\n- Be brief.") != "kept"
 
 
-@given(st.sampled_from(RULES), st.integers(0, 9), st.text("0123456789", min_size=1, max_size=6))
+@given(
+    st.sampled_from([rule for rule in RULES if re.search("[0-9]", rule)]),
+    st.integers(0, 9),
+    st.text("0123456789", min_size=1, max_size=6),
+)
 def test_another_number_is_never_kept(rule: str, which: int, digits: str) -> None:
     """Ten for one, one for ten, and one digit more are another rule."""
     places = [index for index, char in enumerate(rule) if char.isdigit()]
-    assume(places)
     place = places[which % len(places)]
     changed = rule[:place] + digits + rule[place + 1 :]
     assume(changed != rule)

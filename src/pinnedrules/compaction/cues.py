@@ -1,8 +1,8 @@
 """Words by which a summary takes a rule back, permits what it forbids, confirms in advance, softens or excepts.
 
-In English, and the commonest in German, French and Spanish. They are looked for in folded text (`wording.words`), so "isn't"
-stands there as "is not". A language or a turn of phrase that is not here is not understood, which costs a contradiction
-that goes unnoticed; it gives no certificate, since a certificate rests on the rule's own sentence.
+In English, and the commonest in German, French and Spanish. They are looked for in folded text (``wording.words``), so
+"isn't" stands there as "is not". A language or a turn of phrase that is not here is not understood: a contradiction goes
+unnoticed then, and a rule that stands whole and is taken back elsewhere in such words is called kept.
 """
 
 from __future__ import annotations

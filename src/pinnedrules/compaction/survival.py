@@ -1,10 +1,11 @@
 """What a summary did to each rule: kept, altered, contradicted, dropped or unsure.
 
-A certificate is given on one ground only: the rule's own sentence, in one of its trivial spellings, stands in the
-summary as a sentence of its own, and nothing about it takes it back: not the rest of its line, not the next sentence,
-not what it stands under, not a sentence elsewhere that speaks of the same things. Whatever is not understood costs
-the certificate, so a judge that knows few languages says "altered" or "unsure" more often, never "kept". Everything
-else is a best reading, by words (``cues``).
+A certificate is given on one ground only: the rule's own sentence, in one of its trivial spellings, stands in the summary
+as a sentence of its own, and nothing that is understood about it takes it back: not the rest of its line, not the next
+sentence, not what it stands under, not a sentence elsewhere that speaks of the same things. A sentence that was itself
+changed is not certified. One that is taken back in words that are not known here still is: how often that was so on
+summaries that the judge had not seen stands in benchmarks/survival/judge.json. So nothing may be decided by a certificate.
+Everything else is a best reading, by words (``cues``).
 
 Deterministic; the time is linear in the summary, of which ``outline.LIMIT`` characters are read.
 """
