@@ -34,7 +34,9 @@ _DIGITS = 24
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 
 
-def tell(ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, thread: str = "") -> Flow[tuple[bytes, Patch]]:
+def tell(
+    ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, thread: str = ""
+) -> Flow[tuple[bytes, Patch]]:
     """Return *body* with the lines about this session's added rules, and the JSON Patch that says so.
 
     *messages* are those of the caller's own request, *shift* how many stand before them in *body*. *thread* says that
