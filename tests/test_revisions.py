@@ -438,6 +438,13 @@ def test_any_two_documents_have_a_difference(pair: tuple[object, object]) -> Non
     )
 
 
+@pytest.mark.parametrize(("old", "new"), [([False], [[False], 0]), ([[0]], [[False]]), ({"a": [1]}, {"a": [True]})])
+def test_a_truth_value_is_no_number_at_any_depth(old: object, new: object) -> None:
+    """A difference that takes them for one would leave the old value in force."""
+    made = patched({"x": old}, difference({"x": old}, {"x": new}), known=False)
+    assert json.dumps(made) == json.dumps({"x": new})
+
+
 def test_a_patch_is_guarded_by_what_it_takes_away() -> None:
     """Each removal and replacement is kept with a test of what was there, once."""
     example = document(load(EXAMPLE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -84,6 +83,8 @@ class Wishes:
 
     async def auser_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
         """Like :meth:`user_turn`, on an event loop."""
+        import asyncio  # only where there is a loop: the pytest plugin imports this module in every run
+
         return await asyncio.to_thread(self.user_turn, text, user=user, session=session)
 
     def pin(

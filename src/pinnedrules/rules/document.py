@@ -136,17 +136,18 @@ def _between(path: str, old: object, new: object) -> Iterator[Operation]:
                 yield from _between(place, old[key], value)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _lists(path, old, new)
-    elif old != new or isinstance(old, bool) != isinstance(new, bool):
+    elif not _same(old, new):
         yield {"op": "replace", "path": path, "value": new}
 
 
 def _lists(path: str, old: list[object], new: list[object]) -> Iterator[Operation]:
     """Take out and put in what lies between an equal beginning and an equal end; entries that stay are compared."""
     begin = next(
-        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if not _same(one, other)),
+        min(len(old), len(new)),
     )
     end = 0
-    while end < min(len(old), len(new)) - begin and old[-1 - end] == new[-1 - end]:
+    while end < min(len(old), len(new)) - begin and _same(old[-1 - end], new[-1 - end]):
         end += 1
     first, second = old[begin : len(old) - end], new[begin : len(new) - end]
     both = min(len(first), len(second))
@@ -156,6 +157,15 @@ def _lists(path: str, old: list[object], new: list[object]) -> Iterator[Operatio
         yield {"op": "remove", "path": f"{path}/{begin + at}"}
     for at in range(both, len(second)):
         yield {"op": "add", "path": f"{path}/{begin + at}", "value": second[at]}
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether both are one JSON value, at every depth: true is not 1 there, nor false 0."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _escaped(key: object) -> str:
