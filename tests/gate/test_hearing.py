@@ -15,9 +15,10 @@ from pinnedrules.errors import RuleFileError, Unrecorded
 from pinnedrules.gate import hearing
 from pinnedrules.rules.born import Born, added, born, from_words, told_of, withdrawn
 from pinnedrules.testing.script import ProposedCall, Reply
-from pinnedrules.types import EFFECTS, LedgerState
+from pinnedrules.types import EFFECTS, Effect, LedgerState
 
 CALL = "call_1"
+PUBLISH: Effect = "publish"
 ARCHIVE = ProposedCall("archive", {"id": "7"}, id=CALL)
 SAID = {
     "never archive without me": Heard("constraint", ("write", "delete"), "never archive without me"),
@@ -178,6 +179,18 @@ def test_a_stop_counts_in_a_new_conversation_when_it_is_all_that_is_said() -> No
     scenario = scene("chat")
     turn(scenario, user("STOP. Do not touch anything."))
     assert scenario.states[KIM].state == "pause"
+
+
+def test_a_ban_in_a_first_turn_limits_the_work_that_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is under way yet: "read the thread; publish nothing" is no reason to pause."""
+    text = "Look at the thread about the storage unit and find its open questions. Publish nothing there."
+    for effects, kept in (((PUBLISH,), 1), ((), 0)):
+        heard = Heard("stop", effects, "Publish nothing there.")
+        monkeypatch.setattr(hearing, "hear", lambda _, heard=heard: heard)
+        scenario = scene("chat")
+        turn(scenario, user(text))
+        assert KIM not in scenario.states
+        assert len(list(born(scenario.ledger(KIM)))) == kept
 
 
 @pytest.mark.parametrize("text", ["yes, delete them all", "forget the rule"])

@@ -187,6 +187,11 @@ class Language:
             return "constraint"
         return "work" if work else ""
 
+    def bounds(self, said: str) -> bool:
+        """Return whether a constraint says only what is wanted ("analyze only"), and bans nothing by itself."""
+        says = self._patterns
+        return says.firm.search(said) is None and says.forbids.search(says.style.sub(self._other, said)) is None
+
     def relaxes(self, said: str) -> Literal["", "permission", "dismissal"]:
         """Return whether a sentence, whoever said it, would relax something."""
         if self._patterns.dismisses.search(said):

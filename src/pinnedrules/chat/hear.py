@@ -51,7 +51,7 @@ def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
     """Return the first stop among the person's own sentences, else the first constraint with the effects of them all."""
     quote = ""
     effects: set[Effect] = set()
-    work = shown = False
+    work = shown = only = False
     before: Sentence | None = None
     skipped = -1
     for sentence in sentences(text):
@@ -65,14 +65,19 @@ def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
             continue
         senses = _senses(sentence, languages, work)
         if "stop" in senses or (letters and exact_stop(sentence.folded)):
-            return Heard("stop", (), quotable(sentence.raw))
+            named = senses["stop"].effects_of(sentence.folded) if "stop" in senses else ALL
+            return Heard("stop", () if named == ALL else named, quotable(sentence.raw))
         if "constraint" in senses:
             quote = quote or quotable(sentence.raw)
-            effects.update(senses["constraint"].effects_of(sentence.folded))
+            language = senses["constraint"]
+            about = language.effects_of(sentence.folded)
+            # "Analyze only. Publish nothing.": the second sentence says what the first is about.
+            wanted = about == ALL and language.bounds(language.read(sentence))
+            only, effects = only or wanted, effects if wanted else effects | set(about)
         before, shown = sentence, "shown" in senses
         work = work or shown or "work" in senses
-    about: tuple[Effect, ...] = tuple(effect for effect in ALL if effect in effects)
-    return Heard("constraint", about, quote) if about else NOTHING
+    found = tuple(effect for effect in ALL if effect in effects) or (ALL if only else ())
+    return Heard("constraint", found, quote) if found else NOTHING
 
 
 def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[Sense, Language]:

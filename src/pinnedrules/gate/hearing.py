@@ -11,8 +11,10 @@ Rules of this file:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pinnedrules.chat.hear import hear
-from pinnedrules.chat.heard import Heard, sentence
+from pinnedrules.chat.heard import NOTHING, Heard, sentence
 from pinnedrules.commands import Failed, Pause, ReadLedger, WriteLedger
 from pinnedrules.compaction.lineage import ChangeKind
 from pinnedrules.errors import Unrecorded
@@ -23,8 +25,8 @@ from pinnedrules.types import Entry, LedgerState, SessionId
 __all__ = ["listen"]
 
 _ATTEMPTS = 16
-_SHORT = 200
-"""A conversation that is new may begin with a summary. A stop counts in it only when it is nearly all that is said."""
+_REST = 40
+"""Characters that may stand beside a stop with which a conversation begins."""
 
 
 def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
@@ -34,14 +36,27 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
     if (ctx.kind != "request" and ctx.agents is None) or not facts.last_user_text:
         return
     heard = hear(facts.last_user_text)
+    if change == "new" and heard.kind == "stop":
+        heard = _at_first(heard, facts.last_user_text)
     if change == "rewritten" and heard.kind in ("stop", "constraint"):
         return
-    if heard.kind == "stop" and (change != "new" or len(facts.last_user_text) <= _SHORT):
+    if heard.kind == "stop":
         yield from _pause(ctx, heard)
     elif heard.kind == "constraint":
         yield from _keep(ctx, heard)
     elif heard.kind in ("permission", "dismissal"):
         yield from record(ctx, _entry(ctx, heard, "nothing: words on the wire permit nothing"))
+
+
+def _at_first(heard: Heard, text: str) -> Heard:
+    """Return what a stop is with which a conversation begins, where nothing is under way yet that could be stopped.
+
+    It is one if it is nearly all that is said: somebody opened another window for it. In a longer turn ("read the thread;
+    publish nothing") it limits the work that the turn asks for, or it is somebody else's in a summary.
+    """
+    if len(text.strip()) <= len(heard.quote) + _REST:
+        return heard
+    return replace(heard, kind="constraint") if heard.effects else NOTHING
 
 
 def _pause(ctx: Context, heard: Heard) -> Flow[None]:
