@@ -76,7 +76,8 @@ def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
             only, effects = only or wanted, effects if wanted else effects | set(about)
         before, shown = sentence, "shown" in senses
         work = work or shown or "work" in senses
-    found = tuple(effect for effect in ALL if effect in effects) or (ALL if only else ())
+    found: tuple[Effect, ...] = tuple(effect for effect in ALL if effect in effects)
+    found = ALL if only and not found else found
     return Heard("constraint", found, quote) if found else NOTHING
 
 

@@ -16,8 +16,10 @@ HeardKind: TypeAlias = Literal["", "constraint", "stop", "permission", "dismissa
 class Heard:
     """The strongest thing that a turn says: nothing, a standing constraint, a stop, or words that would relax something.
 
-    ``effects`` is what a constraint is about, and what a stop names, if it names anything. ``quote`` is the part of the
-    turn that says so: one line, at most 200 characters, nothing invisible. ``permission`` ("go ahead and delete them") and ``dismissal`` ("forget what I said about
+    ``effects`` is what a constraint is about, and what a stop names, if it names anything. ``quote`` is the part of the turn
+    that says so: one line, at most 200 characters, nothing invisible.
+
+    ``permission`` ("go ahead and delete them") and ``dismissal`` ("forget what I said about
     asking") mean nothing on the wire, where anybody's text has the role ``user``; they are recorded as attempts.
     """
 
