@@ -70,7 +70,7 @@ class Bridge:
     def until_closed(self) -> int | None:
         """Return the code with which the last connection was closed, once it is."""
         with self._over:
-            assert self._over.wait_for(lambda: len(self.closed) == self.connections, timeout=10)
+            assert self._over.wait_for(lambda: 0 < self.connections == len(self.closed), timeout=10)
             return self.closed[-1]
 
     def _serve(self, connection: ServerConnection) -> None:
