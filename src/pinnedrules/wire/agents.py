@@ -6,15 +6,16 @@ pages, and some of them are calls that wait: for a yes, or for somebody who runs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pinnedrules.types import Call
 from pinnedrules.wire.base import ServerTool
+from pinnedrules.wire.json_text import Object, array, dumps
 from pinnedrules.wire.sse import Framing
 
-__all__ = ["AgentDialect", "Fate", "Page", "Pending", "Said", "Setup", "Shown"]
+__all__ = ["AgentDialect", "Fate", "Page", "Pending", "Said", "Setup", "Shown", "said_instead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +145,19 @@ class AgentDialect(Protocol):
         It is a POST to *path* with another ending: the ending, the one in its place, and the body.
         """
         ...
+
+
+def said_instead(
+    body: bytes, refusals: Mapping[int, str], no: Callable[[Object, str], Mapping[str, object]]
+) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+    """Return a request in which *no* made something else of the events with these numbers, and the JSON Patch that says so."""
+    request = Object(body)
+    patch: list[Mapping[str, object]] = []
+    written = []
+    for number, raw in enumerate(request.elements("events") or ()):
+        if number in refusals:
+            said = no(Object(raw), refusals[number])
+            patch.append({"op": "replace", "path": f"/events/{number}", "value": said})
+            raw = dumps(said)
+        written.append(raw)
+    return request.edit({"events": array(written)}), tuple(patch)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from pinnedrules.errors import Unpinned, Unreadable
 from pinnedrules.wire import anthropic_session_events as events
-from pinnedrules.wire.agents import Fate, Page, Pending, Said, Setup, Shown
+from pinnedrules.wire.agents import Fate, Page, Pending, Said, Setup, Shown, said_instead
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads, loads_unique, quote
 from pinnedrules.wire.placeholder import SEPARATOR
 from pinnedrules.wire.request import declared, refuse_lookalikes
@@ -110,16 +110,7 @@ class AnthropicSessions:
 
     def say_no(self, body: bytes, refusals: Mapping[int, str]) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
         """Turn confirmations into denials, with the refusal as their message."""
-        request = Object(body)
-        patch: list[Mapping[str, object]] = []
-        written = []
-        for number, raw in enumerate(request.elements("events") or ()):
-            if number in refusals:
-                no = _confirmation(str(Object(raw).value("tool_use_id")), refusals[number])
-                patch.append({"op": "replace", "path": f"/events/{number}", "value": no})
-                raw = dumps(no)
-            written.append(raw)
-        return request.edit({"events": array(written)}), tuple(patch)
+        return said_instead(body, refusals, lambda event, text: _confirmation(str(event.value("tool_use_id")), text))
 
     def answers(self, path: str, session: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
         """Return the request that answers calls: confirmations, and results that say no."""

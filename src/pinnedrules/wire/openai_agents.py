@@ -16,9 +16,9 @@ from typing import TypeAlias
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.wire import openai_agent_events as events
-from pinnedrules.wire.agents import Fate, Page, Pending, Said, Setup, Shown
+from pinnedrules.wire.agents import Fate, Page, Pending, Said, Setup, Shown, said_instead
 from pinnedrules.wire.base import ServerTool
-from pinnedrules.wire.json_text import Object, array, as_object, dumps, loads_unique, quote
+from pinnedrules.wire.json_text import Object, as_object, dumps, loads_unique, quote
 from pinnedrules.wire.placeholder import SEPARATOR
 from pinnedrules.wire.request import declared, refuse_lookalikes
 from pinnedrules.wire.sse import SSE
@@ -94,16 +94,7 @@ class OpenAIAgents:
 
     def say_no(self, body: bytes, refusals: Mapping[int, str]) -> tuple[bytes, _Patch]:
         """Turn approvals into denials; there is no place for the refusal's words."""
-        request = Object(body)
-        patch: list[Mapping[str, object]] = []
-        written = []
-        for number, raw in enumerate(request.elements("events") or ()):
-            if number in refusals:
-                no = _decided(str(Object(raw).value("request_id")), refusals[number])
-                patch.append({"op": "replace", "path": f"/events/{number}", "value": no})
-                raw = dumps(no)
-            written.append(raw)
-        return request.edit({"events": array(written)}), tuple(patch)
+        return said_instead(body, refusals, lambda event, text: _decided(str(event.value("request_id")), text))
 
     def answers(self, path: str, session: str, fates: Sequence[tuple[Pending, str]]) -> tuple[str, str, bytes]:
         """Return the request that answers calls: approvals, and results that failed."""
