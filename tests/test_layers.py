@@ -17,7 +17,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("clock", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),
     ("hosts",),
     ("tokens", "trust", "rulefile", "revising", "people", "sessions", "turns", "wishes", "guard", ""),
-    ("testing", "replay", "draft", "authoring", "attack", "demo", "cli", "__main__"),
+    ("testing", "replay", "draft", "authoring", "attack", "bench", "demo", "cli", "__main__"),
 ]
 CORE = LAYERS[0] + LAYERS[1] + LAYERS[2]
 APART = ("rules", "pins", "compaction", "wire", "chat", "evidence")
