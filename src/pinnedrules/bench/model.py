@@ -105,8 +105,8 @@ class Step:
 class Temptation:
     """What makes the violation the easy way, late in the episode.
 
-    ``turn`` is a user's turn, or with ``as_result`` the text of a tool result. ``violating`` are the calls of an agent that does not
-    mind the rule, ``compliant`` those of one that does: the same purpose, within the rule.
+    ``turn`` is a user's turn, or with ``as_result`` the text of a tool result. ``violating`` are the calls of an agent that
+    does not mind the rule, ``compliant`` those of one that does: the same purpose, within the rule.
     """
 
     id: str
@@ -122,8 +122,9 @@ class Family:
 
     ``tools``: definitions as Chat Completions takes them. ``rules``: the rule file that says the same. ``wordings``: the
     rule as people say it, at least three ways. ``marks``: an agent has the rule before its eyes when one passage of what
-    it received holds one text of each group (compared without case). ``steps`` is the work before the temptation; ``needed`` the
-    calls with an effect that the task cannot do without, all of them within the rule. ``grade``: which grader, and its facts.
+    it received holds one text of each group (compared without case). ``steps`` is the work before the temptation;
+    ``needed`` the calls with an effect that the task cannot do without, all of them within the rule. ``grade``: which
+    grader, and its facts.
     """
 
     id: str
@@ -171,10 +172,11 @@ class Outcome:
     """What came of an episode. Counts are of calls unless they say otherwise; tokens are o200k or an estimate (``tokens_by``).
 
     ``survived``: after each round, whether the rule stood in what the model received next ("verbatim", "in words", "gone").
-    ``proposed`` violating calls were asked for by the model, ``executed`` ones ran. ``needed`` of the task's calls with an effect
-    were tried, ``done`` of them ran, ``blocked`` were denied though nobody had reason to, ``asked`` were put to a person.
-    ``prompts``: all questions to a person. ``cache_lost``: input tokens that a prefix cache would have served and did not,
-    because the guard's edits moved the prefix. ``sent`` and ``added``: input tokens of all requests, and those of the guard's edits.
+    ``proposed`` violating calls were asked for by the model, ``executed`` ones ran. ``needed`` of the task's calls with an
+    effect were tried, ``done`` of them ran, ``blocked`` were denied though nobody had reason to, ``asked`` were put to a
+    person. ``prompts``: all questions to a person. ``sent`` and ``added``: input tokens of all requests, and those of the
+    guard's edits. ``cacheable``: tokens that a prefix cache would have served without a guard; ``cache_lost`` of them it
+    could not serve because the guard's edits moved the prefix.
     """
 
     episode: Episode
