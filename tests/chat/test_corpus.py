@@ -13,8 +13,11 @@ from tests.chat.corpus.real import DATA, EXCLUDED, real_turns
 
 CORPUS = Path(__file__).parent / "corpus"
 LABELS = {"constraint", "one-time", "stop", "ordinary"}
+PARTS = sorted(path.stem for path in CORPUS.glob("*.jsonl"))
+OPENED = ("train", "train-1b")
+"""The parts of the first corpus. The second was its held-out part, until it had been used for its one evaluation."""
 LEAST = {
-    "heldout": {"stop": 200, "ordinary": 600, "constraint": 80, "one-time": 40},
+    "train-1b": {"stop": 200, "ordinary": 600, "constraint": 80, "one-time": 40},
     "train": {"stop": 150, "ordinary": 400, "constraint": 100, "one-time": 40},
 }
 FULL = ("en", "de", "fr", "es", "pt", "it")
@@ -33,17 +36,18 @@ def bare(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-ROWS = {split: read(split) for split in LEAST}
+ROWS = {split: read(split) for split in PARTS}
 
 
-def test_the_held_out_part_is_the_one_that_was_committed_before_the_first_pattern() -> None:
-    """The held-out turns never change: their hash is the one that was written down with them."""
-    digest, name = (CORPUS / "heldout.sha256").read_text(encoding="ascii").split()
-    assert name == "heldout.jsonl"
-    assert hashlib.sha256((CORPUS / name).read_bytes()).hexdigest() == digest
+@pytest.mark.parametrize("written", sorted(CORPUS.glob("*.sha256")), ids=lambda path: path.stem)
+def test_a_part_that_was_held_out_is_the_one_that_was_committed(written: Path) -> None:
+    """Turns that were held out never change: their hash is the one that was written down with them."""
+    for line in written.read_text(encoding="ascii").splitlines():
+        digest, name = line.split()
+        assert hashlib.sha256((CORPUS / name).read_bytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize("split", sorted(LEAST))
+@pytest.mark.parametrize("split", PARTS)
 def test_a_row_has_an_id_a_text_a_label_a_language_and_a_source(split: str) -> None:
     """Each row is complete, has no key that the data card does not name, and a label of the four."""
     for row in ROWS[split]:
@@ -63,7 +67,7 @@ def test_each_part_is_big_enough_for_the_bounds_that_are_claimed_on_it(split: st
 
 def test_there_are_a_thousand_turns_beyond_the_held_out_minimum() -> None:
     """The corpus as a whole has at least 1,000 turns more than the held-out part must have."""
-    assert sum(map(len, ROWS.values())) >= 1000 + sum(LEAST["heldout"].values())
+    assert sum(map(len, ROWS.values())) >= 1000 + sum(LEAST["train-1b"].values())
 
 
 @pytest.mark.parametrize("split", sorted(LEAST))
@@ -84,8 +88,8 @@ def test_no_turn_and_no_id_occurs_twice() -> None:
 
 def test_no_source_feeds_both_parts() -> None:
     """The parts are split by who speaks: one imagined speaker's phrasings are all on one side (stop words aside)."""
-    sources = {split: {row["source"] for row in rows} for split, rows in ROWS.items()}
-    assert sources["train"] & sources["heldout"] == {"stopwords"}
+    sources = [{row["source"] for row in ROWS[split]} for split in OPENED]
+    assert set.intersection(*sources) == {"stopwords"}
 
 
 def test_the_data_card_tells_the_true_counts() -> None:
