@@ -17,7 +17,7 @@ from pinnedrules.chat.words_it import ITALIAN
 from pinnedrules.chat.words_pt import PORTUGUESE
 from pinnedrules.types import Effect
 
-__all__ = ["hear", "relaxing"]
+__all__ = ["hear"]
 
 _LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN)
 _WORD = re.compile(r"\^?\w+(?:\+\w+)?")
@@ -43,13 +43,8 @@ def hear(text: str) -> Heard:
         limit = _limit(text, languages, letters)
         if limit.kind:
             return limit
-    return _relaxing(text, words)
-
-
-def relaxing(text: str) -> Heard:
-    """Return the first words of permission or dismissal in *text*, whoever says them and whatever else it says."""
-    text = bounded(text)
-    return _relaxing(text, set(_WORD.findall(folded(text))))
+    relaxing = [language for language in _LANGUAGES if not language.relaxing.isdisjoint(words)]
+    return _relaxing(text, relaxing) if relaxing else NOTHING
 
 
 def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
@@ -100,9 +95,8 @@ def _senses(sentence: Sentence, languages: list[Language], work: bool) -> dict[S
     return senses
 
 
-def _relaxing(text: str, words: set[str]) -> Heard:
-    languages = [language for language in _LANGUAGES if not language.relaxing.isdisjoint(words)]
-    for sentence in sentences(text, own=False) if languages else ():
+def _relaxing(text: str, languages: list[Language]) -> Heard:
+    for sentence in sentences(text, own=False):
         for language in languages:
             kind = language.relaxes(language.read(sentence))
             if kind:
