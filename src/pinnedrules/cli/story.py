@@ -109,7 +109,8 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "heard":
             quote = shown(item.values.get("quote", "the words were erased"), _LONG)
             by = f" by {shown(body['by'])}" if body.get("by") else ""
-            return f'heard{by} ({body["kind"]}): "{quote}"; it led to: {shown(body["led_to"])}', "open"
+            where = {"tool_result": " in the result of a tool", "summary": " in a summary"}.get(str(body.get("stood")), "")
+            return f'heard{by}{where} ({body["kind"]}): "{quote}"; it led to: {shown(body["led_to"])}', "open"
         case "rule":
             words = shown(item.values.get("rule", "the rule was erased"), _LONG)
             return f"rule {shown(body['rule'])} {body['state']} by {shown(body['by'])}: {words}", "open"

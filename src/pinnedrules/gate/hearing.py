@@ -18,9 +18,10 @@ from pinnedrules.chat.heard import NOTHING, Heard, sentence
 from pinnedrules.commands import Failed, Pause, ReadLedger, WriteLedger
 from pinnedrules.compaction.lineage import ChangeKind
 from pinnedrules.errors import Unrecorded
+from pinnedrules.gate.attempts import Ration, attempted, heard_entry, stood
 from pinnedrules.gate.context import Context, Flow, record
 from pinnedrules.rules.born import added, from_words, name_of
-from pinnedrules.types import Entry, LedgerState, SessionId
+from pinnedrules.types import LedgerState
 
 __all__ = ["listen"]
 
@@ -29,23 +30,28 @@ _REST = 40
 """Characters that may stand beside a stop with which a conversation begins."""
 
 
-def listen(ctx: Context, change: ChangeKind) -> Flow[None]:
-    """Hear what the request's newest user text says. Raises Unrecorded when that cannot be put in force."""
+def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
+    """Hear what the request's newest user text says, and return it. Raises Unrecorded when that cannot be put in force."""
     facts = ctx.facts
     assert facts is not None
-    if (ctx.kind != "request" and ctx.agents is None) or not facts.last_user_text:
-        return
-    heard = hear(facts.last_user_text)
+    text = facts.last_user_text
+    if (ctx.kind != "request" and ctx.agents is None) or not text:
+        return text
+    heard = hear(text)
     if change == "new" and heard.kind == "stop":
-        heard = _at_first(heard, facts.last_user_text)
+        heard = _at_first(heard, text)
     if change == "rewritten" and heard.kind in ("stop", "constraint"):
-        return
+        return text
     if heard.kind == "stop":
         yield from _pause(ctx, heard)
     elif heard.kind == "constraint":
         yield from _keep(ctx, heard)
-    elif heard.kind in ("permission", "dismissal"):
-        yield from record(ctx, _entry(ctx, heard, "nothing: words on the wire permit nothing"))
+    else:
+        tried = heard if heard.kind else attempted(text, Ration())
+        if tried.kind:
+            led_to = "nothing: words on the wire permit nothing"
+            yield from record(ctx, heard_entry(ctx, tried, led_to, stands=stood(change, text)))
+    return text
 
 
 def _at_first(heard: Heard, text: str) -> Heard:
@@ -69,7 +75,7 @@ def _pause(ctx: Context, heard: Heard) -> Flow[None]:
                 next_step="mend the state folder, or stop the agent with: pinnedrules stop",
             )
     ctx.paused = reason
-    yield from record(ctx, _entry(ctx, heard, "pause"))
+    yield from record(ctx, heard_entry(ctx, heard, "pause", stands="user"))
 
 
 def _keep(ctx: Context, heard: Heard) -> Flow[None]:
@@ -92,7 +98,7 @@ def _keep(ctx: Context, heard: Heard) -> Flow[None]:
         else:
             raise _not_kept(Failed(OSError("it is written by too many at once")))
     if fresh:
-        yield from record(ctx, _entry(ctx, heard, f"rule {rule.id}"))
+        yield from record(ctx, heard_entry(ctx, heard, f"rule {rule.id}", stands="user"))
 
 
 def _not_kept(reply: object) -> Unrecorded:
@@ -101,18 +107,3 @@ def _not_kept(reply: object) -> Unrecorded:
         f"The user limited what may be done, and the store cannot keep it ({why}).",
         next_step="mend the state folder, then send the request again",
     )
-
-
-def _entry(ctx: Context, heard: Heard, led_to: str) -> Entry:
-    return Entry(
-        type="heard",
-        session=ctx.session,
-        epoch=ctx.epoch,
-        conversation=ctx.conversation,
-        body={"kind": heard.kind, "effects": list(heard.effects), "led_to": led_to, "sessions": _names(ctx.sessions)},
-        private={"quote": heard.quote},
-    )
-
-
-def _names(sessions: tuple[SessionId, ...]) -> list[str]:
-    return [session.name for session in sessions]

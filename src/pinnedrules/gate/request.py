@@ -10,6 +10,7 @@ from pinnedrules.commands import Failed, Head, Send
 from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import kind
 from pinnedrules.errors import Denied, Unpinned, Unreadable
+from pinnedrules.gate.attempts import note_attempts
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.charges import gone
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
@@ -32,6 +33,7 @@ _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
     "openai-responses": frozenset({"instructions"}),
     "anthropic-messages": frozenset({"system"}),
+    "framework": frozenset({"system"}),
 }
 
 
@@ -70,7 +72,8 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     continuing = any(":" in token for token in tokens)
     change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot)
     ctx.conversation = change.conversation
-    yield from listen(ctx, change.kind)
+    newest = yield from listen(ctx, change.kind)
+    yield from note_attempts(ctx, change, newest)
     yield from learn_results(ctx, change.kind)
     told: Patch = ()
     if ctx.kind == "request" and not ctx.sealed:

@@ -1,7 +1,7 @@
 """The results of tools in the messages of a request, in the forms of all three APIs: the call's id and the text.
 
 Chat Completions: messages of the role ``tool``. Messages: blocks ``tool_result``; Responses: items that end in ``_output``.
-Results that say that they are errors, and parts that are no text, are left out.
+Parts that are no text are left out, and so are results that say that they are errors, unless they are wanted, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LATEST = 64
 _SIGNS = (b'"tool_call_id"', b'"tool_use_id"', b'"call_id"')
 
 
-def results(messages: Sequence[bytes]) -> Iterator[tuple[str, str]]:
+def results(messages: Sequence[bytes], *, errors: bool = False) -> Iterator[tuple[str, str]]:
     """Yield (id of the call, text) of the results in the last messages, the newest message first."""
     for message in reversed(messages[-LATEST:]):
         if not any(sign in message for sign in _SIGNS):
@@ -27,10 +27,10 @@ def results(messages: Sequence[bytes]) -> Iterator[tuple[str, str]]:
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
-            yield from _of_message(value)
+            yield from _of_message(value, errors)
 
 
-def _of_message(message: dict[str, object]) -> Iterator[tuple[str, str]]:
+def _of_message(message: dict[str, object], errors: bool) -> Iterator[tuple[str, str]]:
     kind, content = message.get("type"), message.get("content")
     if isinstance(kind, str) and kind.endswith("_call_output"):
         yield from _result(message.get("call_id"), message.get("output"))
@@ -38,7 +38,7 @@ def _of_message(message: dict[str, object]) -> Iterator[tuple[str, str]]:
         yield from _result(message.get("tool_call_id"), content)
     elif message.get("role") == "user" and isinstance(content, list):
         for block in content:
-            if isinstance(block, dict) and block.get("type") == "tool_result" and not block.get("is_error"):
+            if isinstance(block, dict) and block.get("type") == "tool_result" and (errors or not block.get("is_error")):
                 yield from _result(block.get("tool_use_id"), block.get("content"))
 
 
