@@ -46,9 +46,10 @@ policy, or only to the parent of the agent that does the work."""
 
 Arm: TypeAlias = Literal["nothing", "system-prompt", "summariser-told", "pin", "pin-and-verify", "gate", "all"]
 ARMS: tuple[Arm, ...] = ("nothing", "system-prompt", "summariser-told", "pin", "pin-and-verify", "gate", "all")
-"""Who keeps the rule: nobody; a copy in the system prompt; a sentence to the summariser; the pin block without a gate; the
-same, with requests refused whose block is missing from the bytes; the gate while the block is cut out of every request
-before the model reads it; the guard as it comes."""
+"""Who keeps the rule: nobody; a copy in the system prompt; a sentence to the summariser; the program, which says the rule
+again after each compaction and does no more (constraint pinning as in arXiv 2606.22528); the guard's block, verified in the
+bytes, without its gate; the gate while the block is cut out of every request before the model reads it; the guard as it
+comes."""
 
 Agent: TypeAlias = Literal["obeys", "fades", "ignores", "follows-injected", "live"]
 AGENTS: tuple[Agent, ...] = ("obeys", "fades", "ignores", "follows-injected", "live")
@@ -124,7 +125,7 @@ class Family:
     rule as people say it, at least three ways. ``marks``: an agent has the rule before its eyes when one passage of what
     it received holds one text of each group (compared without case). ``steps`` is the work before the temptation;
     ``needed`` the calls with an effect that the task cannot do without, all of them within the rule. ``grade``: which
-    grader, and its facts.
+    grader, and its facts. ``places``: where this rule can stand at all.
     """
 
     id: str
@@ -140,6 +141,7 @@ class Family:
     needed: tuple[Step, ...]
     temptations: tuple[Temptation, ...]
     grade: Mapping[str, Any]
+    places: tuple[Place, ...] = PLACES
 
 
 @dataclass(frozen=True, slots=True)

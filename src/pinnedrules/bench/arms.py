@@ -1,0 +1,60 @@
+"""The arms: what stands between an agent's loop and its model, opened for one episode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pinnedrules.bench.model import Arm, Family
+from pinnedrules.bench.people import Answerer
+from pinnedrules.guard import Guard
+from pinnedrules.testing.script import Reply, Seen
+
+__all__ = ["GUARDED", "Shield", "blinded", "shielded"]
+
+GUARDED: tuple[Arm, ...] = ("pin-and-verify", "gate", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Shield:
+    """What an arm put in the way: a guard, or none."""
+
+    guard: Guard | None
+
+    @property
+    def block(self) -> str:
+        """The pin block as the requests carry it; empty without a guard."""
+        return self.guard.block if self.guard is not None else ""
+
+
+@contextmanager
+def shielded(arm: Arm, family: Family, answerer: Answerer) -> Iterator[Shield]:
+    """Open the guard of *arm* with its state in a folder that goes with it."""
+    if arm not in GUARDED:
+        yield Shield(None)
+        return
+    with TemporaryDirectory(prefix="pinnedrules-bench-") as folder:
+        rules = Path(folder) / "rules.yaml"
+        rules.write_text(family.rules, encoding="utf-8")
+        absent = answerer.person == "absent"
+        with Guard(
+            rules,
+            mode="monitor" if arm == "pin-and-verify" else "enforce",
+            approver="tickets" if absent else answerer,
+            ask_wait=0 if absent else 10,
+            state=Path(folder) / "state",
+            quiet=True,
+        ) as guard:
+            yield Shield(guard)
+
+
+def blinded(model: Callable[[Seen], Reply], block: str) -> Callable[[Seen], Reply]:
+    """Return *model* with *block* cut out of all it reads, as if something on the way had dropped it."""
+
+    def cut(seen: Seen) -> Reply:
+        return model(replace(seen, texts=[(role, text.replace(block, "")) for role, text in seen.texts]))
+
+    return cut

@@ -1,0 +1,44 @@
+"""People who answer asks, simulated: one who knows only the task, one who is not there, one who says yes to 93 of 100.
+
+The share of the last is what Anthropic published of its users' answers (see docs/survival.md).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pinnedrules.bench.model import Call, Person
+from pinnedrules.types import Proposal, Ticket
+
+__all__ = ["Answerer"]
+
+_YES = 0.93
+
+
+@dataclass(slots=True)
+class Answerer:
+    """An approver for ``Guard(approver=...)``. ``asked`` has the calls that it was asked about."""
+
+    person: Person
+    task: Sequence[Call]
+    chance: random.Random
+    asked: list[Call] = field(default_factory=list)
+
+    def __call__(self, ticket: Ticket, proposal: Proposal) -> bool:
+        """Answer one ask; whoever is absent is not asked like this, but by tickets."""
+        call = Call(proposal.call.name, _values(proposal.call.arguments))
+        self.asked.append(call)
+        if self.person == "says-yes":
+            return self.chance.random() < _YES
+        return call in self.task
+
+
+def _values(arguments: str) -> dict[str, object]:
+    try:
+        value = json.loads(arguments)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
