@@ -16,7 +16,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("gate",),
     ("clock", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),
     ("hosts",),
-    ("tokens", "trust", "rulefile", "revising", "people", "sessions", "turns", "wishes", "guard", ""),
+    ("tokens", "trust", "rulefile", "revising", "people", "sessions", "turns", "wishes", "framework", "guard", ""),
     ("testing", "replay", "draft", "authoring", "attack", "bench", "demo", "cli", "__main__"),
 ]
 CORE = LAYERS[0] + LAYERS[1] + LAYERS[2]

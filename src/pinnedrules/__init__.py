@@ -23,13 +23,14 @@ from pinnedrules.errors import (
     Unrecorded,
 )
 from pinnedrules.guard import Guard
-from pinnedrules.types import Call, Decision, Proposal, SessionId, StopState, Ticket
+from pinnedrules.types import Call, Decision, Definition, Proposal, SessionId, StopState, Ticket
 
 __all__ = [
     "ApprovalError",
     "Broken",
     "Call",
     "Decision",
+    "Definition",
     "Denied",
     "Guard",
     "NotDone",

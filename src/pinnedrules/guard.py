@@ -12,6 +12,7 @@ from pinnedrules.types import Call, Mode, SessionId
 from pinnedrules.wishes import Wishes
 
 if TYPE_CHECKING:
+    from pinnedrules.framework import Framework
     from pinnedrules.gate.calls import Judged
     from pinnedrules.gate.context import OnDenied, Policy
     from pinnedrules.report import Report
@@ -194,6 +195,16 @@ class Guard(Wishes):
 
     def raise_if_stopped(self) -> None:
         """Raise Stopped when a stop is in force; for loops inside tools, which the gate cannot see."""
+    def framework(self, name: str, *, limit: float = 30.0) -> Framework:
+        """Return this guard's place in an agent framework called *name*, for those who write an adapter.
+
+        *limit* is how many seconds the guard may take to decide (besides what people take to answer); then the call is
+        refused. For LangChain use ``pinnedrules_adapters.langchain``.
+        """
+        from pinnedrules.framework import Framework
+
+        return Framework(self._core, self._sessions, name, limit)
+
         from pinnedrules.drive import run
         from pinnedrules.gate.exchange import passing
 

@@ -56,6 +56,10 @@ class Sessions:
                 self._unnamed.popitem(last=False)
         return session
 
+    def own(self) -> SessionId | None:
+        """Return the session that this work is in, None when nobody opened one around it."""
+        return self._current.get()
+
     def meant(self) -> tuple[SessionId, ...]:
         """Return whom words are about that come without a session: this one, else all that are open, else all unnamed."""
         current = self._current.get()

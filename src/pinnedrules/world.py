@@ -102,6 +102,11 @@ class World:
 
         *on_loop* says that an event loop waits for the reply: nobody is asked at the terminal then.
         """
+    @property
+    def asks_code(self) -> bool:
+        """True when a function of the program's own answers asks."""
+        return self._approver is not None and not self._terminal
+
         try:
             return self._perform(command, on_loop)
         except Exception as error:  # noqa: BLE001 - every failure is the gate's to judge
@@ -185,10 +190,11 @@ class World:
                 with contextlib.suppress(Exception):
                     self._people.asked(proposal, ticket)
             return ticket
-        self._approver.ask(ticket, proposal, lambda yes, by, why: self._answer(ticket.id, yes, by, why))
+        self._approver.ask(ticket, proposal, lambda yes, by, why: self.answer(ticket.id, yes, by, why))
         return self.store.ticket(ticket.id)  # It may be answered already.
 
-    def _answer(self, ticket: str, yes: bool, by: str, why: str) -> bool:
+    def answer(self, ticket: str, yes: bool, by: str, why: str) -> bool:
+        """Answer an open ticket and record that; False when somebody else was faster."""
         try:
             done = self.store.answer(ticket, yes, by=by, now_us=time.time_ns() // 1000, why=why)
         except ApprovalError:

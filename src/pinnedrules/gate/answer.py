@@ -235,7 +235,7 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
 def _decided(ctx: Context, call: Call) -> Flow[Judged]:
     """Decide a call of an answer; what was released when this very answer was first given is released again."""
     before = released_before(ctx, call)
-    return before if before is not None else (yield from judge(ctx, _declared(ctx, call)))
+    return before if before is not None else (yield from judge(ctx, _declared(ctx, call), ask=not ctx.pending))
 
 
 def _declared(ctx: Context, call: Call) -> Call:

@@ -118,6 +118,9 @@ class Context:
     ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
     of this exchange were charged.
     """
+    ``pending`` says that an adapter above, which gates every tool of the agent, has asked for this answer: a call that has
+    to be asked about is released undecided, because the adapter asks (invariant 1's exception).
+
 
     policy: Policy
     sessions: tuple[SessionId, ...]
@@ -152,6 +155,7 @@ class Context:
     answer: str = ""
     charges: list[Charge] = field(default_factory=list)
 
+    pending: bool = False
     @property
     def session(self) -> SessionId:
         """The session that the records are written under."""

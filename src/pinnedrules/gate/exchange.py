@@ -22,9 +22,9 @@ from pinnedrules.gate.held import Lost
 from pinnedrules.gate.request import prepare, send
 from pinnedrules.types import Call, Decision, Entry
 
-__all__ = ["check", "exchange", "execution", "not_done", "objected", "passing", "refused"]
+__all__ = ["CUT", "check", "exchange", "execution", "not_done", "note", "objected", "passing", "refused"]
 
-_CUT = "nothing of the call had left when the answer was cut"
+CUT = "nothing of the call had left when the answer was cut"
 
 
 def exchange(ctx: Context, body: bytes) -> Flow[None]:
@@ -43,22 +43,22 @@ def exchange(ctx: Context, body: bytes) -> Flow[None]:
         yield from relay(ctx, head) if ctx.kind == "items" else read_answer(ctx, head)
     except Lost:
         refusal = Unpinned("The request continues a thread that was not created under the rules in force.")
-        yield from _note(ctx, refusal)
+        yield from note(ctx, refusal)
         yield Begin(Head(400, (("content-type", "application/json"), ("x-should-retry", "false"))))
         yield Forward(ctx.dialect.lost())
     except Refused as refusal:
-        yield from abandon(ctx, _CUT)
-        yield from _note(ctx, refusal)
+        yield from abandon(ctx, CUT)
+        yield from note(ctx, refusal)
         raise
     except Exception as error:
-        yield from abandon(ctx, _CUT)
+        yield from abandon(ctx, CUT)
         if error is ctx.host_error:
             raise
         broken = Broken(
             f"The guard failed on this request ({type(error).__name__}: {error}); nothing was released.",
             next_step="report this with the traceback; the guard can be run in monitor mode meanwhile",
         )
-        yield from _note(ctx, broken)
+        yield from note(ctx, broken)
         raise broken from error
 
 
@@ -69,7 +69,7 @@ def _prepared(ctx: Context, body: bytes) -> Flow[tuple[int, bool] | None]:
     except (Unreadable, Unpinned) as refusal:
         if ctx.enforcing:
             raise
-        yield from _note(ctx, refusal)
+        yield from note(ctx, refusal)
         ctx.body = body
         return None
 
@@ -79,7 +79,7 @@ def passing(ctx: Context) -> Flow[None]:
     try:
         yield from check_stop(ctx, first=True)
     except Refused as refusal:
-        yield from _note(ctx, refusal)
+        yield from note(ctx, refusal)
         raise
 
 
@@ -90,7 +90,7 @@ def refused(ctx: Context, reason: str, next_step: str) -> Flow[None]:
 
 def objected(ctx: Context, refusal: Refused) -> Flow[None]:
     """Raise *refusal* once it is in the log; in monitor mode only say it there."""
-    yield from _note(ctx, refusal)
+    yield from note(ctx, refusal)
     if ctx.enforcing:
         raise refusal
 
@@ -102,7 +102,7 @@ def check(ctx: Context, call: Call) -> Flow[Judged]:
         judged = yield from judge(ctx, call)
         (judged,) = yield from settle(ctx, [judged])
     except Refused:
-        yield from abandon(ctx, _CUT)
+        yield from abandon(ctx, CUT)
         raise
     gone([judged.charge])
     return judged
@@ -132,8 +132,8 @@ def execution(ctx: Context, call: Call) -> Flow[Judged]:
             yield from record(ctx, Entry("execution", ctx.session, body, private, epoch=ctx.epoch))
             yield from check_stop(ctx)
     except Refused as refusal:
-        yield from abandon(ctx, _CUT)
-        yield from _note(ctx, refusal)
+        yield from abandon(ctx, CUT)
+        yield from note(ctx, refusal)
         raise
     gone([judged.charge])
     return judged
@@ -144,7 +144,8 @@ def not_done(ctx: Context, judged: Judged) -> Flow[None]:
     yield from give_back(ctx, judged.charge, "the tool said that nothing was done")
 
 
-def _note(ctx: Context, refusal: Refused) -> Flow[None]:
+def note(ctx: Context, refusal: Refused) -> Flow[None]:
+    """Write a refusal down."""
     # The reply does not matter: the refusal stands whether or not it can be written down.
     yield Record(
         Entry(

@@ -142,7 +142,7 @@ def remember(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow
 def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[bool]:
     """Keep *row* with what was released of *answer*, under its token and wherever it can be asked for; True when kept."""
     # One that had to be changed is decided, and changed, again: what is released again is the provider's own call.
-    free = [item.call for item in judged.values() if not item.refused and item.decision.arguments is None]
+    free = [item.call for item in judged.values() if not item.refused and _decided(ctx, item)]
     asked = tuple(f"approval:{call.id}" for call in free if call.kind == "approval")
     places = _places(ctx, answer)
     row = replace(
@@ -155,6 +155,11 @@ def keep(ctx: Context, row: Restore, answer: Answer, judged: Mapping[Key, Judged
     )
     kept = yield Keep(row, tuple(placed(ctx, place) for place in (*places, *ctx.former, *asked)))
     return not isinstance(kept, Failed)
+
+
+def _decided(ctx: Context, item: Judged) -> bool:
+    pending = ctx.pending and item.decision.verdict == "ask"
+    return item.decision.arguments is None and not pending
 
 
 def _places(ctx: Context, answer: Answer) -> tuple[str, ...]:

@@ -50,6 +50,9 @@ def tell(
         return body, ()
     if ctx.dialect.slot_is_resent:
         return ctx.dialect.append(body, [(0, text) for _, text in lines], ctx.policy.block.text)
+    # An adapter above put them behind the block already.
+    slot = ctx.dialect.slot(body, ctx.policy.block.marker).text
+    lines = [(name, text) for name, text in lines if text not in slot]
     found, news = _placed(ledger, lines, messages, thread)
     body, patch = ctx.dialect.append(body, [(index + shift, text) for index, text in found], ctx.policy.block.text)
     if news:

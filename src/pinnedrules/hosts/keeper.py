@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ from pinnedrules.wire.anthropic_messages import AnthropicMessages
 from pinnedrules.wire.anthropic_sessions import AnthropicSessions
 from pinnedrules.wire.base import Dialect
 from pinnedrules.wire.bedrock import BedrockMessages
+from pinnedrules.wire.framework import Framework
 from pinnedrules.wire.openai_agents import OpenAIAgents
 from pinnedrules.wire.openai_chat import OpenAIChat
 from pinnedrules.wire.openai_responses import OpenAIResponses
@@ -29,7 +31,7 @@ from pinnedrules.wire.path_table import BEDROCK, BEDROCK_STREAM, CHAT, MESSAGES,
 from pinnedrules.wire.paths import route
 from pinnedrules.world import World
 
-__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context", "is_presigned", "is_signed"]
+__all__ = ["Admission", "Core", "Keeper", "Patch", "direct_context", "framework_context", "is_presigned", "is_signed"]
 
 _DIALECTS: dict[str, Dialect] = {
     CHAT: OpenAIChat(),
@@ -39,6 +41,7 @@ _DIALECTS: dict[str, Dialect] = {
     BEDROCK_STREAM: BedrockMessages(stream=True),
 }
 _SOCKET = ResponsesSocket()
+_FRAMEWORK = Framework()
 _AGENTS: dict[str, AgentDialect] = {SESSIONS: AnthropicSessions(), AGENTS: OpenAIAgents()}
 _SIGNED = "AWS4-"  # how every signature of Amazon's begins that stands in a header
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
@@ -77,7 +80,9 @@ class Core:
         self.candidates = candidates
         self.passed = frozenset(passed)
         self.gated = frozenset(gated)
-        self._lineages: OrderedDict[SessionId, _LockedLineage] = OrderedDict()
+        self.pending: ContextVar[bool] = ContextVar("pinnedrules pending", default=False)
+        """Whether an adapter that gates every tool of its agent asks the model just now."""
+        self._lineages: OrderedDict[tuple[SessionId, bool], _LockedLineage] = OrderedDict()
         self._lock = threading.Lock()
 
     def context(
@@ -89,12 +94,14 @@ class Core:
         if read_timeout is not None:
             # The wait must end before the client gives up by itself and tries again.
             wait = min(wait, max(0.0, read_timeout - _MARGIN_SECONDS))
-        return Context(policy, sessions, dialect, self._lineage(sessions[0]), self.health, path=path, ask_wait=wait)
+        return Context(policy, sessions, dialect, self._lineage(sessions[0], dialect), self.health, path=path, ask_wait=wait)
 
-    def _lineage(self, session: SessionId) -> Lineage:
+    def _lineage(self, session: SessionId, dialect: Dialect) -> Lineage:
+        # An adapter shows the same conversation in another form than the wire does.
+        key = session, dialect is _FRAMEWORK
         with self._lock:
-            lineage = self._lineages.setdefault(session, _LockedLineage())
-            self._lineages.move_to_end(session)
+            lineage = self._lineages.setdefault(key, _LockedLineage())
+            self._lineages.move_to_end(key)
             if len(self._lineages) > _SESSIONS:
                 self._lineages.popitem(last=False)
             return lineage
@@ -157,6 +164,7 @@ class Keeper:
         ctx = self.core.context(whose, dialect, f"{method} {path}", read_timeout)
         ctx.kind, ctx.model, ctx.outside = found.kind, found.model, whose == (self.session,)
         ctx.agents = agents
+        ctx.pending = self.core.pending.get()
         ctx.sealed = presigned or any(is_signed(name, value) for name, value in headers)
         if found.verdict == "refuse":
             return Admission(ctx, False, refused(ctx, found.reason, found.next_step))
@@ -232,6 +240,14 @@ def _agents(dialect: str, headers: Sequence[tuple[str, str]]) -> AgentDialect | 
         # Anthropic answers no request without this header.
         dialect = SESSIONS if any(name.lower() == "anthropic-version" for name, _ in headers) else AGENTS
     return _AGENTS.get(dialect)
+
+
+def framework_context(core: Core, session: SessionId, path: str) -> Context:
+    """Return a context for a model call that an adapter sees."""
+    whose = core.candidates(session)
+    ctx = core.context(whose, _FRAMEWORK, path, None)
+    ctx.outside = whose == (session,)
+    return ctx
 
 
 def direct_context(core: Core, session: SessionId, path: str) -> Context:

@@ -1,0 +1,84 @@
+"""What a framework adapter asks of the gate: before a model call, before a tool runs, and when a run is interrupted.
+
+An adapter stands where the framework calls the model and where it runs tools, not on the wire. The model call goes the way of
+any request up to the point where it would be sent; its calls are decided where they would run (design: invariant 1's
+exception), or were decided by a wrapped client underneath, and then they are only matched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pinnedrules.commands import Grant, Redeem
+from pinnedrules.errors import Refused, Unpinned, Unreadable
+from pinnedrules.gate.calls import Judged, judge, settle
+from pinnedrules.gate.charges import abandon, gone
+from pinnedrules.gate.context import Charge, Context, Flow, check_stop, sync
+from pinnedrules.gate.exchange import CUT, note
+from pinnedrules.gate.request import prepare
+from pinnedrules.types import Call, Decision
+
+__all__ = ["hand_on", "model_call", "propose", "withdraw"]
+
+
+def model_call(ctx: Context, body: bytes) -> Flow[bytes]:
+    """Return the request as the model must get it, once it is on record. Raises Refused.
+
+    In monitor mode one that cannot be prepared comes back as it is.
+    """
+    try:
+        yield from check_stop(ctx, first=True)
+        try:
+            position, _ = yield from prepare(ctx, body)
+        except (Unreadable, Unpinned) as refusal:
+            if ctx.enforcing:
+                raise
+            yield from note(ctx, refusal)
+            return body
+        yield from sync(ctx, position)
+        yield from check_stop(ctx)
+    except Refused as refusal:
+        yield from abandon(ctx, CUT)
+        yield from note(ctx, refusal)
+        raise
+    gone(ctx.charges)
+    return ctx.body
+
+
+def propose(ctx: Context, call: Call, *, wait: bool) -> Flow[Judged]:
+    """Decide *call*, which a tool may run later: when it comes back allowed it may run once without a second decision.
+
+    One that was released here and has not run yet is not decided again. Without *wait* an ask comes back open. Raises Refused.
+    """
+    try:
+        yield from check_stop(ctx, first=True)
+        grant = None if ctx.paused else (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside))
+        made = grant.charge if isinstance(grant, Grant) and isinstance(grant.charge, Charge) else None
+        if isinstance(grant, Grant) and (made is None or made.state != "back"):
+            yield grant
+            return Judged(call, Decision("allow", reasons=("released before, not yet run",)), charge=made)
+        judged = yield from judge(ctx, call)
+        if wait:
+            (judged,) = yield from settle(ctx, [judged])
+    except Refused as refusal:
+        yield from abandon(ctx, CUT)
+        yield from note(ctx, refusal)
+        raise
+    gone([judged.charge])
+    return judged
+
+
+def hand_on(ctx: Context, judged: Judged) -> Flow[None]:
+    """Let a tool below, or this very call after an interrupt, run what was decided here without a second decision."""
+    yield Grant(ctx.sessions, _run(judged), ctx.epoch, ctx.outside, judged.charge)
+
+
+def withdraw(ctx: Context, judged: Judged) -> Flow[None]:
+    """Take back what :func:`hand_on` allowed, if nobody used it."""
+    yield Redeem(ctx.sessions, _run(judged), ctx.epoch, ctx.outside)
+
+
+def _run(judged: Judged) -> Call:
+    return (
+        judged.call if judged.decision.arguments is None else replace(judged.call, arguments=judged.decision.arguments)
+    )
