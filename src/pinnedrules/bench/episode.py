@@ -276,5 +276,5 @@ def _counted(run: _Run, suite: Suite, answerer: Answerer, seconds: float, error:
         milliseconds=round(seconds * 1000, 1),
         violations=broke,
         error=error,
-        notes={"scan_caught": run.scanned},
+        notes={"scan_applies": "after" in family.grade, "scan_caught": run.scanned},
     )
