@@ -14,7 +14,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("errors", "types", "commands"),
     ("rules", "pins", "compaction", "wire", "chat", "evidence.record", "evidence.canonical"),
     ("gate",),
-    ("clock", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),
+    ("clock", "hearing", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),
     ("hosts",),
     ("tokens", "trust", "rulefile", "revising", "people", "sessions", "turns", "wishes", "framework", "guard", ""),
     ("testing", "replay", "draft", "authoring", "attack", "bench", "demo", "cli", "__main__"),

@@ -24,6 +24,8 @@ __all__ = [
     "Forward",
     "Grant",
     "Head",
+    "Hear",
+    "Heed",
     "Keep",
     "Known",
     "Learn",
@@ -131,6 +133,23 @@ class Pause:
 
     session: SessionId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Begin to ask the model that is plugged in what *text*, a user's turn, says. Reply: what was heard, or something for
+    :class:`Heed` to wait for. Never waits.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heed:
+    """Wait up to *seconds* for what :class:`Hear` began. Reply: what was heard, or None when it is not there yet."""
+
+    hearing: object
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +288,8 @@ Command: TypeAlias = (
     | Find
     | Forward
     | Grant
+    | Hear
+    | Heed
     | Keep
     | Known
     | Learn

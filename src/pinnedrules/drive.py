@@ -9,7 +9,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol, TypeVar
 
-from pinnedrules.commands import Begin, Command, Failed, Forward, Head, Post, Receive, Reply, Send, Sync, Wait
+from pinnedrules.commands import (
+    Begin,
+    Command,
+    Failed,
+    Forward,
+    Head,
+    Hear,
+    Heed,
+    Post,
+    Receive,
+    Reply,
+    Send,
+    Sync,
+    Wait,
+)
 from pinnedrules.gate.context import Flow
 from pinnedrules.world import INSTANT, World
 
@@ -155,6 +169,13 @@ async def _aperform(world: World, command: Command) -> Reply:
             return Failed(error)
     if isinstance(command, Wait):
         return await _await(world, command)
+    if isinstance(command, Hear | Heed) and world.ears is not None:
+        try:
+            if isinstance(command, Hear):
+                return world.ears.begin(command.text, asyncio.get_running_loop())
+            return await world.ears.aheed(command.hearing, command.seconds)
+        except Exception as error:  # noqa: BLE001 - a failure is a reply
+            return Failed(error)
     return await asyncio.to_thread(world.attempt, command, on_loop=True)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pinnedrules.framework import Framework
     from pinnedrules.gate.calls import Judged
     from pinnedrules.gate.context import OnDenied, Policy
+    from pinnedrules.hearing import Hears
     from pinnedrules.report import Report
     from pinnedrules.rules.model import RuleSet
 
@@ -23,6 +24,7 @@ __all__ = ["Guard"]
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
 _LONGEST_LIFE = 365 * 86400.0
+_LONGEST_HEARING = 30.0
 
 
 class Guard(Wishes):
@@ -42,6 +44,9 @@ class Guard(Wishes):
     ``"tickets"`` (answered by ``pinnedrules approvals``), or a callable ``(Ticket, Proposal) -> bool``, sync or async.
     *ask_wait* is how many seconds an ask may hold an answer back (default: 300 with somebody to ask, else 0);
     *ticket_life* how many seconds after the asking a call can be approved, and an approval used.
+
+    *hears* is a model of your own (see :mod:`pinnedrules.hearing` and docs/chat.md) for what the patterns that listen to
+    the user's turns leave open; it can only limit, and has *hears_seconds* (at most 30) for each turn.
 
     *paths* lets families of doors that no gate covers pass all the same (``{"batches": "pass"}``, see
     docs/provider-side.md), or opens a gate that is shut by default (``{"managed-agents": "gate"}``); what a gate covers
@@ -73,9 +78,12 @@ class Guard(Wishes):
         strict: bool = False,
         quiet: bool = False,
         paths: Mapping[str, Literal["pass", "gate"]] | None = None,
+        hears: Hears | None = None,
+        hears_seconds: float = 2.0,
     ) -> None:
         from pinnedrules.control.answering import who_answers
         from pinnedrules.control.approvers import TerminalApprover
+        from pinnedrules.control.ears import Ears
         from pinnedrules.control.state import default_folder, open_state
         from pinnedrules.control.stop import StopFile
         from pinnedrules.control.store import Store
@@ -99,6 +107,8 @@ class Guard(Wishes):
         check_families(passed, gated)
         if not 0 < ticket_life <= _LONGEST_LIFE:
             raise ValueError(f"ticket_life is a number of seconds, more than 0 and at most a year, not {ticket_life!r}")
+        if not 0 < hears_seconds <= _LONGEST_HEARING:
+            raise ValueError(f"hears_seconds is more than 0 and at most {_LONGEST_HEARING:g}, not {hears_seconds!r}")
         if (rules is None) == (profile is None):
             raise RuleFileError(
                 "give either a rule file or a profile",
@@ -139,6 +149,7 @@ class Guard(Wishes):
             rules=self._rules_now,
             ticket_seconds=ticket_life,
             people=None if quiet else People(self.folder.path, self._source, self._say, every=self._every_refusal),
+            ears=None if hears is None else Ears(hears, hears_seconds),
         )
         self._sessions = Sessions()
         self._core = Core(
@@ -184,6 +195,16 @@ class Guard(Wishes):
 
         return make_app(self._core, token=token, **more)
 
+    def framework(self, name: str, *, limit: float = 30.0) -> Framework:
+        """Return this guard's place in an agent framework called *name*, for those who write an adapter.
+
+        *limit* is how many seconds the guard may take to decide (besides what people take to answer); then the call is
+        refused. For LangChain use ``pinnedrules_adapters.langchain``.
+        """
+        from pinnedrules.framework import Framework
+
+        return Framework(self._core, self._sessions, name, limit)
+
     @contextlib.contextmanager
     def session(self, name: str, *, user: str = "", tenant: str = "") -> Iterator[SessionId]:
         """Tie what happens inside to one session. Carried into asyncio tasks by the context.
@@ -195,16 +216,6 @@ class Guard(Wishes):
 
     def raise_if_stopped(self) -> None:
         """Raise Stopped when a stop is in force; for loops inside tools, which the gate cannot see."""
-    def framework(self, name: str, *, limit: float = 30.0) -> Framework:
-        """Return this guard's place in an agent framework called *name*, for those who write an adapter.
-
-        *limit* is how many seconds the guard may take to decide (besides what people take to answer); then the call is
-        refused. For LangChain use ``pinnedrules_adapters.langchain``.
-        """
-        from pinnedrules.framework import Framework
-
-        return Framework(self._core, self._sessions, name, limit)
-
         from pinnedrules.drive import run
         from pinnedrules.gate.exchange import passing
 
@@ -313,6 +324,7 @@ class Guard(Wishes):
             proposed=now.proposed,
             layers=(*now.layers, *now.proposals),
             told=self._revising.lines,
+            hears=self._world.ears is not None,
         )
 
     def _rules_now(self) -> tuple[RuleSet, RuleSet | None, tuple[RuleSet, ...]]:

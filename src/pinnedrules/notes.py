@@ -63,13 +63,29 @@ def answered(ticket: Ticket) -> Entry:
     )
 
 
-def heard(sessions: Sequence[SessionId], kind: str, *, by: str, led_to: str, quote: str) -> Entry:
+def heard(
+    sessions: Sequence[SessionId],
+    kind: str,
+    *,
+    by: str,
+    led_to: str,
+    quote: str,
+    origin: str = "patterns",
+    why: str = "",
+) -> Entry:
     """Return the record of a person's own words (``guard.user_turn``), and of what they led to."""
     return Entry(
         type="heard",
         session=sessions[0],
-        body={"kind": kind, "effects": [], "led_to": led_to, "sessions": [one.name for one in sessions], "by": by},
-        private={"quote": quote},
+        body={
+            "kind": kind,
+            "effects": [],
+            "led_to": led_to,
+            "sessions": [one.name for one in sessions],
+            "by": by,
+            "origin": origin,
+        },
+        private={"quote": quote, **({"why": why} if why else {})},
     )
 
 

@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pinnedrules.chat.hear import hear
-from pinnedrules.chat.heard import Heard, sentence
+from pinnedrules.chat.heard import NOTHING, Heard, sentence
 from pinnedrules.chat.orders import Answer, Dismiss, Grant, Order, Resume, ordered
+from pinnedrules.chat.text import bounded, quotable
+from pinnedrules.commands import Failed
 from pinnedrules.control.permits import give, new_permit
 from pinnedrules.control.principals import in_chat, person
 from pinnedrules.control.scopes import session_scope
@@ -26,6 +28,7 @@ from pinnedrules.control.session_rules import change, dismiss, rules_of
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, RuleFileError
+from pinnedrules.gate.attempts import SAID, Origin
 from pinnedrules.notes import answered, heard, lifted, permitted, ruled, stopped
 from pinnedrules.rules.born import CHAT, added, from_words, name_of
 from pinnedrules.rules.mentioned import mentioned
@@ -55,7 +58,8 @@ class Turns:
     """Hears people's turns for one guard. Thread-safe.
 
     *note* writes a record of what is done all the same; *record* raises when it cannot, before anything is relaxed. *fits*
-    raises RuleFileError for a permit that makes no sense with the tools that there are.
+    raises RuleFileError for a permit that makes no sense with the tools that there are. *hears* asks the model that is
+    plugged in for what the patterns leave open; it takes bounded time.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Turns:
         note: Callable[[Entry], None],
         record: Callable[[Entry], None],
         fits: Callable[[Permit], None],
+        hears: Callable[[str], Heard | Failed] | None = None,
     ) -> None:
         self._fits = fits
+        self._hears = hears
         self._store = store
         self._stop = stop
         self._note = note
@@ -84,8 +90,11 @@ class Turns:
             self._store.learn(session, values)
         # Words of permission count in the exact forms only: what is heard of them may be quoted, pasted or told.
         said, order = hear(text), ordered(text)
+        origin: Origin = "patterns"
+        if not said.kind and order is None and self._hears is not None:
+            said, origin = self._asked(sessions, text, who), "model"
         if said.kind == "stop" and order is None:
-            kind, done = "stop", self._pause(sessions, said, who)
+            kind, done = "stop", self._pause(sessions, said, who, origin)
         elif said.kind == "constraint" and order is None:
             kind, done = "constraint", self._limit(sessions, said, who)
         elif order is not None:
@@ -97,8 +106,17 @@ class Turns:
             return Said("nothing")
         led_to = f"{done.did} {done.about}".strip()
         quote = said.quote or shown(text, _QUOTE)
-        self._note(heard(sessions, kind, by=who, led_to=led_to, quote=quote))
+        self._note(heard(sessions, kind, by=who, led_to=led_to, quote=quote, origin=origin))
         return done
+
+    def _asked(self, sessions: Sequence[SessionId], text: str, who: str) -> Heard:
+        """Return what the model that is plugged in heard; nothing when it fails, which is recorded."""
+        found = self._hears(bounded(text)) if self._hears is not None else NOTHING
+        if isinstance(found, Heard):
+            return replace(found, quote=quotable(text)) if found.kind else found
+        led_to, why = f"hears failed: {type(found.error).__name__}", quotable(str(found.error))
+        self._note(heard(sessions, "", by=who, led_to=led_to, quote=quotable(text), origin="model", why=why))
+        return NOTHING
 
     def _obeyed(self, sessions: Sequence[SessionId], order: Order, who: str) -> tuple[str, Said]:
         match order:
@@ -111,10 +129,11 @@ class Turns:
             case Grant():
                 return "permission", self._permit(sessions, order, who)
 
-    def _pause(self, sessions: Sequence[SessionId], said: Heard, who: str) -> Said:
+    def _pause(self, sessions: Sequence[SessionId], said: Heard, who: str, origin: Origin) -> Said:
         for session in sessions:
             scope = session_scope(session.name)
-            state = self._stop.set("pause", scope=scope, reason=f'the user said "{said.quote}"', actor=in_chat(who))
+            reason = f'{SAID[origin]} "{said.quote}"'
+            state = self._stop.set("pause", scope=scope, reason=reason, actor=in_chat(who))
             self._note(stopped(state))
         return Said("pause", "Paused: nothing with an effect runs until you say: resume.")
 

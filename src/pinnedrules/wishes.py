@@ -11,6 +11,8 @@ from pinnedrules.errors import Unrecorded
 from pinnedrules.types import Entry, SessionId, StopState
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pinnedrules.control.revisions import Revision
     from pinnedrules.control.stop import Resumed, StopFile
     from pinnedrules.control.store import Store
@@ -69,23 +71,28 @@ class Wishes:
         Raises ApprovalError when *user* is nobody or the agent, StateError when it cannot be kept, and Unrecorded, with
         nothing relaxed, when it cannot be recorded.
         """
+        return self._heard(text, user, session, None)
+
+    async def auser_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
+        """Like :meth:`user_turn`, on an event loop."""
+        import asyncio  # only where there is a loop: the pytest plugin imports this module in every run
+
+        return await asyncio.to_thread(self._heard, text, user, session, asyncio.get_running_loop())
+
+    def _heard(self, text: str, user: str, session: str | SessionId, loop: asyncio.AbstractEventLoop | None) -> Said:
         from pinnedrules.rules.permits import fits
         from pinnedrules.turns import Turns
 
+        ears = self._world.ears
         turns = Turns(
             self._store,
             self._stop,
             note=self._note,
             record=self._record,
             fits=lambda permit: fits(self._source.rules, permit),
+            hears=None if ears is None else lambda text: ears.ask(text, loop),
         )
         return turns.heard(self._meant(session), text, user)
-
-    async def auser_turn(self, text: str, *, user: str, session: str | SessionId = "") -> Said:
-        """Like :meth:`user_turn`, on an event loop."""
-        import asyncio  # only where there is a loop: the pytest plugin imports this module in every run
-
-        return await asyncio.to_thread(self.user_turn, text, user=user, session=session)
 
     def pin(
         self,

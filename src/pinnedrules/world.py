@@ -17,6 +17,8 @@ from pinnedrules.commands import (
     Failed,
     Find,
     Grant,
+    Hear,
+    Heed,
     Keep,
     Known,
     Learn,
@@ -45,6 +47,7 @@ from pinnedrules.types import Entry, Proposal, Ticket
 
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
+    from pinnedrules.control.ears import Ears
     from pinnedrules.control.stop import StopFile
     from pinnedrules.control.store import Store
     from pinnedrules.evidence.log import Log
@@ -83,11 +86,13 @@ class World:
         rules: Callable[[], object],
         ticket_seconds: float,
         people: People | None = None,
+        ears: Ears | None = None,
     ) -> None:
         self.log = log
         self.store = store
         self.stop = stop
         self.report = report
+        self.ears = ears
         self._approver = approver
         self._terminal = terminal
         self._rules = rules
@@ -97,16 +102,16 @@ class World:
         self._grants = Grants(ticket_seconds)
         self._lock = threading.Lock()
 
-    def attempt(self, command: Command, *, on_loop: bool = False) -> Reply:
-        """Carry out one command; a failure is a reply, so that failing closed is the gate's own tested code.
-
-        *on_loop* says that an event loop waits for the reply: nobody is asked at the terminal then.
-        """
     @property
     def asks_code(self) -> bool:
         """True when a function of the program's own answers asks."""
         return self._approver is not None and not self._terminal
 
+    def attempt(self, command: Command, *, on_loop: bool = False) -> Reply:
+        """Carry out one command; a failure is a reply, so that failing closed is the gate's own tested code.
+
+        *on_loop* says that an event loop waits for the reply: nobody is asked at the terminal then.
+        """
         try:
             return self._perform(command, on_loop)
         except Exception as error:  # noqa: BLE001 - every failure is the gate's to judge
@@ -164,6 +169,10 @@ class World:
                 return {path: os.path.realpath(os.path.expanduser(path)) for path in command.paths}
             case Ask():
                 return self._ask(command.proposal, on_loop) if command.fresh else self.store.denied(command.proposal)
+            case Hear():
+                return self.ears.begin(command.text) if self.ears else None
+            case Heed():
+                return self.ears.heed(command.hearing, command.seconds) if self.ears else None
             case Take():
                 proposal, now_us = command.proposal, time.time_ns() // 1000
                 return self.store.take(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -26,9 +26,12 @@ from pinnedrules.types import Entry
 from pinnedrules.wire.json_text import loads
 from pinnedrules.wire.results import LATEST, results
 
-__all__ = ["Ration", "Stood", "attempted", "heard_entry", "note_attempts", "stood"]
+__all__ = ["SAID", "Origin", "Ration", "Stood", "attempted", "heard_entry", "note_attempts", "stood"]
 
 Stood: TypeAlias = Literal["tool_result", "user", "summary"]
+Origin: TypeAlias = Literal["patterns", "model"]
+
+SAID: Mapping[Origin, str] = {"patterns": "the user said", "model": "a model took it for a stop that the user said"}
 
 _LOOKED = 32
 """Texts of one request that are looked at."""
@@ -128,9 +131,9 @@ def heard_entry(
     *,
     stands: Stood,
     call: str = "",
-    origin: Literal["patterns", "model"] = "patterns",
+    origin: Origin = "patterns",
 ) -> Entry:
-    """Return the record of what was heard, where it stood, what it led to, and who heard it."""
+    """Return the record of what was heard, where it stood, what it led to, and who heard it: our patterns or a model."""
     return Entry(
         type="heard",
         session=ctx.session,

@@ -45,6 +45,8 @@ class Policy:
 
     ``layers`` are rule sets above the agent's own (its tenant's, its organisation's); the strictest of all decides.
 
+    ``hears`` says that a model is plugged in for what the patterns leave open in a user's turn.
+
     ``told`` are names and lines of what the model is told of rules that changed since the block was made.
 
     ``ask_wait`` is how many seconds an ask may hold an answer; ``grace`` how many seconds plain text and declared reads
@@ -61,6 +63,7 @@ class Policy:
     proposed: RuleSet | None = None
     layers: tuple[RuleSet, ...] = ()
     told: tuple[tuple[str, str], ...] = ()
+    hears: bool = False
 
     @property
     def rule_sets(self) -> tuple[RuleSet, ...]:
@@ -115,12 +118,12 @@ class Context:
 
     ``agents`` is how a door of managed agents is read, None at any other door; ``dialect`` does not count there.
 
-    ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
-    of this exchange were charged.
-    """
     ``pending`` says that an adapter above, which gates every tool of the agent, has asked for this answer: a call that has
     to be asked about is released undecided, because the adapter asks (invariant 1's exception).
 
+    ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
+    of this exchange were charged.
+    """
 
     policy: Policy
     sessions: tuple[SessionId, ...]
@@ -152,10 +155,10 @@ class Context:
     signer: bool = False
     amended: Amended = field(default_factory=lambda: Amended())
     agents: AgentDialect | None = None
+    pending: bool = False
     answer: str = ""
     charges: list[Charge] = field(default_factory=list)
 
-    pending: bool = False
     @property
     def session(self) -> SessionId:
         """The session that the records are written under."""

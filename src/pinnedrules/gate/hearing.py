@@ -7,6 +7,8 @@ Rules of this file:
 2. Only what is new counts: the user text at the end of a conversation that goes on, never what a rewrite brings; an attempt
    is noted there, too.
 3. A stop that cannot be put in force and a rule that cannot be kept refuse the request.
+4. A model that is plugged in is asked only about what the patterns heard nothing in. It can do what they can: limit. That
+   it fails, or takes too long, is recorded, and the turn goes on as the patterns heard it.
 """
 
 from __future__ import annotations
@@ -15,17 +17,20 @@ from dataclasses import replace
 
 from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import NOTHING, Heard, sentence
-from pinnedrules.commands import Failed, Pause, ReadLedger, WriteLedger
+from pinnedrules.chat.text import bounded, quotable
+from pinnedrules.commands import Failed, Hear, Heed, Pause, ReadLedger, WriteLedger
 from pinnedrules.compaction.lineage import ChangeKind
 from pinnedrules.errors import Unrecorded
-from pinnedrules.gate.attempts import Ration, attempted, heard_entry, stood
-from pinnedrules.gate.context import Context, Flow, record
+from pinnedrules.gate.attempts import SAID, Origin, Ration, attempted, heard_entry, stood
+from pinnedrules.gate.context import Context, Flow, check_stop, record
 from pinnedrules.rules.born import added, from_words, name_of
 from pinnedrules.types import LedgerState
 
 __all__ = ["listen"]
 
 _ATTEMPTS = 16
+_SLICE = 0.25
+_SLICES = 240
 _REST = 40
 """Characters that may stand beside a stop with which a conversation begins."""
 
@@ -38,14 +43,18 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
     if (ctx.kind != "request" and ctx.agents is None) or not text:
         return text
     heard = hear(text)
+    origin: Origin = "patterns"
+    if ctx.policy.hears and not heard.kind and change != "rewritten":
+        heard = yield from _asked(ctx, text)
+        origin = "model"
     if change == "new" and heard.kind == "stop":
-        heard = _at_first(heard, text)
+        heard = _at_first(heard, text, len(heard.quote) if origin == "patterns" else 0)
     if change == "rewritten" and heard.kind in ("stop", "constraint"):
         return text
     if heard.kind == "stop":
-        yield from _pause(ctx, heard)
+        yield from _pause(ctx, heard, origin)
     elif heard.kind == "constraint":
-        yield from _keep(ctx, heard)
+        yield from _keep(ctx, heard, origin)
     else:
         tried = heard if heard.kind else attempted(text, Ration())
         if tried.kind:
@@ -54,19 +63,37 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
     return text
 
 
-def _at_first(heard: Heard, text: str) -> Heard:
+def _at_first(heard: Heard, text: str, quoted: int) -> Heard:
     """Return what a stop is with which a conversation begins, where nothing is under way yet that could be stopped.
 
-    It is one if it is nearly all that is said: somebody opened another window for it. In a longer turn ("read the thread;
-    publish nothing") it limits the work that the turn asks for, or it is somebody else's in a summary.
+    It is one if it is nearly all that is said (*quoted* characters say it): somebody opened another window for it. In a
+    longer turn ("read the thread; publish nothing") it limits the work that the turn asks for, or it is somebody else's in
+    a summary.
     """
-    if len(text.strip()) <= len(heard.quote) + _REST:
+    if len(text.strip()) <= quoted + _REST:
         return heard
     return replace(heard, kind="constraint") if heard.effects else NOTHING
 
 
-def _pause(ctx: Context, heard: Heard) -> Flow[None]:
-    reason = f'the user said "{heard.quote}"'
+def _asked(ctx: Context, text: str) -> Flow[Heard]:
+    """Return what the model that is plugged in heard in *text*; nothing when it fails, which is recorded."""
+    pending = reply = yield Hear(bounded(text))
+    for _ in range(_SLICES):
+        if isinstance(reply, (Heard, Failed)):
+            break
+        # A stop is seen while the model thinks.
+        yield from check_stop(ctx)
+        reply = yield Heed(pending, _SLICE)
+    if isinstance(reply, Heard) and reply.kind in ("", "stop", "constraint"):
+        return replace(reply, quote=quotable(text)) if reply.kind else NOTHING
+    error = reply.error if isinstance(reply, Failed) else TimeoutError("no answer")
+    failed = heard_entry(ctx, NOTHING, f"hears failed: {type(error).__name__}", stands="user", origin="model")
+    yield from record(ctx, replace(failed, private={"quote": quotable(text), "why": quotable(str(error))}))
+    return NOTHING
+
+
+def _pause(ctx: Context, heard: Heard, origin: Origin) -> Flow[None]:
+    reason = f'{SAID[origin]} "{heard.quote}"'
     for session in ctx.sessions:
         reply = yield Pause(session, reason)
         if isinstance(reply, Failed):
@@ -75,10 +102,10 @@ def _pause(ctx: Context, heard: Heard) -> Flow[None]:
                 next_step="mend the state folder, or stop the agent with: pinnedrules stop",
             )
     ctx.paused = reason
-    yield from record(ctx, heard_entry(ctx, heard, "pause", stands="user"))
+    yield from record(ctx, heard_entry(ctx, heard, "pause", stands="user", origin=origin))
 
 
-def _keep(ctx: Context, heard: Heard) -> Flow[None]:
+def _keep(ctx: Context, heard: Heard, origin: Origin) -> Flow[None]:
     rule = from_words(name_of(heard.effects, heard.quote), sentence(heard.effects), heard.effects, heard.quote)
     fresh = False
     for session in ctx.sessions:
@@ -98,7 +125,7 @@ def _keep(ctx: Context, heard: Heard) -> Flow[None]:
         else:
             raise _not_kept(Failed(OSError("it is written by too many at once")))
     if fresh:
-        yield from record(ctx, heard_entry(ctx, heard, f"rule {rule.id}", stands="user"))
+        yield from record(ctx, heard_entry(ctx, heard, f"rule {rule.id}", stands="user", origin=origin))
 
 
 def _not_kept(reply: object) -> Unrecorded:
