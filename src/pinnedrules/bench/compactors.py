@@ -65,6 +65,8 @@ def named(name: str, *, seed: int = 0, hard: bool = False) -> Compactor:
 
     *seed* and *hard* go to the scribe of those built in.
     """
+    if name == "none":
+        return _kept
     if name in BUILT_IN:
         return _Way(name, Scribe(told=name == "summary-told", hard=hard, seed=seed))
     module, colon, function = name.partition(":")
@@ -79,6 +81,11 @@ def named(name: str, *, seed: int = 0, hard: bool = False) -> Compactor:
     if not callable(found):
         raise CompactorError(f"{name} is no function")
     return found  # type: ignore[no-any-return]
+
+
+def _kept(messages: list[Message], budget: int) -> list[Message]:
+    """Leave the history alone, for agents that compact by themselves, and for whoever wants to see the full context."""
+    return messages
 
 
 def compacted(compactor: Compactor, messages: Sequence[Message], budget: int) -> list[Message]:

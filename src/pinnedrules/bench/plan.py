@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pinnedrules.bench.arms import GUARDED
 from pinnedrules.bench.model import AGENTS, ARMS, ATTACKS, PEOPLE, Agent, Arm, Attack, Episode, Person
@@ -35,6 +36,7 @@ class Plan:
     families: Sequence[str] = ()
     rounds: Sequence[int] = _ROUNDS
     seed: int = 1
+    sdk: Literal["openai", "anthropic", ""] = ""
 
 
 def episodes(plan: Plan, suite: Suite) -> list[Episode]:
@@ -81,7 +83,7 @@ def _situation(plan: Plan, suite: Suite, name: str, number: int, chance: random.
         person="knows-the-task",
         attack="none",
         seed=plan.seed,
-        sdk="anthropic" if number % 3 == 2 else "openai",
+        sdk=plan.sdk or ("anthropic" if number % 3 == 2 else "openai"),
     )
 
 

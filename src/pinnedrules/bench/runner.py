@@ -10,16 +10,21 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pinnedrules.bench.compactors import Compactor, named
 from pinnedrules.bench.episode import Live, run_episode
+from pinnedrules.bench.filler import with_data
 from pinnedrules.bench.model import Call, Episode, Outcome
 from pinnedrules.bench.suite import Suite, SuiteError, load
 
-__all__ = ["outcome_from", "read", "run_all"]
+__all__ = ["Live", "estimated", "outcome_from", "read", "run_all"]
+
+_SAMPLE = 24
+_ANSWER = 120
+"""Output tokens of an ordinary answer with a call: an assumption, said as such in the estimate's help."""
 
 
 def run_all(
@@ -28,18 +33,20 @@ def run_all(
     results: Path,
     *,
     live: Live | None = None,
+    data: Path | None = None,
     workers: int = 0,
     progress: Callable[[int, int, Outcome], None] = lambda done, of, outcome: None,
 ) -> list[Outcome]:
     """Run what *results* does not have yet and return all outcomes of *episodes*, in their order.
 
-    *workers* processes, by default one a core; one runs them here. Raises SuiteError for results of another suite.
+    *data* has transcripts to fill conversations with (see ``filler``). *workers* processes, by default one a core; one
+    runs them here. Raises SuiteError for results of another suite.
     """
     had = read(results, load(suite).sha256)
     missing = [episode for episode in episodes if episode.key not in had]
     done = len(episodes) - len(missing)
     with results.open("a", encoding="utf-8") as lines:
-        for outcome in _outcomes(missing, suite, live, workers or os.cpu_count() or 1):
+        for outcome in _outcomes(missing, _Material(suite, data, live), workers or os.cpu_count() or 1):
             lines.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
             lines.flush()
             had[outcome.episode.key] = outcome
@@ -79,13 +86,36 @@ def outcome_from(said: dict[str, Any]) -> Outcome:
     )
 
 
-def _outcomes(episodes: Sequence[Episode], suite: Path, live: Live | None, workers: int) -> Iterator[Outcome]:
+def estimated(episodes: Sequence[Episode], suite: Path) -> tuple[int, int, int]:
+    """Return requests, input tokens and output tokens of *episodes*, from a sample of them played with a scripted agent."""
+    loaded = load(suite)
+    sample = [replace(episode, agent="obeys") for episode in episodes[:: max(1, len(episodes) // _SAMPLE)]]
+    played = [run_episode(episode, loaded, compactor=_own(episode)) for episode in sample]
+    factor = len(episodes) / max(1, len(played))
+    requests = sum(outcome.requests for outcome in played) * factor
+    return round(requests), round(sum(outcome.sent for outcome in played) * factor), round(requests * _ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What every process of a run needs."""
+
+    suite: Path
+    data: Path | None
+    live: Live | None
+
+    def loaded(self) -> Suite:
+        suite = load(self.suite)
+        return with_data(suite, self.data) if self.data is not None else suite
+
+
+def _outcomes(episodes: Sequence[Episode], material: _Material, workers: int) -> Iterator[Outcome]:
     if workers == 1 or len(episodes) < 2 * workers:
-        loaded = load(suite)
+        suite = material.loaded()
         for episode in episodes:
-            yield _one(episode, loaded, live)
+            yield run_episode(episode, suite, compactor=_own(episode), live=material.live)
         return
-    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(suite, live)) as pool:
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(material,)) as pool:
         waiting = [pool.submit(_there, episode) for episode in episodes]
         for ready in as_completed(waiting):
             yield ready.result()
@@ -94,16 +124,12 @@ def _outcomes(episodes: Sequence[Episode], suite: Path, live: Live | None, worke
 _HERE: dict[str, Any] = {}
 
 
-def _begin(suite: Path, live: Live | None) -> None:
-    _HERE.update(suite=load(suite), live=live)
+def _begin(material: _Material) -> None:
+    _HERE.update(suite=material.loaded(), live=material.live)
 
 
 def _there(episode: Episode) -> Outcome:
-    return _one(episode, _HERE["suite"], _HERE["live"])
-
-
-def _one(episode: Episode, suite: Suite, live: Live | None) -> Outcome:
-    return run_episode(episode, suite, compactor=_own(episode), live=live)
+    return run_episode(episode, _HERE["suite"], compactor=_own(episode), live=_HERE["live"])
 
 
 def _own(episode: Episode) -> Compactor | None:

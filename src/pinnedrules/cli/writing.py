@@ -17,7 +17,7 @@ class Command(Protocol):
 
 def add_commands(command: Command) -> None:
     """Add every command of this module."""
-    for add in (_lint, _test, _explain, _attack, _import, _revise, _revisions, _trust):
+    for add in (_lint, _test, _explain, _attack, _import, _revise, _revisions, _trust, _bench):
         add(command)
 
 
@@ -92,6 +92,32 @@ def _import(command: Command) -> None:
     )
     made.add_argument("--write", type=Path, metavar="FILE", help="write the rules, after asking")
     made.add_argument("--yes", action="store_true", help="with --write: do not ask, I have read them")
+
+
+def _bench(command: Command) -> None:
+    about = "Measure whether rules survive compaction: without a guard, with it, under attack."
+    made = command("bench", about, "bench")
+    made.add_argument("what", choices=("survival", "compare"), help="run it, or set two reports side by side")
+    made.add_argument("reports", nargs="*", type=Path, metavar="REPORT", help="compare: survival.json of two runs")
+    made.add_argument("--out", type=Path, default=Path("survival"), metavar="DIR", help="results; a run goes on there")
+    made.add_argument("--seed", type=int, default=1, metavar="N", help="which selection of episodes (default: 1)")
+    made.add_argument("--situations", type=int, default=5, metavar="N", help="how many for each family (default: 5)")
+    made.add_argument("--arms", default="", metavar="A,B", help="only these arms")
+    made.add_argument("--families", default="", metavar="A,B", help="only these families")
+    made.add_argument(
+        "--compactor",
+        action="append",
+        metavar="NAME",
+        help="built in, or your own as pkg.mod:function; may be repeated",
+    )
+    made.add_argument("--data", type=Path, metavar="DIR", help="real transcripts to fill conversations with")
+    made.add_argument("--agent-url", metavar="URL", help="your agent, as Chat Completions; it compacts by itself")
+    made.add_argument("--live", metavar="MODEL", help="a real model instead of scripted agents")
+    made.add_argument("--base-url", metavar="URL", help="where it is (default: the SDK's own)")
+    made.add_argument("--sdk", choices=("openai", "anthropic"), default="openai", help="by which SDK (default: openai)")
+    made.add_argument("--estimate", action="store_true", help="only say how many requests and tokens it takes")
+    made.add_argument("--price", default="", metavar="IN/OUT", help="with --estimate: per million tokens, such as 3/15")
+    made.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
 
 
 def _cases(made: argparse.ArgumentParser) -> None:
