@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -17,6 +17,7 @@ __all__ = [
     "LedgerState",
     "Mode",
     "Moment",
+    "Offer",
     "Outcome",
     "Proposal",
     "Release",
@@ -51,6 +52,18 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """The tools that a request offers to the model: what :class:`Call` says of its own tool, of each of them by name.
+
+    ``functions`` are those of them that a plain call by name and JSON arguments reaches.
+    """
+
+    functions: frozenset[str]
+    declared: Mapping[str, frozenset[str] | None]
+    definitions: Mapping[str, Definition]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One tool call as a model proposed it.
 
@@ -66,6 +79,8 @@ class Call:
     ``answer`` names the model's answer that the call stands in: calls of one answer were made without seeing each
     other's results. It is empty for a call that is decided by itself, and :data:`OFFERED` for a tool that the provider
     may run on its own, of which nobody knows whether it will.
+
+    ``offer`` is what else the request offers to the model, None when there is no request.
     """
 
     name: str
@@ -75,6 +90,7 @@ class Call:
     declared: frozenset[str] | None = None
     definition: Definition | None = field(default=None, compare=False, repr=False)
     answer: str = field(default="", compare=False)
+    offer: Offer | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +101,15 @@ class Undecided:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """The answer to one call: a verdict that names its reasons and what could not be decided.
 
     ``arguments``, ``patch`` and ``stamp`` are set when a rule rewrote the call: the new JSON text, the RFC 6902 operations,
-    and what a rewritten text may carry so that the record is found (12 hex digits).
-    ``targets`` are the values a person needs to see (recipients, paths, amounts), already shortened and safe to print.
+    and what a rewritten text may carry so that the record is found (12 hex digits). ``tool`` is the tool that is called
+    instead, empty when the rule left that as it was.
+    ``targets`` are the values a person needs to see (recipients, paths, amounts), already shortened and safe to print;
+    they may be picked out only once somebody looks at them.
     ``permit`` names the permit by which an ask became an allow, and who gave it.
     """
 
@@ -101,11 +119,12 @@ class Decision:
     reasons: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     undecided: tuple[Undecided, ...] = ()
-    targets: tuple[str, ...] = ()
+    targets: Sequence[str] = ()
     arguments: str | None = None
     patch: tuple[Mapping[str, object], ...] = ()
     stamp: str = ""
     permit: str = ""
+    tool: str = ""
 
     @property
     def harmless(self) -> bool:
@@ -199,7 +218,8 @@ class Restore:
     placeholder in what the app was given; ``results`` pairs of (call id, text) for the calls that did not run;
     ``rewritten`` maps the id the app sees to (original id, original arguments, note for its result);
     ``closed`` is true when the app saw the rest of this very answer (other calls of it, or nothing more), false when
-    the model's next answer follows in the same message. ``released`` names the calls of the answer that the caller got.
+    the model's next answer follows in the same message. ``names`` maps the ids of those of the rewritten calls that became
+    calls of another tool to the tool that the model had called. ``released`` names the calls of the answer that the caller got.
 
     ``answer`` is the name under which its calls were decided (see :class:`Call`).
 
@@ -221,6 +241,7 @@ class Restore:
     kept: str = ""
     block: str = ""
     answer: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +270,11 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The call passes with other arguments, under an id that carries the token."""
+    """The call passes with other arguments, under an id that carries the token; ``name`` is another tool, if it is one."""
 
     id: str
     arguments: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

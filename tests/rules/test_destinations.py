@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
+from tests.rules.making import judged, rules
 
-from pinnedrules.rules.destinations import names_destination
+from pinnedrules.rules.destinations import Targets, names_destination, targets
+from pinnedrules.types import Decision
 
 
 @pytest.mark.parametrize("arguments", [
@@ -30,3 +33,29 @@ def test_a_place_on_the_network_is_found(arguments: dict[str, Any]) -> None:
 def test_anything_else_is_none(arguments: dict[str, Any]) -> None:
     """Prose, names that only the own network knows, versions and addresses of people."""
     assert not names_destination(arguments)
+
+
+def test_targets_are_found_once_somebody_looks() -> None:
+    """What a person must see is the same whenever it is looked at: as texts, by number, as equals and in a set."""
+    arguments = {"to": "ann@example.com", "amount": "5"}
+    found = Targets(arguments)
+    assert found == targets(arguments) == tuple(found)
+    assert (len(found), found[0], found[1:]) == (2, "to: ann@example.com", ("amount: 5",))
+    assert Targets(arguments) == found
+    assert found != ()
+    assert hash(found) == hash(targets(arguments))
+    assert repr(found) == repr(targets(arguments))
+
+
+def test_a_refused_call_says_where_it_leads() -> None:
+    """A decision that is made without being looked at equals, field by field, one that is written out."""
+    found = rules("  - {id: r, text: T., on: act, then: deny}\n", tools="{act: write}")
+    decision = judged(found, "act", {"to": "ann@example.com"})
+    whole = Decision(
+        "deny", ("write",), ("r",), ("the rule denies act",), ("T.",), (), ("to: ann@example.com",)
+    )  # fmt: skip
+    assert decision == whole
+    assert hash(decision) == hash(whole)
+    assert repr(decision) == repr(whole)
+    with pytest.raises(FrozenInstanceError):
+        decision.verdict = "allow"  # type: ignore[misc]

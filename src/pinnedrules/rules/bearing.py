@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+
+from pinnedrules.rules.memory import remembered
 
 __all__ = [
     "bears_amount",
@@ -61,14 +62,14 @@ _HEADER = re.compile(r"(?:.+_)?(?:subject|title|from|sender|name|header|headers)
 _SENDER = re.compile(r"(?:.+_)?(?:from|sender|author)(?:_e?mail|_address|_name)?")
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _words(name: str) -> str:
     """Return *name* as lower-case words joined by ``_``: ``ccRecipients`` and ``CC-recipients`` are ``cc_recipients``."""
     normal = unicodedata.normalize("NFKC", name[:256])
     return _BREAK.sub("_", _HUMP.sub("_", normal).lower()).strip("_")
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_recipients(name: str) -> bool:
     """True for arguments that say who gets something (``to``, ``bcc``, ``reply_to``, ``attendees``, raw messages).
 
@@ -79,44 +80,44 @@ def bears_recipients(name: str) -> bool:
     return bool(found) and not _SENDER.fullmatch(words)
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_path(name: str) -> bool:
     """True for arguments that name a file or a folder."""
     return bool(_PATH.fullmatch(_words(name)))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_url(name: str) -> bool:
     """True for arguments that name a machine or an address on one."""
     return bool(_URL.fullmatch(_words(name)))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_machine(name: str) -> bool:
     """True for arguments that name a machine by something else than its address (``proxy``, ``remote``, ``ip``), maybe."""
     return bool(_MACHINE.fullmatch(_words(name)))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_amount(name: str) -> bool:
     """True for arguments that say how much."""
     return bool(_AMOUNT.fullmatch(_words(name)))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_header(name: str) -> bool:
     """True for one-line texts that end up in a message's header, where a line break would begin another header."""
     return bool(_HEADER.fullmatch(_words(name)))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_prose(name: str) -> bool:
     """True for free text and for senders: an address in them is not where something goes."""
     words = _words(name)
     return bool(_PROSE.fullmatch(words) or _SENDER.fullmatch(words))
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def bears_remark(name: str) -> bool:
     """True for short texts in which an address is mentioned, unless the address is all there is."""
     return bool(_REMARK.fullmatch(_words(name)))

@@ -16,8 +16,8 @@ the provider asks about before it runs it (Responses, ``mcp_approval_request``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.types import Call, Effect
 
@@ -94,7 +94,7 @@ def server_of(name: str) -> str:
     return label if dot and name.startswith(_MCP) else ""
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _edits(name: str) -> str:
     """Return which editing tool a name is one of, empty for none."""
     keys = name_keys(plain(name) or "")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from typing import overload
 
 from pinnedrules.rules.bearing import bears_amount, bears_machine, bears_path, bears_recipients, bears_url, strings
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.urls import is_url
 from pinnedrules.rules.printable import shown
 
-__all__ = ["MAX_TARGETS", "names_destination", "targets"]
+__all__ = ["MAX_TARGETS", "Targets", "names_destination", "targets"]
 
 MAX_TARGETS = 8
 
@@ -33,9 +34,13 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
     for key, value in strings(arguments):
         if not isinstance(value, str):
             continue
-        if is_url(value) or (_asks(key) and _PLACE.search(value)):
+        if _asks(key) and _PLACE.search(value):
             return True
-        if ("." in value or ":" in value) and _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
+        # Most texts have none of the signs that every URL and address has.
+        dotted = "." in value or ":" in value
+        if (dotted or "/" in value or "\\" in value) and is_url(value):
+            return True
+        if dotted and _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
             return True
     return False
 
@@ -61,19 +66,57 @@ def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+class Targets(Sequence[str]):
+    """What :func:`targets` returns, found once somebody looks: of several decisions about a call only one is read."""
+
+    __slots__ = ("_arguments", "_found")
+
+    def __init__(self, arguments: Mapping[str, object]) -> None:
+        self._arguments = arguments
+        self._found: tuple[str, ...] | None = None
+
+    def _lines(self) -> tuple[str, ...]:
+        found = self._found
+        if found is None:
+            found = self._found = targets(self._arguments)
+            self._arguments = {}
+        return found
+
+    def __len__(self) -> int:
+        return len(self._lines())
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self._lines()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return self._lines() == (other._lines() if isinstance(other, Targets) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._lines())
+
+    def __repr__(self) -> str:
+        return repr(self._lines())
+
+
 # Names of arguments are few and come again with every call.
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _tells(key: str) -> bool:
     return bears_recipients(key) or bears_path(key) or bears_url(key) or bears_amount(key)
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _asks(key: str) -> bool:
     return bears_url(key) or bears_machine(key)
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _label(key: str) -> str:
     return shown(key, 40)

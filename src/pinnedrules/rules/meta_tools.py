@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, dump, read
 from pinnedrules.rules.bearing import bears_remark
 from pinnedrules.rules.builtin_tools import server_of
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.printable import shown
 from pinnedrules.types import Call
@@ -78,7 +78,7 @@ class Carried:
     plain: bool = False
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def is_meta(name: str) -> bool:
     """True for the names of tools that carry a call, with any namespace before them."""
     return not _META.isdisjoint(name_keys(plain(name) or ""))

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from pinnedrules.rules.builtin_tools import added_by_name, brings_strangers, server_of
 from pinnedrules.rules.mentioned import stated
-from pinnedrules.rules.names import glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
+from pinnedrules.rules.names import MAX_NAME, glob_forms, glob_pattern, is_glob, matches, name_keys, plain, rule_key
 from pinnedrules.rules.predicates.base import Check, Facts, Look, Reserve, Trace, Watch
 from pinnedrules.rules.predicates.patterns import together
 from pinnedrules.rules.predicates.registry import PREDICATES
@@ -183,7 +183,8 @@ class Plan:
         try:
             return self._memory[name]
         except KeyError:
-            pass
+            if len(name) > MAX_NAME:
+                return None
         found = self._look_up(name)
         if found is not None and (pins := self._pins.of(plain(name) or "")):
             found = replace(found, pins=pins)

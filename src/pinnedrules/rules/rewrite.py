@@ -1,10 +1,12 @@
-"""A rule's JSON Patch (RFC 6902) applied to the arguments of a call.
+"""A rule's JSON Patch (RFC 6902) applied to the arguments of a call, and a call made one of another tool.
 
 Rules of this file:
 
 1. In a text that the patch puts in, ``{value}`` stands for the text that was at that place and ``{record}`` for the stamp
    by which the record of the decision is found. Anything else in braces, and all that comes from the call, is literal.
 2. What was done is kept as the operations that were really applied, with the stamp in them.
+3. Only a plain function of the request can become another one of the same request: whoever runs the call must know it, and
+   the model must have been offered it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from dataclasses import replace
 from hashlib import sha256
 
 from pinnedrules.rules.arguments import MAX_CHARS, read, write
+from pinnedrules.rules.meta_tools import is_meta
 from pinnedrules.rules.terms import Rewriting
-from pinnedrules.types import Call, Moment
+from pinnedrules.types import Call, Decision, Moment
 
-__all__ = ["CannotRewrite", "rewritten", "stamp"]
+__all__ = ["CannotRewrite", "NotOffered", "became", "rewritten", "stamp"]
 
 _HELD = re.compile(r"\{(value|record)\}")
 _STAMP = 12
@@ -27,6 +30,18 @@ _STAMP = 12
 
 class CannotRewrite(ValueError):
     """The patch does not fit the call (a path that is not there, a ``test`` that fails, no object left)."""
+
+
+class NotOffered(CannotRewrite):
+    """The call cannot become one of the tool that the rule names."""
+
+
+def became(call: Call, decision: Decision) -> Call:
+    """Return *call* as it is released under *decision*: with what a rule made of it."""
+    if decision.arguments is None:
+        return call
+    made = replace(call, arguments=decision.arguments)
+    return _of_tool(made, decision.tool) if decision.tool else made
 
 
 def stamp(call: Call, now: Moment) -> str:
@@ -39,16 +54,18 @@ def stamp(call: Call, now: Moment) -> str:
 
 
 def rewritten(
-    rewriting: Rewriting, call: Call, arguments: dict[str, object], mark: str
+    rewriting: Rewriting, call: Call, arguments: Mapping[str, object], mark: str
 ) -> tuple[Call, tuple[Mapping[str, object], ...]]:
     """Return *call* with patched arguments, as they would be read from the wire, and the operations that were applied.
 
-    *mark* is the :func:`stamp`. Raises :class:`CannotRewrite`. The operations are copied first: a patch puts its own values
+    *mark* is the :func:`stamp`. Raises :class:`CannotRewrite`, :class:`NotOffered` where the rule names another tool. The operations are copied first: a patch puts its own values
     into the result, where a later one could change them.
     """
     import jsonpatch
 
     applied: list[Mapping[str, object]] = []
+    if rewriting.tool and rewriting.tool != call.name:
+        call = _of_tool(call, _offered(rewriting.tool, call))
     try:
         patched = deepcopy(arguments)
         for one in rewriting.operations:
@@ -64,6 +81,28 @@ def rewritten(
     ) as problem:  # fmt: skip
         raise CannotRewrite(f"its patch does not fit: {type(problem).__name__}") from None
     return result, tuple(applied)
+
+
+def _offered(name: str, call: Call) -> str:
+    """Return the tool that *call* is to become a call of. Raises NotOffered."""
+    if call.kind != "function" or is_meta(call.name):
+        raise NotOffered(f"a call of this kind cannot become one of {name}")
+    if call.offer is None:
+        raise NotOffered(f"it should become a call of {name}, and no request says whether that tool is there")
+    if name not in call.offer.functions:
+        raise NotOffered(f"it should become a call of {name}, which the request does not offer as a function")
+    if call.name not in call.offer.functions:
+        raise NotOffered(f"it should become a call of {name}, and is not one of a plain function of the request")
+    return name
+
+
+def _of_tool(call: Call, name: str) -> Call:
+    """Return *call* as one of another tool, with what the request says of that one."""
+    if call.offer is None:
+        return replace(call, name=name)
+    return replace(
+        call, name=name, declared=call.offer.declared.get(name), definition=call.offer.definitions.get(name)
+    )
 
 
 def _filled(value: object, path: str, arguments: object, mark: str) -> object:

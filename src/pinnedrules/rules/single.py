@@ -9,17 +9,17 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
-from pinnedrules.rules.destinations import targets
+from pinnedrules.rules.destinations import Targets
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Tool
 from pinnedrules.rules.predicates.base import Cannot, Facts
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.rewrite import CannotRewrite, rewritten, stamp
+from pinnedrules.rules.rewrite import CannotRewrite, NotOffered, rewritten, stamp
 from pinnedrules.rules.speaking import UNKNOWN, Carrier, asked, effects_of, tool_of
 from pinnedrules.rules.terms import Action, Rewriting, Rule
 from pinnedrules.rules.told import moved
@@ -32,6 +32,7 @@ MAX_REWRITES = 16
 """Rules that may rewrite one call, each once."""
 
 _FREE_TEXT = frozenset({INPUT})
+_READ: tuple[Effect, ...] = ("read",)
 _RANK: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 
@@ -55,64 +56,59 @@ def decide_single(
         arguments = read(call)
     except Unread as problem:
         return Decision("deny", tool.effects, reasons=(str(problem),))
-    round_ = _evaluate(rules, tool, call, arguments, ledger, now, carrier=carrier, places=places)
-    return _rewrite(rules, round_, ledger, now) if round_.patched else _conclude(rules, round_)
+    facts = Facts(arguments, ledger, now, call, effects_of(tool, arguments, carrier), places, rules.plan.stated)
+    round_ = _evaluate(rules, tool, facts, carrier)
+    return _rewrite(rules, round_) if round_.patched else _conclude(rules, round_)
+
+
+_Said = tuple[Action, Rule, str | None]
+"""What one rule says, and why when its requirements are not met."""
 
 
 @dataclass(slots=True)
 class _Round:
-    """What the rules say to one form of the call: an action for each, and why when its requirements are not met.
+    """What the rules say to one form of the call. ``patched`` is true when one of them is, or was, a patch.
 
-    ``patched`` is true when one of them is, or was, a patch.
+    ``own`` is what the call runs that the session may have written, empty for nothing.
     """
 
-    call: Call
+    facts: Facts
     tool: Tool
-    arguments: dict[str, object]
-    effects: tuple[Effect, ...]
-    said: list[tuple[Action, Rule, str | None]]
+    carrier: Carrier | None
+    said: list[_Said]
     undecided: list[Undecided]
     patched: bool
-    carrier: Carrier | None
-    places: Mapping[str, str] | None
     own: str
-
-    def strictest(self) -> Verdict | None:
-        """Return the strictest verdict that a rule gave."""
-        found: Verdict | None = None
-        for action, _, _ in self.said:
-            if isinstance(action, Rewriting):
-                continue
-            if action == "deny":
-                return action
-            if action == "ask" or (action == "allow" and found is None):
-                found = action
-        return found
 
     @property
     def rewrites(self) -> bool:
         """True when no rule objects and some would rewrite."""
-        return self.strictest() not in ("deny", "ask") and any(isinstance(said, Rewriting) for said, _, _ in self.said)
+        return _strictest(self.said) not in ("deny", "ask") and any(
+            isinstance(said, Rewriting) for said, _, _ in self.said
+        )
+
+
+def _strictest(said: Sequence[_Said]) -> Verdict | None:
+    """Return the strictest verdict that a rule gave."""
+    found: Verdict | None = None
+    for action, _, _ in said:
+        if isinstance(action, Rewriting):
+            continue
+        if action == "deny":
+            return action
+        if action == "ask" or (action == "allow" and found is None):
+            found = action
+    return found
 
 
 def _evaluate(
-    rules: RuleSet,
-    tool: Tool,
-    call: Call,
-    arguments: dict[str, object],
-    ledger: LedgerState,
-    now: Moment,
-    used: frozenset[str] = frozenset(),
-    carrier: Carrier | None = None,
-    places: Mapping[str, str] | None = None,
+    rules: RuleSet, tool: Tool, facts: Facts, carrier: Carrier | None, used: frozenset[str] = frozenset()
 ) -> _Round:
     """Step 1: ask every rule that speaks of the call. *used* are the rules that have rewritten it already."""
-    effects = effects_of(tool, arguments, carrier)
-    said: list[tuple[Action, Rule, str | None]] = []
+    said: list[_Said] = []
     undecided: list[Undecided] = []
     patched = False
-    facts = Facts(arguments, ledger, now, call, effects, places, rules.plan.stated)
-    candidates = rules.plan.candidates(tool, effects).objecting(facts)
+    candidates = rules.plan.candidates(tool, facts.effects).objecting(facts)
     for candidate in candidates if carrier is None else asked(candidates, carrier):
         why: str | None = None
         for check in candidate.checks:
@@ -126,17 +122,20 @@ def _evaluate(
                 if isinstance(outcome, Cannot):
                     undecided.append(Undecided(candidate.rule.id, outcome.why))
         action = candidate.then if why is None else candidate.otherwise
+        if action is None:
+            continue
         if isinstance(action, Rewriting):
             patched = True
             if candidate.rule.id in used:
                 # Its one patch did not bring about what the rule requires.
-                action = None if why is None else "ask"
-        if action is not None:
-            said.append((action, candidate.rule, why))
+                if why is None:
+                    continue
+                action = "ask"
+        said.append((action, candidate.rule, why))
     own = ""
-    if "execute" in effects:
-        own = runs_own(ledger.session.get(WRITTEN, ""), call.name, arguments, effects)
-    return _Round(call, tool, arguments, effects, said, undecided, patched, carrier, places, own)
+    if "execute" in facts.effects:
+        own = runs_own(facts.ledger.session.get(WRITTEN, ""), facts.call.name, facts.arguments, facts.effects)
+    return _Round(facts, tool, carrier, said, undecided, patched, own)
 
 
 @dataclass(slots=True)
@@ -149,29 +148,38 @@ class _Trail:
     undecided: list[Undecided] = field(default_factory=list)
 
 
-def _rewrite(rules: RuleSet, round_: _Round, ledger: LedgerState, now: Moment) -> Decision:
+def _rewrite(rules: RuleSet, round_: _Round) -> Decision:
     """Step 2, rewrite: apply the first patch and decide the result again, until no rule rewrites any more."""
-    trail = _Trail(stamp(round_.call, now))
+    first = round_.facts.call.name
+    trail = _Trail(stamp(round_.facts.call, round_.facts.now))
     while round_.rewrites:
         rule, rewriting = next((rule, said) for said, rule, _ in round_.said if isinstance(said, Rewriting))
         try:
             if len(trail.rules) == MAX_REWRITES:
                 raise CannotRewrite(f"more than {MAX_REWRITES} rules rewrite the call")
-            call, applied = rewritten(rewriting, round_.call, round_.arguments, trail.stamp)
+            call, applied = rewritten(rewriting, round_.facts.call, round_.facts.arguments, trail.stamp)
         except CannotRewrite as problem:
-            round_.said.append(("ask", rule, str(problem)))
+            # Whoever says yes to an ask says yes to the call as it is, and not to what it should have become.
+            round_.said.append(("deny" if isinstance(problem, NotOffered) else "ask", rule, str(problem)))
             round_.undecided.append(Undecided(rule.id, str(problem)))
             break
         trail.undecided.extend(round_.undecided)
         trail.rules.append(rule)
         trail.patch.extend(applied)
         used = frozenset(rule.id for rule in trail.rules)
-        round_ = _evaluate(rules, round_.tool, call, read(call), ledger, now, used, round_.carrier, round_.places)
+        tool, carrier, arguments = round_.tool, round_.carrier, read(call)
+        if call.name != round_.facts.call.name:
+            tool = tool_of(rules, call, None) or tool
+        effects = effects_of(tool, arguments, carrier)
+        # Other arguments: nothing that was read of the ones before it counts.
+        round_ = _evaluate(
+            rules, tool, replace(round_.facts, arguments=arguments, call=call, effects=effects), carrier, used
+        )
     decision = _conclude(rules, round_)
-    return _with_trail(decision, trail, round_.call) if trail.rules else decision
+    return _with_trail(decision, trail, round_.facts.call, first) if trail.rules else decision
 
 
-def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
+def _with_trail(decision: Decision, trail: _Trail, call: Call, first: str) -> Decision:
     """Name the rules that rewrote the call before those that decided on the result, and one that did both there."""
     runs = decision.verdict != "deny"
     before = [rule for rule in trail.rules if rule.id not in decision.rules]
@@ -185,56 +193,62 @@ def _with_trail(decision: Decision, trail: _Trail, call: Call) -> Decision:
         arguments=call.arguments if runs else None,
         patch=tuple(trail.patch) if runs else (),
         stamp=trail.stamp if runs else "",
+        tool=call.name if runs and call.name != first else "",
     )
 
 
 def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     """Steps 2 and 3: turn what the rules said into the decision."""
-    deciding: list[tuple[Rule, str | None]] = []
+    tool, facts, effects = round_.tool, round_.facts, round_.facts.effects
+    deciding: list[_Said] = []
     extra: list[str] = []
     verdict: Verdict
-    said = round_.strictest()
-    if said == "ask" and not round_.tool.written and _by_default(rules, round_) == "deny":
+    said = _strictest(round_.said) if round_.said else None
+    if said == "ask" and not tool.written and _by_default(rules, round_) == "deny":
         # A rule that only what is told of the name brings in does not lift what the default refuses.
         verdict = "deny"
-        extra.append(_default_reason(round_, verdict))
+        extra.append(_default_reason(tool, effects, verdict))
     elif said is not None:
         verdict = said
-        deciding = [(rule, why) for action, rule, why in round_.said if action == said]
+        deciding = [one for one in round_.said if one[0] == said]
     elif round_.carrier is not None:
         verdict = "allow"
     else:
-        verdict = _default(rules, round_.effects)
+        verdict = _default(rules, effects)
         if verdict != "allow":
-            extra.append(_default_reason(round_, verdict))
+            extra.append(_default_reason(tool, effects, verdict))
     strangers = _undeclared(round_)
     if strangers and verdict != "deny":
         extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
         if verdict == "allow":
             verdict, deciding = "ask", []
-    if round_.tool.pins and verdict != "deny" and (why := moved(round_.tool.pins, round_.call.definition)):
+    if tool.pins and verdict != "deny" and (why := moved(tool.pins, facts.call.definition)):
         extra.append(why)
         if verdict == "allow":
             verdict, deciding = "ask", []
-    if verdict != "allow" and round_.own:
+    if round_.own and verdict != "allow":
         extra.append(f"it runs {shown(round_.own, 80)}, which this session may have written")
-    undecided = tuple(round_.undecided)
-    names: tuple[str, ...] = ()
-    sentences: tuple[str, ...] = ()
-    if deciding:
-        names = tuple([rule.id for rule, _ in deciding])
-        sentences = tuple([rule.text for rule, _ in deciding])
+    names, sentences = _named(deciding)
     if verdict == "allow":
-        return _allowed(round_.effects, names, sentences, undecided)
-    reasons = [_noted(rule, why or _said_plainly(round_, rule, verdict)) for rule, why in deciding]
-    reasons += extra
-    return Decision(verdict, round_.effects, names, tuple(reasons), sentences, undecided, targets(round_.arguments))
+        return _allowed(effects, names, sentences, tuple(round_.undecided))
+    reasons = (*[_why(round_, one, verdict) for one in deciding], *extra)
+    return _refused(verdict, effects, names, reasons, sentences, tuple(round_.undecided), facts.arguments)
+
+
+def _named(deciding: Sequence[_Said]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids and the sentences of the rules that decide: mostly none or one."""
+    if not deciding:
+        return (), ()
+    if len(deciding) == 1:
+        rule = deciding[0][1]
+        return (rule.id,), (rule.text,)
+    return tuple([rule.id for _, rule, _ in deciding]), tuple([rule.text for _, rule, _ in deciding])
 
 
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
     """Return the default for what is known of a tool besides its name, None when a rule speaks of that."""
     tool = round_.tool
-    if tool.plain == round_.effects or round_.carrier is not None:
+    if tool.plain == round_.facts.effects or round_.carrier is not None:
         return None
     for _, rule, _ in round_.said:
         if rule.on is None or not rule.on.effects or set(rule.on.effects) & set(tool.plain):
@@ -256,25 +270,47 @@ def _allowed(
     return Decision("allow", effects, names, (), sentences, undecided)
 
 
+def _refused(
+    verdict: Verdict,
+    effects: tuple[Effect, ...],
+    names: tuple[str, ...],
+    reasons: tuple[str, ...],
+    sentences: tuple[str, ...],
+    undecided: tuple[Undecided, ...],
+    arguments: Mapping[str, object],
+) -> Decision:
+    """Return an ask or a deny. A frozen dataclass sets its fields one by one, which here would cost as much as a check."""
+    found = object.__new__(Decision)
+    fields = found.__dict__
+    fields["verdict"] = verdict
+    fields["effects"] = effects
+    fields["rules"] = names
+    fields["reasons"] = reasons
+    fields["sentences"] = sentences
+    fields["undecided"] = undecided
+    fields["targets"] = Targets(arguments)
+    return found
+
+
 def _undeclared(round_: _Round) -> list[str]:
     """Return the arguments that neither the file nor the request's schema declares, for a call with an effect."""
-    if round_.effects == ("read",):
+    facts = round_.facts
+    if facts.effects == _READ:
         return []
     declared = round_.tool.args
     if declared is None:
-        declared = round_.call.declared
+        declared = facts.call.declared
     if declared is None:
-        declared = _FREE_TEXT if round_.call.kind == "custom" else frozenset()
+        declared = _FREE_TEXT if facts.call.kind == "custom" else frozenset()
     if round_.carrier is not None:
         declared |= round_.carrier.keys
-    if declared.issuperset(round_.arguments):
+    if declared.issuperset(facts.arguments):
         return []
-    return [name for name in round_.arguments if name not in declared]
+    return [name for name in facts.arguments if name not in declared]
 
 
-def _default_reason(round_: _Round, verdict: Verdict) -> str:
+def _default_reason(tool: Tool, effects: tuple[Effect, ...], verdict: Verdict) -> str:
     """Return why the default decides; the same words for each call to a tool with these effects."""
-    tool, effects = round_.tool, round_.effects
     found = tool.refusals.get((effects, verdict))
     if found is None:
         found = tool.refusals[effects, verdict] = _no_permission(tool, effects, verdict)
@@ -296,14 +332,13 @@ def _no_permission(tool: Tool, effects: tuple[Effect, ...], verdict: Verdict) ->
     return f"{what}{named}no rule permits it: {verdict} ({', '.join(effects)})"
 
 
-def _noted(rule: Rule, why: str) -> str:
+def _why(round_: _Round, said: _Said, verdict: Verdict) -> str:
+    """Return why a rule objects: what its requirement says, or in its own terms what it is about."""
+    _, rule, why = said
+    if not why:
+        wanted = rule.on.effects if rule.on and not rule.on.tools else ()
+        why = _objects(wanted, round_.facts.effects, round_.facts.call.name, verdict)
     return f"{why}; {rule.note}" if rule.note else why
-
-
-def _said_plainly(round_: _Round, rule: Rule, verdict: Verdict) -> str:
-    """Return what a rule without a requirement objects to, in its own terms."""
-    wanted = rule.on.effects if rule.on and not rule.on.tools else ()
-    return _objects(wanted, round_.effects, round_.call.name, verdict)
 
 
 @lru_cache(maxsize=1024)

@@ -20,6 +20,9 @@ UNKNOWN: tuple[Effect, ...] = ("write",)
 """What a tool does of which nothing is known."""
 
 
+_READ: tuple[Effect, ...] = ("read",)
+
+
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """How a call is decided that carries another one: only by rules that name its tool, besides what is decided inside.
@@ -76,16 +79,17 @@ def effects_of(tool: Tool, arguments: dict[str, object], carrier: Carrier | None
     if not arguments:
         return tool.effects
     # What a command or a statement does is done by whoever runs it: the file's word on the tool is no excuse for it.
+    known = tool.effects
     added = effects_of_sql(tool.name, arguments)
     if not tool.exact:
         added = (*added, *added_by_arguments(tool.name, arguments))
-    if "execute" in tool.effects:
+    if "execute" in known:
         added = (*added, *effects_of_commands(tool.name, arguments))
-    elif tool.effects == ("read",) and names_destination(arguments):
+    elif known == _READ and names_destination(arguments):
         added = (*added, "send")
-    if added and not set(added) <= set(tool.effects):
-        return tuple(effect for effect in EFFECTS if effect in (*tool.effects, *added))
-    return tool.effects
+    if added and not set(added) <= set(known):
+        return tuple(effect for effect in EFFECTS if effect in (*known, *added))
+    return known
 
 
 def asked(candidates: Iterable[Candidate], carrier: Carrier | None) -> Iterable[Candidate]:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pinnedrules.rules.memory import Memory, remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.sql_words import HARMLESS, STARTERS, WORDS_OF
@@ -34,6 +35,9 @@ MAX_SQL = 8_000
 
 MAX_TEXTS = 32
 """Texts in one call that are read."""
+
+ROOM = 1 << 20
+"""Characters of texts whose answers are remembered."""
 
 MAX_STEPS = 1_200
 MAX_NESTED = 32
@@ -136,9 +140,13 @@ class Sql:
         return tuple(effect for effect in EFFECTS if effect in found)
 
 
-@lru_cache(maxsize=1024)
 def read_sql(text: str, dialect: str = "") -> Sql:
     """Return what *text* does when a server of *dialect* runs it (empty: any server). Never raises."""
+    return _READ[text, dialect]
+
+
+def _read(asked: tuple[str, str]) -> Sql:
+    text, dialect = asked
     found: list[tuple[str, ...]] = [(), ()]
     try:
         _look(text, dialect)
@@ -156,6 +164,9 @@ def read_sql(text: str, dialect: str = "") -> Sql:
     except _Unclear as problem:
         return Sql(found[0], found[1], str(problem))
     return Sql(found[0], found[1])
+
+
+_READ = Memory(_read, entries=1_024, room=ROOM, size=lambda asked: len(asked[0]))
 
 
 def _look(text: str, dialect: str) -> None:
@@ -328,19 +339,18 @@ def _holds(entry: Expr, node: Expr) -> bool:
 # -- which arguments hold SQL, and what that adds to a call -----------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
+@remembered()
 def bears_sql(name: str) -> bool:
     """True for arguments that hold SQL by their name, or may: ``sql``, ``query``, ``statement``."""
-    words = _HUMP.sub("_", name[:128])
-    return _SQL_NAME.fullmatch(words) is not None or _QUERY_NAME.fullmatch(words) is not None
+    return _surely(name) or _QUERY_NAME.fullmatch(_HUMP.sub("_", name[:128])) is not None
 
 
-@lru_cache(maxsize=1024)
+@remembered()
 def _surely(name: str) -> bool:
     return _SQL_NAME.fullmatch(_HUMP.sub("_", name[:128])) is not None
 
 
-@lru_cache(maxsize=512)
+@remembered()
 def _on_database(tool: str) -> bool:
     return any(_DATABASE.search(key) for key in name_keys(plain(tool) or ""))
 
@@ -353,19 +363,25 @@ def takes_sql(tool: str, args: frozenset[str] | None) -> bool:
 def effects_of_sql(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, ...]:
     """Return what SQL in *arguments* does besides reading. Where it is unclear and names a change: write and delete."""
     found: set[Effect] = set()
-    for key, value in arguments.items():
-        if not bears_sql(key):
-            continue
-        if isinstance(value, list) and len(value) > MAX_TEXTS and (_surely(key) or _on_database(tool)):
-            found.update(("write", "delete"))
-            continue
-        for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and (_surely(key) or (_on_database(tool) and _BEGINS.match(text[:2_000]))):
-                found.update(_changes(text))
+    for key in arguments:
+        if bears_sql(key) and (_surely(key) or _on_database(tool)):
+            found |= _changed(arguments[key], _surely(key))
     return tuple(effect for effect in EFFECTS if effect in found) if found else ()
 
 
-@lru_cache(maxsize=1024)
+def _changed(value: object, sure: bool) -> set[Effect]:
+    """Return what one argument does besides reading; *sure* says that it holds SQL, whatever it looks like."""
+    found: set[Effect] = set()
+    texts = value if isinstance(value, list) else [value]
+    if len(texts) > MAX_TEXTS:
+        return {"write", "delete"}
+    for text in texts:
+        if isinstance(text, str) and (sure or _BEGINS.match(text[:2_000])):
+            found |= _changes(text)
+    return found
+
+
+@remembered(entries=1_024, room=ROOM)
 def _changes(text: str) -> frozenset[Effect]:
     read = read_sql(text)
     found: set[Effect] = set(read.effects)

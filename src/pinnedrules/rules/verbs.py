@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from pinnedrules.rules import words
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.names import plain
 from pinnedrules.types import EFFECTS, Effect
 
@@ -30,7 +30,7 @@ _LIGHT = frozenset({"perform", "performs", "performing"})  # ``Perform a web sea
 _NOT = re.compile(r"(?:\b(?:not|never|cannot|without)|n't)\s+(?:\w+\s+){0,2}$", re.I)
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def added_by_verbs(name: str) -> tuple[Effect, ...]:
     """Return what the verbs in a tool's name say that it does: ``delete`` for ``mcp__gmail__trashEmail``.
 
@@ -39,7 +39,7 @@ def added_by_verbs(name: str) -> tuple[Effect, ...]:
     return _in_order(deeds(words.split(plain(name) or ""), looking=True))
 
 
-@lru_cache(maxsize=1024)
+@remembered(entries=1024, room=1 << 19)
 def added_by_description(description: str) -> tuple[Effect, ...]:
     """Return what a description (:data:`MAX_SAID` characters of it at most) says that the tool does."""
     return _in_order({word: effects for word, effects in said(description).items() if word not in _LIGHT})

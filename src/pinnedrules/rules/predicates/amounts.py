@@ -14,11 +14,11 @@ Amounts are exact decimals (RFC 8259 numbers are read as such): 100.000000000000
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from decimal import Decimal
-from functools import lru_cache
 
 from pinnedrules.rules.bearing import strings
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
@@ -38,8 +38,10 @@ MAX_EXPONENT = 60
 _MONEY = re.compile(
     r"(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<number>[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?)(?: ?(?P<after>[A-Z]{3}|[€£]))?"
 )
+_BARE = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,60})?")
+_ZERO = Decimal(0)
 _SYMBOLS = {"€": "EUR", "£": "GBP"}
-_NOTHING: Set[str] = frozenset()
+_NOTHING: frozenset[str] = frozenset()
 
 Money = tuple[Decimal, str]
 """An amount and its ISO 4217 code, which is empty when none was named."""
@@ -48,6 +50,8 @@ Money = tuple[Decimal, str]
 def money(value: object) -> Money | None:
     """Read an amount from a number or a text such as ``100``, ``100.50 EUR``, ``€ 100``; None when it is not one."""
     if isinstance(value, str):
+        if _BARE.fullmatch(value):
+            return Decimal(value), ""
         found = _MONEY.fullmatch(value)
         if not found:
             return None
@@ -67,28 +71,28 @@ def amount_of(value: object, of: str) -> Money | Cannot:
     found = money(value)
     if found is None:
         return Cannot(f"{of} is not an amount: {shown(value, 60)}")
-    return Cannot(f"{of} is negative: {shown(value, 60)}") if found[0] < 0 else found
+    return Cannot(f"{of} is negative: {shown(value, 60)}") if found[0] < _ZERO else found
 
 
-def other_currencies(facts: Facts, named: Iterable[str], currency: str) -> Cannot | None:
+def other_currencies(facts: Facts, named: Collection[str], currency: str) -> Cannot | None:
     """Say so when the call is about another currency than the rule, by what its amounts name or an argument says."""
-    others = _currencies(facts, named) - {currency}
+    said = _currencies(facts, named)
+    others = said - {currency} if said else said
     return _another(others, currency) if others else None
 
 
-def _currencies(facts: Facts, named: Iterable[str]) -> Set[str]:
+def _currencies(facts: Facts, named: Collection[str]) -> frozenset[str]:
     said = facts.once("currencies", _said)
-    more = {one for one in named if one}
-    return said | more if more else said
+    return said.union(filter(None, named)) if any(named) else said
 
 
-def _said(facts: Facts) -> Set[str]:
+def _said(facts: Facts) -> frozenset[str]:
     """Return what arguments that say which currency it is say, and no amount."""
     told = [text for key, text in strings(facts.arguments) if _tells_currency(key) and text is not None]
     return frozenset(map(str.upper, map(str, told))) if told else _NOTHING
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _tells_currency(key: str) -> bool:
     return key.lower().rpartition("_")[2] == "currency"
 

@@ -68,16 +68,16 @@ class Facts:
         return cast("T", found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fails:
-    """The requirement is not met."""
+    """The requirement is not met. Not frozen, for the reason of :class:`Facts`."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cannot:
-    """Whether the requirement is met cannot be said."""
+    """Whether the requirement is met cannot be said. Not frozen, for the reason of :class:`Facts`."""
 
     why: str
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Literal
 
@@ -31,6 +31,7 @@ UNKNOWN = "unknown"
 
 _HOUR_US = 3_600_000_000
 _EXACT = Context(prec=200, traps=[InvalidOperation, Inexact, Overflow])
+_ZERO = Decimal(0)
 _PLAIN = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?")
 _WORDS = ("total", "count", "once")
 
@@ -79,18 +80,17 @@ def over(key: str, text: str, now: Moment) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Where a rule keeps its sum. *word* is the requirement's name."""
+    """Where a rule keeps its sum, under which key of its half of the ledger. *word* is the requirement's name."""
 
     word: str
     rule: str
     per: str
     half: Half
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        """The key of the sum in its half of the ledger."""
+    def __post_init__(self) -> None:
         plain = self.per == "session" or (self.per == "day" and self.half == "user")
-        return f"{self.word}{'' if plain else f'.{self.per}'}:{self.rule}"
+        object.__setattr__(self, "key", f"{self.word}{'' if plain else f'.{self.per}'}:{self.rule}")
 
     def kept(self, ledger: LedgerState, now: Moment) -> tuple[str, str | None]:
         """Return the period in force, and what is kept of it; None when that is nothing yet."""
@@ -129,7 +129,7 @@ class Budget:
 
 def _number(text: str | None) -> Decimal | None:
     if text is None:
-        return Decimal(0)
+        return _ZERO
     return Decimal(text) if _PLAIN.fullmatch(text) else None
 
 

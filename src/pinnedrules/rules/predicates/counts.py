@@ -46,6 +46,7 @@ _SEVERAL = re.compile(r"[,;|*?%\[\]{}()\s\x00-\x1f\x7f]|\.\.")
 _RANGE = re.compile(r"[0-9]+[-:][0-9]*")
 _EVERYTHING = frozenset({"all", "any", "each", "every", "everything", "selected", "-1"})
 _NOTHING = object()
+_CALL = Decimal(1)
 
 
 def _one(value: object) -> bool:
@@ -69,7 +70,7 @@ def _one(value: object) -> bool:
 def _counted(facts: Facts, of: tuple[str, ...]) -> Decimal | Cannot:
     """Return how many things the call is about, or why that cannot be said."""
     if not of:
-        return Decimal(1)
+        return _CALL
     there = [name for name in of if name in facts.arguments or head(name) in facts.arguments]
     if not there:
         return Cannot(f"the argument {' or '.join(of)} is missing")

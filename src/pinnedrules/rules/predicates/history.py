@@ -51,6 +51,7 @@ __all__ = ["NEVER_AFTER", "ONLY_AFTER", "READ_UNTRUSTED"]
 READ_UNTRUSTED = "read_untrusted"
 """The session half's key that says that something from outside was read."""
 
+_READ_BEFORE = Fails("never_after: something from outside was read before in this session")
 _WHICH = ("tool", "effect", "rule")
 
 
@@ -95,9 +96,7 @@ def _told(options: Mapping[str, object]) -> str:
 
 
 def _nothing_read(facts: Facts) -> Outcome:
-    if READ_UNTRUSTED in facts.ledger.session:
-        return Fails("never_after: something from outside was read before in this session")
-    return None
+    return _READ_BEFORE if READ_UNTRUSTED in facts.ledger.session else None
 
 
 def _build_never(options: Mapping[str, object], rule: str) -> Built:
@@ -111,10 +110,10 @@ def _build_never(options: Mapping[str, object], rule: str) -> Built:
     on, other = _about(options, rule, word="was")
     key, told = _key("was", on, other, ()), _told(options)
 
+    before = Fails(f"never_after: {told} was released before in this session")
+
     def check(facts: Facts) -> Outcome:
-        return (
-            Fails(f"never_after: {told} was released before in this session") if key in facts.ledger.session else None
-        )
+        return before if key in facts.ledger.session else None
 
     def note(facts: Facts) -> Note | None:
         # It is never taken back: a later call of the same kind has not noted it again.

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import lru_cache
 from hashlib import sha256
 
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import Cannot
 from pinnedrules.rules.printable import shown
 
@@ -35,6 +35,7 @@ MAX_STRANGE = 4_096
 
 _LENGTH = 16
 _BLANK = re.compile(r"[\x00-\x20\x7f]+")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 # Scripts none of whose letters look like Latin ones.
@@ -49,7 +50,7 @@ def alike(name: str, value: object) -> str | Cannot:
     if isinstance(text, Cannot):
         return text
     if text.isascii():
-        normal = _BLANK.sub("", text).lower()
+        normal = (text if text.isprintable() and " " not in text else _BLANK.sub("", text)).lower()
     else:
         normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         normal = "".join(char for char in normal if not _unseen(char))
@@ -57,7 +58,7 @@ def alike(name: str, value: object) -> str | Cannot:
             return Cannot(f"{name} may look like another value: {shown(text, 60)}")
     if not normal:
         return Cannot(f"{name} is empty")
-    return _digest(_number(normal) if _NUMBER.fullmatch(normal) else normal)
+    return _digest(_number(normal) if normal[-1].isdigit() and _NUMBER.fullmatch(normal) else normal)
 
 
 def exact(name: str, value: object) -> str | Cannot:
@@ -113,7 +114,7 @@ def _text(name: str, value: object) -> str | Cannot:
     return text if len(text) <= MAX_VALUE else Cannot(f"{name} is longer than {MAX_VALUE} characters")
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _plain(char: str) -> bool:
     if char.isascii():
         return True
@@ -121,11 +122,11 @@ def _plain(char: str) -> bool:
     return kind[0] == "L" and unicodedata.name(char, "").partition(" ")[0] in _APART
 
 
-@lru_cache(maxsize=4096)
+@remembered()
 def _unseen(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Mn")
 
 
-@lru_cache(maxsize=4096)
 def _digest(text: str) -> str:
-    return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:12]).decode("ascii")
+    short = sha256(text.encode("utf-8", "surrogatepass")).digest()[:12]
+    return b2a_base64(short, newline=False).translate(_URL_SAFE).decode("ascii")

@@ -37,6 +37,11 @@ _PERIODS = ("day", "session")
 
 def _digests(facts: Facts, of: tuple[str, ...]) -> list[str] | Cannot:
     """Return the digest of every value, or of the one combination of them."""
+    if len(of) == 1 and "." not in of[0]:
+        value = facts.arguments.get(of[0])
+        if isinstance(value, str) and value.isascii():
+            digest = alike(of[0], value)
+            return digest if isinstance(digest, Cannot) else [digest]
     found: list[list[str]] = []
     for name in of:
         there = values(facts.arguments, name)
@@ -65,20 +70,21 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         raise BadOption("must be day or session", "per", word=per, known=_PERIODS)
     budget = Budget("once", rule, per, half_of(options, per))
     what = " and ".join(of)
+    full = Cannot(f"at_most_once_per: there were {MAX_MARKS} of them this {per}, and no more are kept")
 
     def check(facts: Facts) -> Outcome:
         digests = _digests(facts, of)
         if isinstance(digests, Cannot):
             return Cannot(f"at_most_once_per: {digests.why}")
         marks = budget.kept(facts.ledger, facts.now)[1] or ""
-        if len(set(digests)) < len(digests):
+        if len(digests) > 1 and len(set(digests)) < len(digests):
             return Fails(f"at_most_once_per: the call has one {what} twice")
-        if any(has(marks, digest) for digest in digests):
+        if has(marks, digests[0]) or any(has(marks, digest) for digest in digests[1:]):
             return Fails(f"at_most_once_per: a call with this {what} was released before in this {per}")
         if not sound(marks):
             return Cannot(f"at_most_once_per: which {what} there were this {per} is not known")
         if room(marks) < len(digests):
-            return Cannot(f"at_most_once_per: there were {MAX_MARKS} of them this {per}, and no more are kept")
+            return full
         return None
 
     def reserve(facts: Facts) -> Note:

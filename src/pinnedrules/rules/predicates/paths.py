@@ -109,8 +109,8 @@ class _Folders:
     def paths(self, arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         """Yield name and value of every argument that is a path, with ``~`` written out."""
         for key, value in strings(arguments):
-            if value is not None and (key in self.extra or bears_path(key)):
-                yield key, _homed(value, self.home) if isinstance(value, str) else value
+            if (bears_path(key) or key in self.extra) and value is not None:
+                yield key, _homed(value, self.home) if self.home and isinstance(value, str) else value
 
     def plainly(self, path: str) -> bool:
         """True for an ordinary path without any dot to take out, below a folder of the rule or relative to it."""
@@ -166,6 +166,7 @@ class _Folders:
         """Say whether every path is inside."""
         count = 0
         unclear: Outcome = None
+        places = facts.places
         for key, path in self.paths(facts.arguments):
             count += 1
             if count > MAX_PATHS:
@@ -174,8 +175,10 @@ class _Folders:
                 unclear = Cannot(f"path: {shown(key, 40)} is not a text")
                 continue
             problem = None if self.plainly(path) else self.lexically(path)
-            if problem is None and facts.places is not None:
-                problem = self.really(path, facts.places)
+            if problem is None:
+                if places is None:
+                    continue
+                problem = self.really(path, places)
             if isinstance(problem, Fails):
                 return problem
             unclear = problem or unclear
@@ -183,7 +186,7 @@ class _Folders:
 
 
 def _homed(path: str, home: str) -> str:
-    found = _HOME.match(path) if home else None
+    found = _HOME.match(path)
     return home + path[found.end() :] if found else path
 
 
@@ -212,7 +215,7 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
         raise BadOption(f"not a folder: {shown(home)!r}", "home", hint="write it from / on")
     home = _text(resolved(_plain_folder(home, "home"), ())) if home else ""
     folders = [_plain_folder(folder, "inside", index) for index, folder in enumerate(written)]
-    roots = tuple(resolved(_homed(folder, home), ()) for folder in folders)
+    roots = tuple(resolved(_homed(folder, home) if home else folder, ()) for folder in folders)
     prefixes = tuple("/".join(("", *root[1:], "")) for root in roots if root[0] == "/")
     found = _Folders(roots, " or ".join(written), frozenset(extra), home, "case" in options, prefixes)
     return Built(found.check, dict.fromkeys(extra, ("of",)), bears_path, look=found.look)

@@ -14,7 +14,6 @@ makes the next turn come later. A person may let a call through before its turn;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Note, Outcome, Predicate, closed
@@ -24,7 +23,7 @@ from pinnedrules.rules.printable import shown
 __all__ = ["RATE"]
 
 _PERIODS = {"minute": 60_000_000, "hour": 3_600_000_000, "day": 86_400_000_000}
-_MOMENT = re.compile(r"[0-9]{1,20}")
+_MAX_DIGITS = 20
 
 
 def _whole(options: Mapping[str, object], key: str, most: int) -> int:
@@ -46,7 +45,7 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
     def due(facts: Facts) -> int | None:
         """Return when the next call is due, in UTC microseconds; None when that cannot be read."""
         text = (facts.ledger.user if half == "user" else facts.ledger.session).get(key, "0")
-        return int(text) if _MOMENT.fullmatch(text) else None
+        return int(text) if len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit() else None
 
     def check(facts: Facts) -> Outcome:
         next_us = due(facts)

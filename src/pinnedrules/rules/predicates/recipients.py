@@ -24,9 +24,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
@@ -150,6 +150,10 @@ def _address(text: str) -> tuple[str, str | None]:
     return bare, canonical(domain)
 
 
+def _has_at(text: str) -> bool:
+    return "@" in text or (not text.isascii() and _AT.search(text) is not None)
+
+
 class _Reading:
     """One call's arguments, read for who gets something: once for all rules that look into the same arguments."""
 
@@ -168,12 +172,12 @@ class _Reading:
         elif isinstance(value, list):
             for item in value:
                 self.value(key, item, said)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             said = said or key in self.extra or bears_recipients(key)
             # {"email": ..., "status": "accepted"}: where one key tells, the others do not address anybody.
             inner = said and not any(bears_recipients(name) for name in value)
             for name, item in value.items():
-                if _AT.search(name) and not bears_prose(key):
+                if _has_at(name) and not bears_prose(key):
                     self.addresses(key, name)
                 self.value(name, item, inner and name.lower() not in _LABELS)
         elif value is not None and (said or key in self.extra or bears_recipients(key)):
@@ -182,7 +186,7 @@ class _Reading:
     def text(self, key: str, text: str, said: bool) -> None:
         if (said or bears_header(key)) and _CONTROL.search(text):
             self.fails = Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
-        elif said or (_AT.search(text) and not self._mentioned(key, text)):
+        elif said or (_has_at(text) and not self._mentioned(key, text)):
             self.addresses(key, text)
 
     @staticmethod
@@ -206,7 +210,7 @@ class _Reading:
             self.unclear = Cannot(f"recipients: {shown(key, 40)}: {problem}: {shown(text, 80)}")
 
 
-_canonical = lru_cache(maxsize=1024)(canonical)
+_canonical = remembered(entries=1024)(canonical)
 
 
 def _check(inside: _Inside, extra: frozenset[str]) -> Check:

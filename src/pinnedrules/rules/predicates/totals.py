@@ -26,6 +26,7 @@ from pinnedrules.rules.printable import shown
 __all__ = ["TOTAL"]
 
 _PERIODS = ("call", *PERIODS)
+_ZERO = Decimal(0)
 
 
 def _together(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
@@ -33,7 +34,7 @@ def _together(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
     found = values(facts.arguments, of)
     if isinstance(found, Cannot):
         return found
-    together: Decimal | None = Decimal(0)
+    together: Decimal | None = _ZERO
     named: set[str] = set()
     for value in found:
         if isinstance(value, (list, dict)):

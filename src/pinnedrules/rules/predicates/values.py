@@ -26,7 +26,8 @@ def values(arguments: Mapping[str, object], of: str) -> list[object] | Cannot:
     if of in arguments:
         if "." in of and head(of) in arguments:
             return Cannot(f"both {of} and {head(of)} are there")
-        return _items(of, [arguments[of]])
+        value = arguments[of]
+        return _items(of, [value]) if isinstance(value, list) else [value]
     found: list[object] = [arguments]
     for step in of.split("."):
         below: list[object] = []

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 
+from pinnedrules.rules.memory import Memory, remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.shell.lines import MAX_LINE, read_line
 from pinnedrules.rules.shell.running import SHELLS, run
@@ -23,6 +23,8 @@ __all__ = ["bears_command", "effects_of_commands", "summaries", "summarize", "su
 
 MAX_COMMANDS = 32
 MAX_WORDS = 1_000
+ROOM = 1 << 20
+"""Characters of commands whose answers are remembered."""
 
 _COMMAND = re.compile(
     r"(?:.+[_-])?(?:commands?|cmds?|argv|cmd_?lines?|command_?lines?|scripts?)|(?:shell|bash|terminal)_?(?:commands?|scripts?|input)",
@@ -41,26 +43,31 @@ _VARIABLES = ("env", "environment", "env_vars", "environment_variables", "envs")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@lru_cache(maxsize=1024)
+@remembered()
 def _words(name: str) -> str:
     return _HUMP.sub("_", name[:128]).lower()
 
 
+@remembered()
 def bears_command(name: str) -> bool:
     """True for arguments that hold a command to run."""
     return _COMMAND.fullmatch(_words(name)) is not None
 
 
-@lru_cache(maxsize=512)
+@remembered()
 def _tool(name: str) -> tuple[bool, bool]:
     """Return whether a tool of this name is a shell, and whether one of Windows."""
     keys = set(name_keys(plain(name) or ""))
     return bool(keys & _SHELL_TOOLS), bool(keys & _WINDOWS_TOOLS)
 
 
-@lru_cache(maxsize=1024)
 def summarize(text: str, windows: bool = False) -> Summary:
     """Return what a command line does; *windows* when PowerShell or ``cmd`` runs it. Never raises."""
+    return _LINES[text, windows]
+
+
+def _line(asked: tuple[str, bool]) -> Summary:
+    text, windows = asked
     sink = Sink()
     if len(text) > MAX_LINE:
         sink.doubt(f"it is longer than {MAX_LINE} characters")
@@ -71,9 +78,16 @@ def summarize(text: str, windows: bool = False) -> Summary:
     return sink.summary()
 
 
-@lru_cache(maxsize=1024)
+_LINES = Memory(_line, entries=1_024, room=ROOM, size=lambda asked: len(asked[0]))
+
+
 def summarize_argv(argv: tuple[str, ...], windows: bool = False) -> Summary:
     """Return what a program does that is started with these words, without a shell. Never raises."""
+    return _STARTED[argv, windows]
+
+
+def _started(asked: tuple[tuple[str, ...], bool]) -> Summary:
+    argv, windows = asked
     sink = Sink()
     if not argv or len(argv) > MAX_WORDS or sum(map(len, argv)) > MAX_LINE:
         sink.doubt("it has no words, or too many")
@@ -85,6 +99,10 @@ def summarize_argv(argv: tuple[str, ...], windows: bool = False) -> Summary:
     else:
         run([Word(word) for word in argv], None, sink, 0)
     return sink.summary()
+
+
+# An empty word takes room as well.
+_STARTED = Memory(_started, entries=1_024, room=ROOM, size=lambda asked: sum(len(word) + 1 for word in asked[0]))
 
 
 def summaries(tool: str, arguments: Mapping[str, object], extra: Collection[str] = ()) -> list[Summary]:
