@@ -300,7 +300,7 @@ def test_everything_is_imported_from_one_place() -> None:
     """Every public name can be imported from the package, and no other."""
     for name in pinnedrules.testing.__all__:
         assert getattr(pinnedrules.testing, name).__module__.startswith(
-            ("pinnedrules.testing.", "typing", "collections")
+            ("pinnedrules.testing.", "pinnedrules.bench.", "typing", "collections")
         )
     assert dir(pinnedrules.testing) == pinnedrules.testing.__all__
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):

@@ -21,9 +21,12 @@ _STANDING = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _EVICTS = re.compile(
-    r"\b(?:omit|leave out|drop|skip|exclude|not? (?:need|necessary|be (?:kept|repeated|included)))\b[^.\n]{0,80}"
-    r"\b(?:polic|rule|constraint|instruction|restriction|guideline|notice)",
-    re.I,
+    r"\b(?:omit|omitted|leave out|left out|drop|dropped|skip|exclude|discard|remove|forget"
+    r"|(?:not|don't|need not|never) (?:need|needed|necessary|include|keep|repeat|carry|copy|mention|preserve|be \w+))\b"
+    r"[^.\n]{0,80}\b(?:polic|rule|constraint|instruction|restriction|guideline|notice|limit)"
+    r"|\b(?:polic|rule|constraint|instruction|restriction|guideline|notice|limit)\w*\b[^.\n]{0,60}"
+    r"\b(?:need not|not needed|be (?:omitted|left out|dropped|skipped|excluded|discarded|removed)|left out|redundant)\b",
+    re.IGNORECASE,
 )
 _LOOSER = (("only", "usually"), ("never", "rarely"), ("must", "should"), ("at most", "about"), ("do not", "try not to"))
 # Shares of rules kept word for word, kept in looser words; the rest is left out. Soft and hard, told to keep rules or not.

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pinnedrules.bench.survives import assert_rules_survive
     from pinnedrules.testing.asserts import (
         assert_all_accepted,
         assert_asked,
@@ -55,17 +56,20 @@ __all__ = [
     "assert_prefix_stable",
     "assert_reasoning_kept",
     "assert_released",
+    "assert_rules_survive",
     "assert_seen_in_every_request",
     "recorded",
     "refusals",
 ]
 
 _MODULES = ("asserts", "evidence", "exchange", "history", "provider", "script")
+_ELSEWHERE = {"assert_rules_survive": "pinnedrules.bench.survives"}
 
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        for module in map(import_module, (f"{__name__}.{module}" for module in _MODULES)):
+        places = [_ELSEWHERE[name]] if name in _ELSEWHERE else [f"{__name__}.{module}" for module in _MODULES]
+        for module in map(import_module, places):
             if name in module.__all__:
                 found: object = getattr(module, name)
                 globals()[name] = found
