@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 # The newest SDKs are in $(VENV); these two hold the newest ones on httpx and the lowest supported ones.
 LEGACY := .venv-httpx
 LOWEST := .venv-lowest
+# The frameworks that there are adapters for, each in an environment of its own.
+LANGCHAIN := .venv-langchain
 
-.PHONY: demo test check unit sdk-matrix older-sdks cover agents agents-install bench bench-decide clean
+.PHONY: demo test check unit sdk-matrix older-sdks cover adapters agents agents-install bench bench-decide clean
 
 demo: $(VENV)/ready
 	$(BIN)/pinnedrules demo
 
-test: check agents-install cover older-sdks
+test: check agents-install cover older-sdks adapters
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -36,6 +38,14 @@ sdk-matrix: older-sdks $(VENV)/ready
 older-sdks: $(LEGACY)/ready $(LOWEST)/ready
 	$(LEGACY)/bin/python -m pytest tests/hosts tests/wire/test_path_table.py -q
 	$(LOWEST)/bin/python -m pytest tests/hosts tests/wire/test_path_table.py -q
+
+# The adapters beside their frameworks; the contract that each must pass is in tests/adapters/contract.
+adapters: $(LANGCHAIN)/ready $(VENV)/ready
+	$(LANGCHAIN)/bin/python -m mypy adapters $(shell find tests/adapters -name '*.py')
+	$(BIN)/pyright -p adapters
+	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage run --source=pinnedrules_adapters -m pytest tests/adapters -q
+	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage combine -q
+	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage report
 
 # The three agents that `make test` runs among the tests; without npm or a network they are skipped, in CI that fails.
 agents-install: $(VENV)/ready
@@ -71,5 +81,11 @@ $(LOWEST)/ready: pyproject.toml
 	$(LOWEST)/bin/python -m pip install -q -e . --group sdk-lowest
 	touch $@
 
+$(LANGCHAIN)/ready: pyproject.toml
+	$(PYTHON) -m venv $(LANGCHAIN)
+	$(LANGCHAIN)/bin/python -m pip install -q --upgrade pip
+	$(LANGCHAIN)/bin/python -m pip install -q -e '.[langchain]' --group langchain
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(LEGACY) $(LOWEST) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents
+	rm -rf $(VENV) $(LEGACY) $(LOWEST) $(LANGCHAIN) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents

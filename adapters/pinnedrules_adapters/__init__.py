@@ -1,0 +1,1 @@
+"""pinnedrules in agent frameworks: one module per framework, each with its own extra. They use public names only."""

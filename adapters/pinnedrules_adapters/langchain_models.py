@@ -1,0 +1,187 @@
+"""Chat models that put the rules into every request, whoever sends it: an agent, a graph, a sub-agent, a summariser.
+
+A pinned model is a copy of the model, of a subclass of its own class, so that whatever asks for its class goes on as ever. The
+rules are added where LangChain calls the provider: behind its caches, callbacks and histories, which never hold them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableBinding
+from langchain_core.runnables.config import ensure_config
+
+from pinnedrules.framework import Asked, Framework
+from pinnedrules_adapters.langchain_messages import chat_request, with_system
+
+__all__ = ["Models", "session_of"]
+
+M = TypeVar("M")
+_PLACES = (
+    "_generate",
+    "_agenerate",
+    "_stream",
+    "_astream",
+    "_stream_chat_model_events",
+    "_astream_chat_model_events",
+)
+_asking: contextvars.ContextVar[object] = contextvars.ContextVar("pinnedrules model call", default=None)
+"""The pinned model that is being asked."""
+
+
+def session_of(framework: Framework, config: Any = None) -> contextlib.AbstractContextManager[None]:
+    """Return the session of the thread that *config* (default: that of the run under way) names."""
+    settings = (config or ensure_config()).get("configurable") or {}
+    thread = settings.get("thread_id")
+    return framework.session("" if thread is None else str(thread))
+
+
+class Models:
+    """Makes pinned models for one guard. Thread-safe; a class is made once."""
+
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
+        self._classes: dict[type, type] = {}
+
+    def pinned(self, model: M) -> M:
+        """Return *model* pinned; one that is already comes back as it is. Raises TypeError for what is no chat model."""
+        found: Any = model
+        if isinstance(found, RunnableBinding):
+            return cast(M, found.model_copy(update={"bound": self.pinned(found.bound)}))
+        if not isinstance(found, BaseChatModel):
+            raise TypeError(
+                f"a {type(found).__name__} is no chat model whose requests could carry the rules; make the model first "
+                "(init_chat_model with a fixed model, no configurable fields), then pin it"
+            )
+        kind = type(found)
+        if kind in self._classes.values():
+            return model
+        copy = found.model_copy()
+        object.__setattr__(copy, "__class__", self._class_for(kind))
+        return cast(M, copy)
+
+    def _class_for(self, kind: type[BaseChatModel]) -> type:
+        made = self._classes.get(kind)
+        if made is None:
+            places = {
+                name: _REPLACED[name](getattr(kind, name), self._framework)
+                for name in _PLACES
+                if getattr(kind, name, None) is not getattr(BaseChatModel, name, None)
+            }
+            words = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+            make: Any = type(kind)
+            made = self._classes.setdefault(kind, make(kind.__name__, (kind,), {**words, **places}))
+        return made
+
+
+class _Turn:
+    """One request of a pinned model. A model that calls itself (to stream, for example) makes one request.
+
+    It is entered for each step of a stream, so that nothing that the reader of the stream does falls under it.
+    """
+
+    def __init__(self, framework: Framework, model: BaseChatModel, settings: Any, *, stream: bool) -> None:
+        self._framework, self._model, self._settings, self._stream = framework, model, settings, stream
+        self._asked: Asked | None = None
+        self._nested = _asking.get() is model
+        self._steps = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        self._steps.enter_context(session_of(self._framework))
+        token = _asking.set(self._model)
+        self._steps.callback(_asking.reset, token)
+
+    def __exit__(self, *error: object) -> None:
+        self._steps.close()
+
+    def ask(self, messages: list[BaseMessage]) -> list[BaseMessage]:
+        if self._nested:
+            return messages
+        self._asked = self._framework.model_call(self._request(messages)).result()
+        return self._placed(messages)
+
+    async def aask(self, messages: list[BaseMessage]) -> list[BaseMessage]:
+        if self._nested:
+            return messages
+        self._asked = await self._framework.model_call(self._request(messages))
+        return self._placed(messages)
+
+    def check_stop(self) -> None:
+        if self._asked is not None:
+            self._framework.check_stop(self._asked)
+
+    def _request(self, messages: Sequence[BaseMessage]) -> Any:
+        model = self._model
+        name = str(getattr(model, "model_name", "") or getattr(model, "model", "") or model._llm_type)
+        return chat_request(name, messages, self._settings, stream=self._stream)
+
+    def _placed(self, messages: list[BaseMessage]) -> list[BaseMessage]:
+        assert self._asked is not None
+        return with_system(messages, self._asked.text) if self._asked.text else messages
+
+
+def _generate(place: Callable[..., Any], framework: Framework) -> Callable[..., Any]:
+    def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+        with (turn := _Turn(framework, self, kwargs, stream=False)):
+            found = place(self, turn.ask(messages), *args, **kwargs)
+            turn.check_stop()
+            return found
+
+    return pinned
+
+
+def _agenerate(place: Callable[..., Any], framework: Framework) -> Callable[..., Any]:
+    async def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+        with (turn := _Turn(framework, self, kwargs, stream=False)):
+            found = await place(self, await turn.aask(messages), *args, **kwargs)
+            turn.check_stop()
+            return found
+
+    return pinned
+
+
+def _stream(place: Callable[..., Any], framework: Framework) -> Callable[..., Any]:
+    def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[Any]:
+        with (turn := _Turn(framework, self, kwargs, stream=True)):
+            chunks = place(self, turn.ask(messages), *args, **kwargs)
+        with contextlib.closing(chunks):
+            while True:
+                with turn:
+                    chunk = next(chunks, turn)
+                    turn.check_stop()
+                if chunk is turn:
+                    return
+                yield chunk
+
+    return pinned
+
+
+def _astream(place: Callable[..., Any], framework: Framework) -> Callable[..., Any]:
+    async def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        with (turn := _Turn(framework, self, kwargs, stream=True)):
+            chunks = place(self, await turn.aask(messages), *args, **kwargs)
+        async with contextlib.aclosing(chunks):
+            while True:
+                with turn:
+                    chunk = await anext(chunks, turn)
+                    turn.check_stop()
+                if chunk is turn:
+                    return
+                yield chunk
+
+    return pinned
+
+
+_REPLACED = {
+    "_generate": _generate,
+    "_agenerate": _agenerate,
+    "_stream": _stream,
+    "_astream": _astream,
+    "_stream_chat_model_events": _stream,
+    "_astream_chat_model_events": _astream,
+}
