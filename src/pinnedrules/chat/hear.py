@@ -7,7 +7,7 @@ from typing import Literal
 
 from pinnedrules.chat.grammar import ALL, Language, Sense
 from pinnedrules.chat.heard import NOTHING, Heard
-from pinnedrules.chat.text import Sentence, bounded, folded, quotable, sentences
+from pinnedrules.chat.text import SHOWN, Sentence, bounded, folded, quotable, sentences
 from pinnedrules.chat.words_de import GERMAN
 from pinnedrules.chat.words_en import ENGLISH
 from pinnedrules.chat.words_es import SPANISH
@@ -23,9 +23,17 @@ _LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE
 _WORD = re.compile(r"\^?\w+(?:\+\w+)?")
 _POINTS = re.compile(
     r"\b(?:this|these|those|following|below|above|letter|mail|text|clause|sentence|comments?|message|error|code|log|review|"
-    r"contract|transcript|paragraph|email|senders?|line|says|poem|story|article|post|tweet|note|wrote|feedback|complaint|reply)\b"
+    r"contract|transcript|paragraph|email|senders?|line|says|poem|story|article|post|tweet|note|wrote|feedback|complaint|reply|"
+    r"policy|notice|sign|rules|lyrics|ticket|checklist|tone|speech|script|brief|schreiben|satz|schild|aushang|nachricht|"
+    r"lettre|texte|phrase|panneau|affiche|reglement|carta|texto|frase|cartel|letra|aviso|regulamento|placa|lettera|testo|cartello)\b"
 )
+_ORDERS = re.compile(r"(?:please )?(?:can|could|would|will) you\b")
 _SPEAKS = re.compile(r"\b(?:you|your|youre)\b")
+_SAYS = re.compile(
+    r"\b(?:you|your|youre|i|me|my|du|dein|dich|ich|mir|sie|tu|te|ton|vous|je|moi|usted|tus?|yo|mi|voce|vc|eu|meu|lei|io|mio|"
+    r"please|now|things?|points?|punkte?|dinge|choses?|cosas?|coisas?|cose|cosa)\b"
+)
+"""Words of somebody who speaks for himself before a colon: what follows is his, too."""
 _OPINION = re.compile(r"\b(?:do you think|would you say|do you make)\b")
 
 
@@ -55,6 +63,9 @@ def _limit(text: str, languages: list[Language], letters: bool) -> Heard:
     before: Sentence | None = None
     skipped = -1
     for sentence in sentences(text):
+        if sentence.folded == SHOWN:
+            before, shown, skipped = None, False, -1
+            continue
         if sentence.block == skipped:
             continue
         follows = _shown_after(before, shown, sentence) if before is not None else ""
@@ -114,8 +125,9 @@ def _shown_after(before: Sentence, asks: bool, sentence: Sentence) -> Literal[""
         return ""
     points = _POINTS.search(before.folded) is not None
     if before.end == "?":
-        about = points and (not _SPEAKS.search(before.folded) or _OPINION.search(before.folded) is not None)
+        speaks = _SPEAKS.search(before.folded) and not _ORDERS.match(before.folded)
+        about = points and (not speaks or _OPINION.search(before.folded) is not None)
         return "to the end" if about else ""
     if asks and (before.end == ":" or sentence.block > before.block or points):
         return "to the end"
-    return "a paragraph" if before.end == ":" and points else ""
+    return "a paragraph" if before.end == ":" and not _SAYS.search(before.folded) else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pinnedrules.chat.typos import SPELLED
 
-__all__ = ["Sentence", "bounded", "folded", "quotable", "sentences"]
+__all__ = ["SHOWN", "Sentence", "bounded", "folded", "quotable", "sentences"]
 
 _SIDE = 2_500
 """Characters looked at from each end: a person's own words stand before or after what they paste."""
@@ -32,6 +32,8 @@ _QUOTED = re.compile(
     r"\"[^\"]{1,600}\"|“[^”“]{1,600}[”“]|„[^“”\"]{1,600}[“”\"]|«[^»]{1,600}»|»[^«]{1,600}«|‹[^›]{1,600}›"
     r"|「[^」]{1,600}」|『[^』]{1,600}』|《[^》]{1,600}》|`[^`\n]{1,300}`|(?<!\w)['‘][^'’\n]{1,300}['’](?!\w)"
 )
+SHOWN = "xqx"
+"""Stands where something was that is only shown."""
 _QUOTES = "\"'`“”„«»‚‘’"
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,60})(?:\s[^<>]{0,300})?>")
 _PLAIN_TAGS = """
@@ -53,6 +55,11 @@ _FORWARDED = re.compile(
     r"|Mensagem original|Messaggio originale)|Begin forwarded message|On .{4,80} wrote:$|Am .{4,80} schrieb .{1,60}:$"
     r"|Le .{4,80} a écrit\s*:$|El .{4,80} escribió:$|Em .{4,80} escreveu:$|Il .{4,80} ha scritto:$)"
 )
+_GREETED = re.compile(
+    r"(?:Hi|Hello|Dear|Hey|Hallo|Liebe[rs]?|Sehr geehrte[rs]?|Guten Tag|Bonjour|Chère?s?|Madame|Monsieur|Hola|Estimad[oa]s?|Querid[oa]s?"
+    r"|Ciao|Gentile|Buongiorno|Car[oa]|Olá|Prezad[oa]s?) [^.!?\n]{1,40},$"
+)
+"""How a letter begins; where a turn began with something else, somebody shows it."""
 _SPEAKER = re.compile(r"\s*(?:[-–—•*]\s*)?[A-Z][\w.&]{0,15}(?: [A-Z0-9]\w{0,12})?:\s+\S")
 _BRACKETED = re.compile(r"\[[^\[\]\n]{1,200}\]")
 _SPELT = re.compile(r"\b([a-z])[ .-]([a-z])[ .-]([a-z])[ .-]([a-z])\b(?![ .-][a-z]\b)", re.IGNORECASE)
@@ -147,10 +154,10 @@ def _own(text: str) -> str:
     text = _APOSTROPHE.sub("ʼ", text)
     kept = _without_shown(text)
     if '"' in kept or "'" in kept or "`" in kept or not kept.isascii():
-        kept = _QUOTED.sub(" xqx ", kept)
+        kept = _QUOTED.sub(f" {SHOWN} ", kept)
     if "[" in kept:
         kept = _BRACKETED.sub(" ", kept)
-    if kept.replace("xqx", "").strip(" \n.,!?:;"):
+    if kept.replace(SHOWN, "").strip(" \n.,!?:;"):
         return kept
     whole = text.strip()
     return whole.strip(_QUOTES) if whole[:1] in _QUOTES and "\n" not in whole else ""
@@ -189,7 +196,7 @@ def _without_shown(text: str) -> str:
         return "" if text.startswith(">") or _NOTED.match(text) else text.replace("```", " ")
     lines = text.split("\n")
     speakers = sum(1 for line in lines if _SPEAKER.match(line)) > 1
-    kept: list[str] = []
+    kept: list[str] = []  # what is dropped leaves a mark: what follows it is not what a line before it announced
     fenced = ""
     headed = False
     for line in lines:
@@ -199,7 +206,8 @@ def _without_shown(text: str) -> str:
             fenced = "" if fence == fenced else fenced
         elif fence:
             fenced = "" if bare.count(fence) > 1 else fence
-        elif _FORWARDED.match(line):
+            kept.append(SHOWN)
+        elif _FORWARDED.match(line) or (any(kept) and _GREETED.match(bare)):
             break
         elif _HEADED.match(line):
             headed = True
@@ -210,7 +218,8 @@ def _without_shown(text: str) -> str:
             or _LOGGED.match(line)
             or _NOTED.match(line)
         ):
-            continue
+            if kept[-1:] != [SHOWN]:
+                kept.append(SHOWN)
         elif not (speakers and _SPEAKER.match(line)):
             headed = headed and not bare and not kept
             kept.append(bare)

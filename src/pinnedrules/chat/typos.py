@@ -16,7 +16,7 @@ _SHORT = {
     "asap": "immediately", "immediatly": "immediately", "imediately": "immediately", "nomore": "no more",
     "aproval": "approval", "whoah": "whoa", "woah": "whoa", "woa": "whoa",
     "okay": "ok", "okey": "ok", "k": "ok", "kk": "ok", "rming": "deleting", "rm": "delete",
-    "nto": "not", "teh": "the", "adn": "and", "yuo": "you", "sned": "send", "stp": "stop",
+    "nto": "not", "teh": "the", "adn": "and", "yuo": "you", "sned": "send",
     "goahead": "go ahead", "signoff": "sign off", "cleanup": "clean up", "subagents": "sub agents",
     "subagent": "sub agent", "readonly": "read only",
 }  # fmt: skip
