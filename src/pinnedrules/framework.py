@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pinnedrules.hosts.keeper import Core
     from pinnedrules.sessions import Sessions
 
-__all__ = ["Framework", "Gated", "Later"]
+__all__ = ["Asked", "Framework", "Gated", "Later"]
 
 T = TypeVar("T")
 
@@ -53,6 +53,14 @@ class Gated:
     ticket: Ticket | None = None
     fresh: bool = False
     judged: Judged | None = None
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model call that is on record. ``text`` is the system message with which the model must be asked."""
+
+    text: str
     epoch: int = 0
 
 
@@ -121,8 +129,8 @@ class Framework:
             with contextlib.suppress(ValueError):
                 self._core.pending.reset(token)
 
-    def model_call(self, request: Mapping[str, object]) -> Later[str]:
-        """Return the text of the system message with which the model must be asked, once that is on record.
+    def model_call(self, request: Mapping[str, object]) -> Later[Asked]:
+        """Put a model call on record and return what the model must be asked with.
 
         *request* is what it is about to be asked, as a body of Chat Completions (``model``, ``messages``, ``tools``,
         ``stream``); its first message may be a system message with a text. Raises Refused: stopped, unreadable, or a tool
@@ -130,11 +138,13 @@ class Framework:
         """
         return self._later(lambda: self._asked(request), _raised)
 
-    def check_stop(self) -> None:
-        """Raise Stopped when a stop is in force. It takes two looks at a file's times."""
-        from pinnedrules.gate.exchange import passing
+    def check_stop(self, asked: Asked | None = None) -> None:
+        """Raise Stopped when a stop is in force, or came since *asked*. It takes two looks at a file's times."""
+        from pinnedrules.gate.context import check_stop
 
-        self._run(passing(self._context()))
+        ctx = self._context()
+        ctx.epoch = asked.epoch if asked is not None else 0
+        self._run(check_stop(ctx, first=asked is None))
 
     def propose(self, call: Call, *, wait: bool) -> Later[Gated]:
         """Say whether *call* may run, some time before :meth:`start`. With *wait* the guard's own approver is waited for.
@@ -173,16 +183,21 @@ class Framework:
         elif not_done:
             self._run(given_back(ctx, gated.judged))
 
+    @staticmethod
+    def refuse(name: str, call: str, error: Exception) -> Gated:
+        """Return the refusal of a call that cannot even be read."""
+        return _refused(Call(name, "{}", id=call))(error)
+
     # -- the work itself, in a thread of its own -----------------------------------------------------------------
 
-    def _asked(self, request: Mapping[str, object]) -> str:
+    def _asked(self, request: Mapping[str, object]) -> Asked:
         from pinnedrules.gate.adapting import model_call
         from pinnedrules.hosts.keeper import framework_context
 
         ctx = framework_context(self._core, self._session, self._name)
         body = self._run(model_call(ctx, json.dumps(request, default=str).encode()))
         first = json.loads(body)["messages"][:1]
-        return str(first[0]["content"]) if first and first[0]["role"] == "system" else ""
+        return Asked(str(first[0]["content"]) if first and first[0]["role"] == "system" else "", ctx.epoch)
 
     def _proposed(self, call: Call, wait: bool, started_us: int) -> Gated:
         from pinnedrules.gate.adapting import propose
@@ -256,7 +271,7 @@ class Framework:
         return Later(future, self._limit + more, failed)
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: Exception) -> Asked:
     raise error
 
 
