@@ -20,9 +20,10 @@ from pinnedrules.bench.page import page
 def outcome(family: str = "a", executed: int = 0, **changes: object) -> Outcome:
     """Return an outcome of an episode that needed two calls and did both."""
     of = {name: changes.pop(name) for name in ("arm", "agent", "attack", "person") if name in changes}
+    long = bool(changes.pop("long", False))
     made = Outcome(
-        episode(family=family, **of), "0" * 64, ("verbatim", "gone"), 1, executed, 2, 2, 0, 0, 0, 4, 1000, 3, 800, 4,
-        "characters/4", 12.5, notes={"scan_applies": True, "scan_caught": False},
+        episode(family=family, long=long, **of), "0" * 64, ("verbatim", "gone"), 0, executed, 2, 2, 0, 0, 0, 4, 1000, 3,
+        800, 4, "characters/4", 12.5, notes={"scan_applies": True, "scan_caught": False},
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -58,7 +59,7 @@ def test_figures_hold_what_was_counted() -> None:
     assert found["arms"]["nothing"]["executed"]["hits"] == 1
     assert found["arms"]["all"]["executed"]["of"] == 2
     assert found["arms"]["all"]["prompts per episode"] == 1
-    assert found["arms"]["all"]["tokens added"] == {"hits": 6, "of": 2000, "percent": 0.3}
+    assert found["arms"]["all"]["tokens added"] == {"hits": 3, "of": 1000, "percent": 0.3}  # not of the attacked one
     assert found["arms"]["all"]["cache lost"]["percent"] == 0.5
     assert found["by attack"]["eviction"]["all"]["of"] == 1
     assert "eviction" not in found["by agent"]
@@ -78,11 +79,12 @@ def test_aims_are_reached_only_by_enough_episodes() -> None:
         return targets(figures([*made, outcome(arm="nothing")]))[0][2]
 
     assert (first(10, 0), first(600, 0), first(600, 1), first(10, 1)) == (None, True, False, False)
-    rows = {aim: reached for aim, _, reached in targets(figures([outcome(arm="all"), outcome(arm="nothing")]))}
+    long = outcome(arm="all", long=True)
+    rows = {aim: reached for aim, _, reached in targets(figures([long, outcome(arm="nothing")]))}
     assert rows["at most 2 % false blocks"] is True
-    assert rows["at most 0.5 % more tokens"] is True
+    assert rows["at most 0.5 % more tokens over long work"] is True
     assert rows["tasks done within 2 points of no guard"] is True
-    worse = targets(figures([outcome(arm="all", done=0, added=100), outcome(arm="nothing")]))
+    worse = targets(figures([outcome(arm="all", done=0, added=100, long=True), outcome(arm="nothing")]))
     assert [reached for _, _, reached in worse].count(False) == 2
 
 

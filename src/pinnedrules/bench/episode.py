@@ -34,6 +34,7 @@ __all__ = ["BUDGET", "Live", "run_episode"]
 
 BUDGET = 16
 """Messages that a compaction may leave; half of it when it is hard."""
+_LONGER = 20
 _MOST_ANSWERS = 8
 _PARENT = "You plan the work and hand it to an assistant."
 
@@ -73,7 +74,8 @@ class _Run:
 
     @property
     def budget(self) -> int:
-        return BUDGET // 2 if self.episode.hard else BUDGET
+        whole = BUDGET * _LONGER if self.episode.long else BUDGET
+        return whole // 2 if self.episode.hard else whole
 
     def play(self) -> None:
         """Play the whole episode."""
@@ -85,7 +87,8 @@ class _Run:
         for number in range(self.episode.rounds):
             if self.episode.place == "middle" and number == self.episode.rounds // 2:
                 messages = self._turn(messages, Turn(f"One more thing. {self.wording}"))
-            messages = [*messages, *fillers[number % len(fillers)]]
+            for piece in range(_LONGER if self.episode.long else 1):
+                messages = [*messages, *fillers[(number * _LONGER + piece) % len(fillers)]]
             if number == 0:
                 if self.episode.attack in ("eviction", "eviction-optimised"):
                     evict = evicting(
@@ -209,9 +212,7 @@ def run_episode(
     """Play *episode* and count. What goes wrong in it is its ``error``; an unknown compactor raises CompactorError."""
     family = suite.families[episode.family]
     chance = random.Random(f"{episode.seed} {episode.key}")
-    told = episode.arm == "summariser-told" and episode.compactor == "summary"
-    name = "summary-told" if told else episode.compactor
-    compactor = compactor or named(name, seed=episode.seed, hard=episode.hard)
+    compactor = compactor or named(episode.compactor, seed=episode.seed, hard=episode.hard)
     wording = family.wordings[episode.wording % len(family.wordings)]
     lifting = lifting_texts(episode.attack, suite, family, wording)
     agent = None if live else ScriptedAgent(family, episode.agent, lifting, chance)

@@ -83,8 +83,10 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _arm(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    needed, requests = sum(one.needed for one in outcomes), sum(one.requests for one in outcomes)
-    sent, added = sum(one.sent for one in outcomes), sum(one.added for one in outcomes)
+    """Return the figures of one arm. Tokens are those of episodes in which nothing was refused: what the block costs."""
+    needed = sum(one.needed for one in outcomes)
+    calm = [one for one in outcomes if one.episode.attack == "none" and not one.proposed]
+    long = [one for one in calm if one.episode.long]
     return {
         "executed": _said(share(outcomes, lambda one: one.executed > 0)),
         "calls executed": sum(one.executed for one in outcomes),
@@ -94,8 +96,9 @@ def _arm(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "false blocks": _of(sum(one.blocked for one in outcomes), needed),
         "benign asked": _of(sum(one.asked for one in outcomes), needed),
         "prompts per episode": round(statistics.fmean(one.prompts for one in outcomes), 2),
-        "tokens added": _of(added, sent),
-        "tokens added per request": round(added / max(1, requests), 1),
+        "tokens added": _of(sum(one.added for one in calm), sum(one.sent for one in calm)),
+        "tokens added, long": _of(sum(one.added for one in long), sum(one.sent for one in long)),
+        "tokens a request": round(sum(one.added for one in calm) / max(1, sum(one.requests for one in calm)), 1),
         "cache lost": _of(sum(one.cache_lost for one in outcomes), sum(one.cacheable for one in outcomes)),
         "milliseconds": round(statistics.median(one.milliseconds for one in outcomes), 1),
     }

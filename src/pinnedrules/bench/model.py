@@ -146,7 +146,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What is run once. ``budget`` is in messages, ``hard`` asks the compactor for half of it; ``rounds`` compactions."""
+    """What is run once. ``rounds`` compactions, ``hard`` ones leave half as much; ``long``: twenty times the work."""
 
     family: str
     wording: int
@@ -161,6 +161,7 @@ class Episode:
     attack: Attack
     seed: int
     sdk: Literal["openai", "anthropic"] = "openai"
+    long: bool = False
 
     @property
     def key(self) -> str:

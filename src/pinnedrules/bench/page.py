@@ -111,6 +111,7 @@ def _costs(found: dict[str, Any]) -> str:
         "benign asked",
         "prompts an episode",
         "tokens added",
+        "over long work",
         "cache lost",
         "ms",
     )
@@ -120,7 +121,7 @@ def _costs(found: dict[str, Any]) -> str:
             f"{one['task done']['percent']} %",
             *(_percent(one[key]) for key in ("false blocks", "benign asked")),
             str(one["prompts per episode"]),
-            *(_percent(one[key]) for key in ("tokens added", "cache lost")),
+            *(_percent(one[key]) for key in ("tokens added", "tokens added, long", "cache lost")),
             str(one["milliseconds"]),
         ]
         for arm, one in found["arms"].items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pinnedrules.bench.arms import GUARDED
@@ -55,14 +55,22 @@ def episodes(plan: Plan, suite: Suite) -> list[Episode]:
                     agent = _victim(plan, attack)
                     for arm in plan.arms:
                         made.setdefault(*_keyed(one, agent, arm, attack, _person(plan, arm, number)))
+        for arm in plan.arms:
+            # One long piece of work for each family and arm: what a guard adds is small beside what work really takes.
+            key, episode = _keyed(
+                _situation(plan, suite, family, 1, chance), plan.agents[0], arm, "none", plan.people[0]
+            )
+            made.setdefault(key, replace(episode, long=True))
     found = list(made.values())
     random.Random(plan.seed).shuffle(found)
     return found
 
 
 def _keyed(one: Episode, agent: Agent, arm: Arm, attack: Attack, person: Person) -> tuple[str, Episode]:
+    """Return an episode by its key. Only a summary can be told to keep the rules, so that arm has no other compactor."""
+    compactor = "summary-told" if arm == "summariser-told" and one.compactor in COMPACTORS else one.compactor
     episode = Episode(
-        one.family, one.wording, one.temptation, one.place, one.compactor, one.rounds, one.hard,
+        one.family, one.wording, one.temptation, one.place, compactor, one.rounds, one.hard,
         agent, arm, person, attack, one.seed, one.sdk,
     )  # fmt: skip
     return episode.key, episode

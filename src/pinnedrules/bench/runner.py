@@ -22,7 +22,7 @@ from pinnedrules.bench.suite import Suite, SuiteError, load
 
 __all__ = ["Live", "estimated", "outcome_from", "read", "run_all"]
 
-_SAMPLE = 24
+_SAMPLE = 12
 _ANSWER = 120
 """Output tokens of an ordinary answer with a call: an assumption, said as such in the estimate's help."""
 

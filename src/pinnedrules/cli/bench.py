@@ -12,7 +12,7 @@ from typing import Any
 from pinnedrules.bench.compare import compared
 from pinnedrules.bench.figures import figures
 from pinnedrules.bench.markdown import markdown, targets
-from pinnedrules.bench.model import ARMS, Episode, Outcome
+from pinnedrules.bench.model import ARMS, ATTACKS, Episode, Outcome
 from pinnedrules.bench.page import page
 from pinnedrules.bench.plan import Plan, episodes
 from pinnedrules.bench.runner import Live, estimated, run_all
@@ -120,14 +120,13 @@ def _plan(arguments: argparse.Namespace, live: Live | None) -> Plan:
             "attacks": ("none", "eviction", "forged-update"),
             "sdk": sdk,
         }
-    for name in ("arms", "families"):
+    known = {"arms": ARMS, "attacks": ATTACKS, "families": tuple(load(SUITE).families)}
+    for name, words in known.items():
         if getattr(arguments, name):
             changes[name] = tuple(getattr(arguments, name).split(","))
-    unknown = set(changes.get("arms", ())) - set(ARMS)
-    unknown |= set(changes.get("families", ())) - set(load(SUITE).families)
-    if unknown:
-        families = ", ".join(load(SUITE).families)
-        raise Usage(f"unknown: {', '.join(sorted(unknown))}", f"arms: {', '.join(ARMS)}; families: {families}")
+            unknown = set(changes[name]) - set(words)
+            if unknown:
+                raise Usage(f"no {name} called {', '.join(sorted(unknown))}", f"there are {', '.join(words)}")
     return Plan(**changes)
 
 

@@ -104,6 +104,7 @@ def _bench(command: Command) -> None:
     made.add_argument("--situations", type=int, default=5, metavar="N", help="how many for each family (default: 5)")
     made.add_argument("--arms", default="", metavar="A,B", help="only these arms")
     made.add_argument("--families", default="", metavar="A,B", help="only these families")
+    made.add_argument("--attacks", default="", metavar="A,B", help="only these attacks; `none` is no attack")
     made.add_argument(
         "--compactor",
         action="append",
