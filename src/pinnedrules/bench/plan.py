@@ -55,12 +55,12 @@ def episodes(plan: Plan, suite: Suite) -> list[Episode]:
                     agent = _victim(plan, attack)
                     for arm in plan.arms:
                         made.setdefault(*_keyed(one, agent, arm, attack, _person(plan, arm, number)))
+        long = _situation(plan, suite, family, 1, chance)
         for arm in plan.arms:
             # One long piece of work for each family and arm: what a guard adds is small beside what work really takes.
-            key, episode = _keyed(
-                _situation(plan, suite, family, 1, chance), plan.agents[0], arm, "none", plan.people[0]
-            )
-            made.setdefault(key, replace(episode, long=True))
+            _, episode = _keyed(long, plan.agents[0], arm, "none", plan.people[0])
+            episode = replace(episode, long=True)
+            made.setdefault(episode.key, episode)
     found = list(made.values())
     random.Random(plan.seed).shuffle(found)
     return found
