@@ -25,6 +25,7 @@ from pinnedrules.rules.mentioned import mentioned
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.profiles import PROFILES, profile
+from pinnedrules.rules.rewrite import as_if_offered
 from pinnedrules.types import EFFECTS, Call, Decision, LedgerState, Moment, SessionId
 from pinnedrules.wire.paths import route
 
@@ -65,7 +66,7 @@ def _ledger_after(rules: RuleSet, cell: str) -> LedgerState:
 
 def _decided(row: Row, call: Call, cell: str = "") -> Decision:
     rules = load(row.yaml)
-    return decide(rules, call, _ledger_after(rules, cell), NOW)
+    return decide(rules, as_if_offered(call, [rules]), _ledger_after(rules, cell), NOW)
 
 
 @pytest.mark.parametrize("fence", EXAMPLES, ids=str)
@@ -81,7 +82,8 @@ def test_every_decision_in_a_table_is_made(row: Row) -> None:
     found = _decided(row, _call(code(call)[0]), before)
     assert found.verdict == decision.split()[0]
     assert ", ".join(found.rules) == names
-    assert (found.arguments or "") == "".join(code(decision))
+    became = f"{found.tool} " if found.tool else ""
+    assert became + (found.arguments or "") == "".join(code(decision))
 
 
 @pytest.mark.parametrize("row", ANSWERS, ids=str)

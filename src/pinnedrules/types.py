@@ -218,8 +218,9 @@ class Restore:
     placeholder in what the app was given; ``results`` pairs of (call id, text) for the calls that did not run;
     ``rewritten`` maps the id the app sees to (original id, original arguments, note for its result);
     ``closed`` is true when the app saw the rest of this very answer (other calls of it, or nothing more), false when
-    the model's next answer follows in the same message. ``names`` maps the ids of those of the rewritten calls that became
-    calls of another tool to the tool that the model had called. ``released`` names the calls of the answer that the caller got.
+    the model's next answer follows in the same message. ``released`` names the calls of the answer that the caller got.
+
+    ``names`` maps the ids of those rewritten calls that became calls of another tool to the tool that the model called.
 
     ``answer`` is the name under which its calls were decided (see :class:`Call`).
 

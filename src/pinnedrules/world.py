@@ -186,7 +186,8 @@ class World:
     def _ask(self, proposal: Proposal, on_loop: bool) -> Ticket:
         decision = proposal.decision
         sentences = " ".join(decision.sentences) or "no rule permits it"
-        summary = f"{proposal.call.name}({', '.join(decision.targets)}): {sentences}"
+        became = f" as {decision.tool}" if decision.tool else ""
+        summary = f"{proposal.call.name}{became}({', '.join(decision.targets)}): {sentences}"
         now_us = time.time_ns() // 1000
         ticket = self.store.ask(proposal, summary=summary, now_us=now_us, ttl_us=self._ticket_us)
         with self._lock:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.authoring.making import EXAMPLE, example
 
 from pinnedrules.authoring.cases import read_cases
 from pinnedrules.authoring.suite import Coverage, Ran, ran, sides
+from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.load import load
 
 
@@ -85,3 +87,19 @@ def test_a_call_in_another_one_counts_as_seen() -> None:
 def test_the_example_has_sides_for_all_its_rules() -> None:
     """The sides stand in the order of the file."""
     assert [rule for rule, side in sides(example().rules) if side == "then"] == [rule.id for rule in example().rules]
+
+
+def test_a_rewrite_may_lead_to_another_tool() -> None:
+    """``becomes`` may be the whole call: then its tool counts, too."""
+    rules = (
+        "version: 1\ntools: {send_email: send, create_draft: write}\nrules:\n"
+        "- {id: drafts, text: Drafts., on: send_email, then: {rewrite: {tool: create_draft}}}\n"
+        "- {id: ok, text: Draft., on: create_draft, then: allow}\n"
+    )
+    case = '{{call: {{send_email: {{to: ann}}}}, expect: allow, rule: drafts, becomes: \'{} {{"to": "ann"}}\'}}'
+    assert _ran(case.format("create_draft"), rules).problems == ()
+    assert _ran(case.format("save_note"), rules).problems == (
+        "expected a call of save_note, but it is one of create_draft",
+    )
+    with pytest.raises(RuleFileError, match="not a call"):
+        _ran("{call: {send_email: {to: ann}}, expect: allow, becomes: 'create_draft {'}", rules)

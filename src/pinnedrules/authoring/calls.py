@@ -7,9 +7,10 @@ from functools import reduce
 
 from pinnedrules.rules.arguments import Unread, read
 from pinnedrules.rules.decide import decide
-from pinnedrules.rules.layers import stricter
+from pinnedrules.rules.layers import objected, same, stricter
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.rewrite import as_if_offered, became
 from pinnedrules.types import Call, Decision, LedgerState, Moment
 
 __all__ = ["decided", "made", "released"]
@@ -27,8 +28,20 @@ def made(name: str, arguments: str = "", *, declared: Collection[str] | None = N
 
 
 def decided(sets: Sequence[RuleSet], call: Call, ledger: LedgerState, now: Moment) -> Decision:
-    """Return the strictest decision of *sets*. What stands on a disk is not looked at."""
-    return reduce(stricter, (decide(rules, call, ledger, now) for rules in sets))
+    """Return the strictest decision of *sets*. What stands on a disk is not looked at.
+
+    It is decided as if the request offered every tool that the files declare.
+    """
+    call = as_if_offered(call, sets)
+    every = [decide(rules, call, ledger, now) for rules in sets]
+    strictest = reduce(stricter, every)
+    if strictest.arguments is None:
+        return strictest
+    made = became(call, strictest)
+    others = [
+        decide(rules, made, ledger, now) for rules, found in zip(sets, every, strict=True) if not same(found, strictest)
+    ]
+    return objected(strictest, others) or strictest
 
 
 def released(sets: Sequence[RuleSet], call: Call, decision: Decision, ledger: LedgerState, now: Moment) -> LedgerState:

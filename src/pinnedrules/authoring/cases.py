@@ -24,7 +24,7 @@ from typing import get_args
 
 from pinnedrules.authoring.calls import made
 from pinnedrules.errors import RuleFileError
-from pinnedrules.rules.arguments import dump
+from pinnedrules.rules.arguments import Unread, dump, read
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.source import Node, parse, value_of
 from pinnedrules.types import Call, Moment, Verdict
@@ -50,7 +50,9 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``rules`` must be among those that decide; ``becomes`` are the arguments that a rewrite leaves."""
+    """One case. ``rules`` must be among those that decide; ``becomes`` are the arguments that a rewrite leaves, ``tool`` is
+    the tool that it leads to.
+    """
 
     line: int
     why: str
@@ -62,6 +64,7 @@ class Case:
     expect: Verdict
     rules: tuple[str, ...]
     becomes: object = None
+    tool: str = ""
 
     def __str__(self) -> str:
         return self.why or f"{self.call.name} {self.call.arguments}".strip()
@@ -104,6 +107,7 @@ class _Reader:
                 raise self._error(node, f"{key!r} is missing", f"write {key}: ...")
         at = self._moment(given["at"]) if "at" in given else moment_of(USUAL)
         after = given.get("after")
+        becomes, tool = self._becomes(given.get("becomes"))
         before = [] if after is None else after.value if isinstance(after.value, list) else [after]
         return Case(
             line=node.line,
@@ -115,8 +119,21 @@ class _Reader:
             tenant=self._text(given.get("tenant")),
             expect=self._verdict(given["expect"]),
             rules=self._texts(given.get("rule")),
-            becomes=value_of(given["becomes"]) if "becomes" in given else None,
+            becomes=becomes,
+            tool=tool,
         )
+
+    def _becomes(self, node: Node | None) -> tuple[object, str]:
+        """Return the arguments, and the tool when a whole call is written, as in ``create_draft {...}``."""
+        if node is None:
+            return None, ""
+        if not isinstance(node.value, str):
+            return value_of(node), ""
+        call = self._call(node, None, "")
+        try:
+            return read(call), call.name
+        except Unread as problem:
+            raise self._error(node, f"not a call: {problem}", _CALL) from None
 
     def _before(self, node: Node, answer: str) -> Before:
         # Each stands in an answer of its own, so that the model could see what came of it.

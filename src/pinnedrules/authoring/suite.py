@@ -93,6 +93,8 @@ def _problems(case: Case, decision: Decision) -> list[str]:
             found.append(f"expected {case.expect} by {' and '.join(missing)}, got it by {by}")
     if case.becomes is not None:
         became = None if decision.arguments is None else json.loads(decision.arguments, parse_float=Decimal)
+        if case.tool and case.tool != (decision.tool or case.call.name):
+            found.append(f"expected a call of {case.tool}, but it is one of {decision.tool or case.call.name}")
         if became != case.becomes:
             what = "it stays as it is" if decision.arguments is None else f"it becomes {shown(decision.arguments)}"
             found.append(f"expected other arguments, but {what}")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import reduce
 
+from pinnedrules.authoring.calls import decided
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer, Tone
 from pinnedrules.cli.source import rules_from
 from pinnedrules.clock import moment
 from pinnedrules.rulefile import RuleFile
-from pinnedrules.rules.decide import decide
-from pinnedrules.rules.layers import stricter
 from pinnedrules.rules.printable import counted
 from pinnedrules.rules.refusal import refusal
 from pinnedrules.types import Call, Decision, LedgerState, Verdict
@@ -68,7 +66,7 @@ def _declared(names: str | None, given: str) -> frozenset[str]:
 
 def _decided(source: RuleFile, call: Call, printer: Printer) -> int:
     now = moment()
-    decision = reduce(stricter, (decide(rules, call, LedgerState(), now) for rules in source.sets))
+    decision = decided(source.sets, call, LedgerState(), now)
     allowed = decision.verdict == "allow"
     text = "" if allowed else refusal(call, decision)
     printer.line(f"{decision.verdict}: {call.name}({', '.join(decision.targets)})", _TONES[decision.verdict])
@@ -81,7 +79,8 @@ def _decided(source: RuleFile, call: Call, printer: Printer) -> int:
     for item in decision.undecided:
         printer.line(f"  could not decide: {item.rule}: {item.why}", "open")
     if decision.arguments is not None:
-        printer.line(f"  rewritten to: {decision.arguments}")
+        became = f"{decision.tool} " if decision.tool else ""
+        printer.line(f"  rewritten to: {became}{decision.arguments}")
     if text:
         printer.line("what the model is told:")
         printer.line(text)
@@ -100,6 +99,7 @@ def _plain(call: Call, decision: Decision, text: str) -> dict[str, object]:
         "undecided": [{"rule": item.rule, "why": item.why} for item in decision.undecided],
         "targets": list(decision.targets),
         "arguments": decision.arguments,
+        "became": decision.tool,
         "patch": [dict(operation) for operation in decision.patch],
         "refusal": text,
     }

@@ -122,6 +122,8 @@ def _say(printer: Printer, source: RuleFile, call: Call, decision: Decision, par
     for reason in decision.reasons[len(decision.rules) :]:
         printer.line(f"    {reason}")
     if decision.arguments is not None:
+        if decision.tool:
+            printer.line(f"    it becomes a call of {decision.tool}")
         printer.line(f"    its arguments become {shown(decision.arguments, 200)}")
 
 
@@ -137,7 +139,9 @@ def _rule(printer: Printer, source: RuleFile, said: Said) -> None:
 
 
 def _word(action: Action | None) -> str:
-    return "change the arguments" if isinstance(action, Rewriting) else action or "nothing"
+    if isinstance(action, Rewriting):
+        return f"call {action.tool} instead" if action.tool else "change the arguments"
+    return action or "nothing"
 
 
 def _decided(decision: Decision) -> str:

@@ -218,6 +218,7 @@ def suggested_rule(tool: str) -> str:
 def _question(ticket: Ticket, proposal: Proposal) -> str:
     call, decision = proposal.call, proposal.decision
     lines = [f"\npinnedrules: the agent wants to call {shown(call.name)}  (ticket {ticket.id})"]
+    lines += [f"  it becomes a call of {shown(decision.tool)}"] if decision.tool else []
     # Targets come escaped already; only what is not printable at all is escaped here.
     lines += [f"  {target if target.isprintable() else shown(target)}" for target in decision.targets]
     lines.append(f"  arguments: {shown(decision.arguments or call.arguments, _ARGUMENTS)}")

@@ -27,6 +27,7 @@ def put(db: sqlite3.Connection, restore: Restore, places: Sequence[str]) -> None
         "kept": restore.kept,
         "block": restore.block,
         "answer": restore.answer,
+        "names": dict(restore.names),
     }
     db.execute("INSERT OR IGNORE INTO restore VALUES (?, ?, ?)", (restore.token, restore.message, json.dumps(words)))
     if get(db, (restore.token,))[restore.token] != restore:

@@ -22,7 +22,7 @@ from pinnedrules.gate.held import released_before, remember
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
 from pinnedrules.gate.surviving import Survival, in_answer
-from pinnedrules.types import Call, Entry, Outcome, Release, Replace
+from pinnedrules.types import Call, Entry, Offer, Outcome, Release, Replace
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 from pinnedrules.wire.hidden import refuse_calls_in_error
 from pinnedrules.wire.paths import route
@@ -240,10 +240,11 @@ def _decided(ctx: Context, call: Call) -> Flow[Judged]:
 
 def _declared(ctx: Context, call: Call) -> Call:
     """Tell the call what the request itself says of its tool; where it says nothing, what the answer says counts."""
-    names, said = call.declared, call.definition
+    names, said, offer = call.declared, call.definition, None
     if ctx.facts is not None:
         names, said = ctx.facts.tools.get(call.name, names), ctx.facts.definitions.get(call.name, said)
-    return replace(call, declared=names, definition=said, answer=ctx.answer)
+        offer = Offer(ctx.facts.functions, ctx.facts.tools, ctx.facts.definitions)
+    return replace(call, declared=names, definition=said, answer=ctx.answer, offer=offer)
 
 
 def _entry(ctx: Context, kind_: str, body: Mapping[str, object], private: Mapping[str, object] | None = None) -> Entry:

@@ -13,6 +13,7 @@ from pinnedrules.gate.deciding import BUSY, decided, deny, reserve, rules_change
 from pinnedrules.gate.origins import expect_result
 from pinnedrules.rules.meta_tools import unwrap
 from pinnedrules.rules.refusal import refusal
+from pinnedrules.rules.rewrite import became
 from pinnedrules.types import (
     Call,
     Decision,
@@ -190,6 +191,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
             "enforced": ctx.enforcing,
             "released": not judged.refused,
             "rewritten": decision.arguments is not None,
+            **({"became": decision.tool} if decision.tool else {}),
             **({"stamp": decision.stamp} if decision.stamp else {}),
             "rules": list(decision.rules),
             "undecided": [item.rule for item in decision.undecided],
@@ -215,6 +217,5 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
     if not judged.refused:
         yield from expect_result(ctx, call, decision)
     if judged.grant and not judged.refused:
-        run = call if decision.arguments is None else replace(call, arguments=decision.arguments)
-        yield Grant(ctx.sessions, run, ctx.epoch, ctx.outside, judged.charge)
+        yield Grant(ctx.sessions, became(call, decision), ctx.epoch, ctx.outside, judged.charge)
     return judged

@@ -16,10 +16,11 @@ from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
 from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
 from pinnedrules.gate.origins import recall_values
 from pinnedrules.rules.decide import decide, looked_up
-from pinnedrules.rules.layers import stricter
+from pinnedrules.rules.layers import objected, same, stricter
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.permits import permitting
 from pinnedrules.rules.predicates.base import Note
+from pinnedrules.rules.rewrite import became
 from pinnedrules.types import Call, Decision, Effect, LedgerState, Moment, Proposal, SessionId, Undecided
 
 __all__ = ["BUSY", "decided", "deny", "foreseen", "reserve", "rules_changed", "rules_sha256"]
@@ -70,8 +71,10 @@ def decided(
                 strictest = stricter(strictest, found)
                 every.append((rules, found))
         assert strictest is not None
+        against = yield from _objected(ctx, call, strictest, every, ledgers, moment, places)
+        strictest = against or strictest
         note: Note | None = None
-        if strictest.verdict == "ask" and effects is None and len(ledgers) == 1:
+        if against is None and strictest.verdict == "ask" and effects is None and len(ledgers) == 1:
             strictest, note = yield from _permitted(ctx, call, strictest, every, ledgers[0][1], moment, places)
         if strictest.verdict != "allow" and ctx.enforcing:
             return strictest, None
@@ -80,6 +83,32 @@ def decided(
             return strictest, made
     assert strictest is not None
     return deny(strictest, BUSY), None
+
+
+def _objected(
+    ctx: Context,
+    call: Call,
+    decision: Decision,
+    every: Sequence[tuple[RuleSet, Decision]],
+    ledgers: Sequence[tuple[SessionId, LedgerState]],
+    moment: Moment,
+    places: dict[str, str],
+) -> Flow[Decision | None]:
+    """Return what another rule set objects to in what one of them made of the call; None for nothing.
+
+    A rule set decides what its own rules made of a call. The others decided about the call as it was, so they are asked
+    about what it became, too: else a rule of the session could make of a permitted call one that the file denies.
+    """
+    if decision.arguments is None or decision.verdict == "deny":
+        return None
+    made, others = became(call, decision), []
+    sets = [(session, ledger, rules) for session, ledger in ledgers for rules in rule_sets(ctx, ledger)]
+    for (session, ledger, rules), (_, former) in zip(sets, every, strict=True):
+        if not same(former, decision):
+            yield from _look(rules, made, places)
+            recalled = yield from recall_values(session, rules, made, ledger)
+            others.append(decide(rules, made, recalled, moment, places=places))
+    return objected(decision, others)
 
 
 def _permitted(
@@ -114,16 +143,20 @@ def foreseen(ctx: Context, call: Call, effects: tuple[Effect, ...] | None) -> Fl
     moment = yield from now(ctx)
     places: dict[str, str] = {}
     strictest: Decision | None = None
+    every: list[tuple[RuleSet, Decision]] = []
+    ledgers: list[tuple[SessionId, LedgerState]] = []
     for session in ctx.sessions:
         ledger = yield ReadLedger(session)
         known = ledger if isinstance(ledger, LedgerState) else LedgerState()
+        ledgers.append((session, known))
         for rules in rule_sets(ctx, known):
             yield from _look(rules, call, places)
             recalled = yield from recall_values(session, rules, call, known)
             found = decide(rules, call, recalled, moment, effects=effects, places=places)
             strictest = stricter(strictest, found)
+            every.append((rules, found))
     assert strictest is not None
-    return strictest
+    return (yield from _objected(ctx, call, strictest, every, ledgers, moment, places)) or strictest
 
 
 def _look(rules: RuleSet, call: Call, places: dict[str, str]) -> Flow[None]:

@@ -78,7 +78,7 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
     )
     token = stamp(ctx, nonce, answer.message)
     placeholder = _placeholder(refused, token)
-    outcomes, ids = _shown(judged, "" if going_on else placeholder, token)
+    outcomes, ids, names = _shown(judged, "" if going_on else placeholder, token)
     results = tuple((item.call.id, item.text) for item in refused.values())
     row = Restore(
         token=token,
@@ -89,6 +89,7 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
         visible="".join((*ctx.shown, answer.text)),
         results=results,
         rewritten=ids,
+        names=names,
         closed=not going_on,
     )
     if not (yield from keep(ctx, row, answer, judged)):
@@ -101,9 +102,10 @@ def _chosen(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[
 
 def _shown(
     judged: Mapping[Key, Judged], placeholder: str, token: str
-) -> tuple[dict[Key, Outcome], dict[str, tuple[str, str, str]]]:
+) -> tuple[dict[Key, Outcome], dict[str, tuple[str, str, str]], dict[str, str]]:
     outcomes: dict[Key, Outcome] = {}
     ids: dict[str, tuple[str, str, str]] = {}
+    names: dict[str, str] = {}
     for number, (key, item) in enumerate(judged.items()):
         if item.refused:
             outcomes[key] = Replace(placeholder)
@@ -114,10 +116,12 @@ def _shown(
         elif item.decision.arguments is not None:
             shown = f"pinnedrules:call:{token}:{number}"
             ids[shown] = (item.call.id, item.call.arguments, _note(item))
-            outcomes[key] = Rewrite(shown, item.decision.arguments)
+            outcomes[key] = Rewrite(shown, item.decision.arguments, item.decision.tool)
+            if item.decision.tool:
+                names[shown] = item.call.name
         else:
             outcomes[key] = Release()
-    return outcomes, ids
+    return outcomes, ids, names
 
 
 def _plainly(judged: Mapping[Key, Judged]) -> dict[Key, Outcome]:
@@ -151,4 +155,6 @@ def _placeholder(refused: Mapping[Key, Judged], token: str) -> str:
 
 
 def _note(item: Judged) -> str:
+    if item.decision.tool:
+        return f"[pinnedrules ran {item.decision.tool} instead of this call, with: {item.decision.arguments}]\n"
     return f"[pinnedrules ran this call with changed arguments: {item.decision.arguments}]\n"

@@ -90,7 +90,43 @@ def stricter(one: Decision | None, other: Decision) -> Decision:
         return other
     if _RANK[one.verdict] != _RANK[other.verdict]:
         return max(one, other, key=lambda decision: _RANK[decision.verdict])
-    if one.arguments is not None and other.arguments is not None and one.arguments != other.arguments:
+    if one.arguments is not None and other.arguments is not None and not same(one, other):
         why = "two rule sets change this call differently"
         return replace(one, verdict="ask" if one.verdict == "allow" else one.verdict, reasons=(*one.reasons, why))
     return other if one.arguments is None and other.arguments is not None else one
+
+
+def same(one: Decision, other: Decision) -> bool:
+    """Say whether two decisions make the same of their call."""
+    return (one.tool, one.arguments) == (other.tool, other.arguments)
+
+
+def objected(decision: Decision, others: Sequence[Decision]) -> Decision | None:
+    """Return what *others* object to in what one rule set made of a call; None for nothing.
+
+    *decision* is that of the rule set, *others* are what those that did not make the same of the call say to the result.
+    """
+    strictest: Decision | None = None
+    for found in others:
+        if found.arguments is not None:
+            why = "two rule sets change this call, one after the other"
+            verdict: Verdict = "ask" if found.verdict == "allow" else found.verdict
+            found = replace(found, verdict=verdict, reasons=(*found.reasons, why), arguments=None)
+        if found.verdict != "allow":
+            strictest = stricter(strictest, found)
+    if strictest is None:
+        return None
+    # Rules that changed the call are named first.
+    first = list(zip(decision.rules, decision.sentences, strict=True))[:1]
+    before = [(rule, sentence) for rule, sentence in first if rule not in strictest.rules]
+    kept = decision if strictest.verdict != "deny" else Decision("deny")
+    return replace(
+        strictest,
+        rules=(*[rule for rule, _ in before], *strictest.rules),
+        sentences=(*[sentence for _, sentence in before], *strictest.sentences),
+        reasons=(*["rewritten by the rule" for _ in before], *strictest.reasons),
+        arguments=kept.arguments,
+        patch=kept.patch,
+        stamp=kept.stamp,
+        tool=kept.tool,
+    )

@@ -21,6 +21,7 @@ from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.base import Facts, Note
 from pinnedrules.rules.predicates.budgets import over
 from pinnedrules.rules.predicates.history import READ_UNTRUSTED
+from pinnedrules.rules.rewrite import became
 from pinnedrules.rules.server_tools import server_untrusted
 from pinnedrules.rules.told import brings_words
 from pinnedrules.rules.written import WRITTEN, runs_own, with_written
@@ -54,7 +55,8 @@ def charged(
     of those with a provider's own name (``web_search``) it is known. A read at a place that the model chose brings back
     words from outside too, unless the file says that this tool's source is trusted.
     """
-    released = call if decision.arguments is None else replace(call, arguments=decision.arguments)
+    released = became(call, decision)
+    call = released if decision.tool else call
     if is_meta(call.name):
         # What is carried counts as if it had been called, and the carrier by the rules that name it.
         notes: list[Note] = []

@@ -146,7 +146,8 @@ def _keys(path: Sequence[str | int]) -> tuple[str, ...]:
     elif "on" in path[2:3]:
         model = schema.OnModel
     elif "<patch>" in path:
-        model = schema.OperationModel if len(path) > 6 else schema.RewriteModel
+        inside = "<operations>" in path or "patch" in path[6:]
+        model = schema.OperationModel if inside else schema.BecomesModel if "<tool>" in path else schema.RewriteModel
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
@@ -201,4 +202,6 @@ def _then(action: Action | RewriteModel | None, *, silent: bool) -> Action | Non
 def _action(action: Action | RewriteModel | None) -> Action | None:
     if action is None or isinstance(action, (str, Rewriting)):
         return action
-    return Rewriting(tuple(one.model_dump(by_alias=True, exclude_unset=True) for one in action.rewrite))
+    said = action.rewrite
+    operations, tool = (said, "") if isinstance(said, list) else (said.patch or [], said.tool)
+    return Rewriting(tuple(one.model_dump(by_alias=True, exclude_unset=True) for one in operations), tool)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from pinnedrules.rules.builtin_tools import added_by_arguments
+from pinnedrules.rules.meta_tools import is_meta
 from pinnedrules.rules.names import MAX_NAME, is_glob, rule_key
 from pinnedrules.rules.plan import Plan
 from pinnedrules.rules.predicates.base import BadOption, Built
@@ -31,6 +32,7 @@ MAX_TEXT = 2_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOOL = re.compile(rf"[A-Za-z0-9_.:/*?-]{{1,{MAX_NAME}}}")
 _SERVER = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_FUNCTION = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_NAME}}}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -74,7 +76,7 @@ def check(
             _check_on(rule.on, ("rules", index, "on"), tools, plan)
             for place, built in _check_require(rule, index, plan):
                 _check_watch(built, place, rules, tools, plan)
-            _check_patches(rule, index, plan)
+            _check_patches(rule, index, plan, tools)
 
 
 def _check_tools(tools: Mapping[str, ToolSpec]) -> None:
@@ -292,11 +294,38 @@ def _check_arguments(built: Built, place: tuple[str | int, ...], tool: str, args
         )  # fmt: skip
 
 
-def _check_patches(rule: Rule, index: int, plan: Plan) -> None:
+def _check_patches(rule: Rule, index: int, plan: Plan, tools: Mapping[str, ToolSpec]) -> None:
     closed = _closed_tools(rule.on, plan)
     for word, action in (("then", rule.then), ("else", rule.otherwise)):
-        for number, one in enumerate(action.operations if isinstance(action, Rewriting) else ()):
-            _check_operation(one, ("rules", index, word, "rewrite", number), closed)
+        if not isinstance(action, Rewriting):
+            continue
+        place: tuple[str | int, ...] = ("rules", index, word, "rewrite")
+        known: Sequence[tuple[str, frozenset[str]]] = closed
+        if action.tool:
+            args = _check_becomes(action.tool, (*place, "tool"), plan, tools)
+            # A patch takes arguments of the one tool away and gives arguments of the other.
+            known = [(f"{tool} or {action.tool}", names | args) for tool, names in closed] if args is not None else []
+            place = (*place, "patch")
+        for number, one in enumerate(action.operations):
+            _check_operation(one, (*place, number), known)
+
+
+def _check_becomes(
+    name: str, place: tuple[str | int, ...], plan: Plan, tools: Mapping[str, ToolSpec]
+) -> frozenset[str] | None:
+    """Check the tool that a call is to become a call of; return the arguments that the file lists for it."""
+    if not _FUNCTION.fullmatch(name):
+        raise Fault(
+            f"no call can become one of {shown(name)!r}", *place,
+            hint="name a plain function: letters, digits, _ and -, as the request offers it",
+        )  # fmt: skip
+    if is_meta(name):
+        raise Fault(f"{name} carries calls of other tools", *place, hint="name the tool that does it")
+    tool = plan.tool(name)
+    # One rule by itself, as a session gets it, stands in no file that could declare anything.
+    if tools and (tool is None or not tool.exact):
+        raise Fault(f"the tool {name} is not declared", *place, hint=f"say under tools what it does: {name}: write")
+    return tool.args if tool else None
 
 
 def _check_operation(

@@ -98,4 +98,9 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 
 def _action(action: Action | None) -> object:
-    return {"rewrite": list(action.operations)} if isinstance(action, Rewriting) else action
+    if not isinstance(action, Rewriting):
+        return action
+    operations = list(action.operations)
+    if not action.tool:
+        return {"rewrite": operations}
+    return {"rewrite": {"tool": action.tool, **({"patch": operations} if operations else {})}}

@@ -29,6 +29,7 @@ from pinnedrules.rules.model import RuleSet, rule_set
 from pinnedrules.rules.names import is_glob
 from pinnedrules.rules.predicates.base import Note
 from pinnedrules.rules.predicates.registry import PREDICATES
+from pinnedrules.rules.rewrite import became
 from pinnedrules.rules.terms import Rule
 from pinnedrules.types import EFFECTS, Call, Decision, Effect, LedgerState, Moment, Verdict
 
@@ -205,10 +206,10 @@ def permitting(
     every = [decision for _, decision in asking] + ([] if session is None else [session])
     if is_meta(call.name) or any(found.verdict == "deny" or found.undecided for found in every):
         return None
-    changed = {found.arguments for found in every if found.arguments is not None}
+    changed = {became(call, found) for found in every if found.arguments is not None}
     if len(changed) > 1:
         return None
-    released = replace(call, arguments=changed.pop()) if changed else call
+    released = changed.pop() if changed else call
     limits = set(session.rules) if session is not None and session.verdict == "ask" else set()
     for found in permits(ledger, now.utc_us):
         permit = found.permit

@@ -12,17 +12,19 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from hashlib import sha256
 
 from pinnedrules.rules.arguments import MAX_CHARS, read, write
 from pinnedrules.rules.meta_tools import is_meta
+from pinnedrules.rules.model import RuleSet
+from pinnedrules.rules.names import is_glob
 from pinnedrules.rules.terms import Rewriting
-from pinnedrules.types import Call, Decision, Moment
+from pinnedrules.types import Call, Decision, Moment, Offer
 
-__all__ = ["CannotRewrite", "NotOffered", "became", "rewritten", "stamp"]
+__all__ = ["CannotRewrite", "NotOffered", "as_if_offered", "became", "rewritten", "stamp"]
 
 _HELD = re.compile(r"\{(value|record)\}")
 _STAMP = 12
@@ -44,6 +46,25 @@ def became(call: Call, decision: Decision) -> Call:
     return _of_tool(made, decision.tool) if decision.tool else made
 
 
+def as_if_offered(call: Call, sets: Sequence[RuleSet]) -> Call:
+    """Return *call* as one of a request that offers every tool that these rule sets declare by its name.
+
+    For trying rules where there is no request. A tool whose arguments no file lists counts as having those of the call and
+    those that rules give it.
+    """
+    functions = {name for rules in sets for name in rules.tools if not is_glob(name)}
+    if call.kind != "function" or call.offer is not None:
+        return call
+    given = call.declared or frozenset()
+    for rules in sets:
+        for action in (said for rule in rules.rules for said in (rule.then, rule.otherwise)):
+            if isinstance(action, Rewriting) and action.tool:
+                given |= {str(one["path"]).split("/")[1] for one in action.operations}
+    listed = {name: spec.args for rules in sets for name, spec in rules.tools.items() if spec.args is not None}
+    declared = {name: listed.get(name, given) for name in functions}
+    return replace(call, offer=Offer(frozenset({*functions, call.name}), declared, {}))
+
+
 def stamp(call: Call, now: Moment) -> str:
     """Return what ``{record}`` stands for: 12 hex digits, the same for one call that is decided at one moment.
 
@@ -58,8 +79,9 @@ def rewritten(
 ) -> tuple[Call, tuple[Mapping[str, object], ...]]:
     """Return *call* with patched arguments, as they would be read from the wire, and the operations that were applied.
 
-    *mark* is the :func:`stamp`. Raises :class:`CannotRewrite`, :class:`NotOffered` where the rule names another tool. The operations are copied first: a patch puts its own values
-    into the result, where a later one could change them.
+    *mark* is the :func:`stamp`. Raises :class:`CannotRewrite`, which is :class:`NotOffered` where the other tool is what
+    cannot be. The operations are copied first: a patch puts its own values into the result, where a later one could change
+    them.
     """
     import jsonpatch
 
@@ -100,9 +122,7 @@ def _of_tool(call: Call, name: str) -> Call:
     """Return *call* as one of another tool, with what the request says of that one."""
     if call.offer is None:
         return replace(call, name=name)
-    return replace(
-        call, name=name, declared=call.offer.declared.get(name), definition=call.offer.definitions.get(name)
-    )
+    return replace(call, name=name, declared=call.offer.declared.get(name), definition=call.offer.definitions.get(name))
 
 
 def _filled(value: object, path: str, arguments: object, mark: str) -> object:

@@ -12,7 +12,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
-__all__ = ["DefaultModel", "FileModel", "OnModel", "RewriteModel", "RuleModel", "ServerModel", "ToolModel"]
+__all__ = [
+    "BecomesModel",
+    "DefaultModel",
+    "FileModel",
+    "OnModel",
+    "RewriteModel",
+    "RuleModel",
+    "ServerModel",
+    "ToolModel",
+]
 
 
 class _Closed(BaseModel):
@@ -99,10 +108,26 @@ class OperationModel(_Closed):
     value: Any = None
 
 
-class RewriteModel(_Closed):
-    """A JSON Patch on the arguments."""
+Operations = Annotated[list[OperationModel], Field(min_length=1, max_length=32)]
 
-    rewrite: Annotated[list[OperationModel], Field(min_length=1, max_length=32)]
+
+class BecomesModel(_Closed):
+    """Another tool, and a JSON Patch that makes its arguments of those that there are."""
+
+    tool: str
+    patch: Operations | None = None
+
+
+def _form(value: Any) -> str:
+    return "<tool>" if isinstance(value, (dict, BecomesModel)) else "<operations>"
+
+
+class RewriteModel(_Closed):
+    """A JSON Patch on the arguments, or another tool."""
+
+    rewrite: Annotated[
+        Annotated[Operations, Tag("<operations>")] | Annotated[BecomesModel, Tag("<tool>")], Discriminator(_form)
+    ]
 
 
 def _kind(value: Any) -> str:

@@ -102,7 +102,10 @@ def _on(on: On) -> str:
 
 def _action(action: Action | None) -> str:
     if isinstance(action, Rewriting):
-        return "change its arguments (" + ", ".join(f"{one['op']} {one['path']}" for one in action.operations) + ")"
+        done = ", ".join(f"{one['op']} {one['path']}" for one in action.operations)
+        if action.tool:
+            return f"call {action.tool} instead" + (f", with changed arguments ({done})" if done else "")
+        return f"change its arguments ({done})"
     return action or "nothing"
 
 

@@ -13,9 +13,10 @@ __all__ = ["Action", "On", "Rewriting", "Rule", "ServerSpec", "ToolSpec"]
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """RFC 6902 operations on the arguments of a call."""
+    """RFC 6902 operations on the arguments of a call; with ``tool`` it becomes a call of that tool."""
 
     operations: tuple[Mapping[str, object], ...]
+    tool: str = ""
 
 
 Action: TypeAlias = Verdict | Rewriting

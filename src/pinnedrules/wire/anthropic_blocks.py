@@ -78,8 +78,9 @@ def text_block(text: str) -> bytes:
 
 
 def rewritten_block(block: bytes, outcome: Rewrite, arguments: bytes) -> bytes:
-    """Return a call's block under another id with another input."""
-    return Object(block).edit({"id": quote(outcome.id), "input": arguments})
+    """Return a call's block under another id with another input, and as one of another tool where that is said."""
+    named: dict[str, bytes | None] = {"name": quote(outcome.name)} if outcome.name else {}
+    return Object(block).edit({"id": quote(outcome.id), **named, "input": arguments})
 
 
 def visible_text(blocks: Sequence[object]) -> str:

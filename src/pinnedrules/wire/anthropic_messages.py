@@ -56,6 +56,7 @@ class AnthropicMessages:
             keeps=anthropic_threads.in_thread(request),
             continues=anthropic_threads.place_of(request),
             definitions=tools.definitions,
+            functions=frozenset(tools.functions),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:

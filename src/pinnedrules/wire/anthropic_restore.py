@@ -144,7 +144,9 @@ class _Restoring:
         original, arguments, note = record.rewritten[identifier]
         self._use(record.token, identifier)
         self._renamed[identifier] = (original, note)
-        return Object(block).edit({"id": quote(original), "input": arguments.encode()})
+        name = record.names.get(identifier, "")
+        named: dict[str, bytes | None] = {"name": quote(name)} if name else {}
+        return Object(block).edit({"id": quote(original), **named, "input": arguments.encode()})
 
     def _result(self, block: bytes) -> bytes:
         """Tell the provider what was really done, in the result of a rewritten call."""

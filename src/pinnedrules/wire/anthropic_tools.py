@@ -90,7 +90,7 @@ def _sort(entry: Mapping[str, object], mine: Mine, theirs: list[ServerTool]) -> 
         raise Unreadable("a tool whose type is not text")
     family = kind.partition("_toolset_")[0]
     if kind == "custom" and isinstance(name, str):
-        mine.define(name, entry, declared(entry.get("input_schema")))
+        mine.define(name, entry, declared(entry.get("input_schema")), plain=True)
     elif "_toolset_" in kind and family in _TOOLSETS:
         mine.update({f"{family}.{member}": arguments for member, arguments in _TOOLSETS[family].items()})
     elif isinstance(name, str) and (known := _known(kind)) is not None:

@@ -42,8 +42,9 @@ class RequestFacts:
     ``messages`` are the raw JSON bytes of each message in order (Anthropic's top-level ``system`` is not one of them).
     ``tools`` maps each tool that the caller runs to its declared argument names (``None`` when its schema is open),
     ``definitions`` those and the tools of remote servers that were listed (``mcp:LABEL.TOOL``) to what is said of them.
-    ``markers`` name provider-side compaction settings found in the request, for the record. ``approved`` are the ids of
-    the provider's own calls (MCP approval items) that this request says yes to.
+    ``functions`` are those of the tools that a plain call by name and JSON arguments reaches. ``markers`` name
+    provider-side compaction settings found in the request, for the record. ``approved`` are the ids of the provider's own
+    calls (MCP approval items) that this request says yes to.
 
     ``keeps`` says that the provider may keep the answer. ``continues`` is the place of an answer that the provider keeps
     together with the block, so that this request may not carry it (``message:ID``, Anthropic's threads).
@@ -62,6 +63,7 @@ class RequestFacts:
     keeps: bool = True
     continues: str = ""
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

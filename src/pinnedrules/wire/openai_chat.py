@@ -62,6 +62,7 @@ class OpenAIChat:
             markers=tuple(f"request:{key}" for key in _COMPACTING if request.value(key)),
             last_user_text=_last_user_text(messages),
             definitions=tools.definitions,
+            functions=frozenset(tools.functions),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
@@ -179,7 +180,8 @@ def _tools(request: Object) -> tuple[Mine, list[ServerTool]]:
         body = tool.get(kind) if kind in ("function", "custom") else None
         if isinstance(body, dict) and isinstance(body.get("name"), str):
             # A custom tool takes one free text; its grammar declares no argument names.
-            mine.define(body["name"], body, declared(body.get("parameters")) if kind == "function" else None)
+            plain = kind == "function"
+            mine.define(body["name"], body, declared(body.get("parameters")) if plain else None, plain=plain)
         else:
             theirs.append(ServerTool(str(tool.get("name") or tool.get("server_label") or kind), str(kind)))
     for function in _list(request, "functions"):

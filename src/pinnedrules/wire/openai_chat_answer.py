@@ -259,9 +259,12 @@ def rewritten_entry(entry: bytes, outcome: Rewrite, name: str) -> bytes:
 
 
 def rewritten_body(body: bytes, argument: str, outcome: Rewrite, name: str) -> bytes:
-    """Return the body of a call with other arguments, and with its name if that came in another fragment."""
+    """Return the body of a call with other arguments, as one of another tool where that is said.
+
+    It gets its own name where that came in another fragment.
+    """
     value = Object(b"{}" if body == b"null" else body)
     changes: dict[str, bytes | None] = {argument: quote(outcome.arguments)}
-    if name and not value.value("name"):
-        changes["name"] = quote(name)
+    if outcome.name or (name and not value.value("name")):
+        changes["name"] = quote(outcome.name or name)
     return value.edit(changes)

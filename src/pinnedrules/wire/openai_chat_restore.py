@@ -147,7 +147,9 @@ class _Restoring:
         self._use(record.token, identifier)
         self._renamed[identifier] = (original, note)
         body, argument = ("custom", "input") if entry.get("custom") else ("function", "arguments")
-        changed = Object(entry.get(body) or b"{}").edit({argument: quote(arguments)})
+        name = record.names.get(identifier, "")
+        named: dict[str, bytes | None] = {"name": quote(name)} if name else {}
+        changed = Object(entry.get(body) or b"{}").edit({**named, argument: quote(arguments)})
         return entry.edit({"id": quote(original), body: changed})
 
     def _result(self, raw: bytes, message: Object) -> None:
@@ -192,7 +194,8 @@ def _names_given(record: Restore, message: Object) -> dict[str, str]:
     originals = [Object(entry) for entry in _entries(Object(record.message))]
     released = [entry for entry in originals if entry.value("id") not in answered]
     shown = [Object(entry) for entry in _entries(message)]
-    if [_tool(entry) for entry in released] != [_tool(entry) for entry in shown]:
+    was = [record.names.get(str(entry.value("id")), _tool(entry)) for entry in shown]
+    if [_tool(entry) for entry in released] != was:
         return {}
     known = {*(str(entry.value("id")) for entry in originals), *record.rewritten, ""}
     pairs = (

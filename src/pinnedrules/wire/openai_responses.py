@@ -77,6 +77,7 @@ class OpenAIResponses:
             last_user_text=last_user_text(read),
             approved=_approved(read),
             definitions=tools.definitions,
+            functions=frozenset(tools.functions),
         )
 
     def place(self, body: bytes, block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:

@@ -278,7 +278,7 @@ def written_item(raw: bytes, outcome: Outcome) -> bytes:
     assert isinstance(outcome, Rewrite)
     if call is None or call.kind not in ("function", "custom"):
         raise Unreadable("a call that cannot be changed was to be changed")
-    return rewritten_item(raw, outcome.id, outcome.arguments)
+    return rewritten_item(raw, outcome.id, outcome.arguments, outcome.name)
 
 
 def message_item(text: str, call_id: str = "") -> bytes:

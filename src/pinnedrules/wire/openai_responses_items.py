@@ -132,11 +132,15 @@ def answers(item: Mapping[str, object]) -> str:
     return next((value for value in found if isinstance(value, str)), "")
 
 
-def rewritten_item(raw: bytes, identifier: str, arguments: str) -> bytes:
-    """Return a function or custom call with another ``call_id`` and other arguments, all else byte-identical."""
+def rewritten_item(raw: bytes, identifier: str, arguments: str, name: str = "") -> bytes:
+    """Return a function or custom call with another ``call_id``, other arguments and maybe another name, else byte-identical."""
     item = Object(raw)
     argument = "input" if item.value("type") == "custom_tool_call" else "arguments"
-    return item.edit({"call_id": quote(identifier), argument: quote(arguments)})
+    named: dict[str, bytes | None] = {"name": quote(name)} if name else {}
+    if name and item.value("namespace"):
+        # A plain function that was loaded late repeats its name there.
+        named["namespace"] = quote(name)
+    return item.edit({"call_id": quote(identifier), **named, argument: quote(arguments)})
 
 
 def result_items(call: bytes, text: str) -> list[bytes]:

@@ -164,13 +164,15 @@ class ResponsesStream:
             changes: dict[str, bytes | None] = {"delta" if step == "delta" else PARTS[stem][1]: quote(fate.arguments)}
             if data.value("call_id") is not None:
                 changes["call_id"] = quote(fate.id)
+            if fate.name and data.value("name") is not None:
+                changes["name"] = quote(fate.name)
             return self._passed(frame, changes)
         raw = data.get("item") or b"{}"
         if frame.kind == "whole":
             return self._passed(frame, {"item": written_item(raw, fate)})
         # Not complete yet, so it may lack what a call must have.
         text = fate.arguments if _told_at_once(item) else ""
-        return self._passed(frame, {"item": rewritten_item(raw, fate.id, text)})
+        return self._passed(frame, {"item": rewritten_item(raw, fate.id, text, fate.name)})
 
     def _response(self, frame: ResponsesFrame) -> bytes:
         """Return an event that repeats the response, with the items that the caller sees."""

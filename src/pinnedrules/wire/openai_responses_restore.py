@@ -269,7 +269,7 @@ class _Restoring:
             return raw
         original, arguments, _ = row.rewritten[identifier]
         self._use(row.token, identifier)
-        return rewritten_item(raw, original, arguments)
+        return rewritten_item(raw, original, arguments, row.names.get(identifier, ""))
 
     def _result(self, raw: bytes) -> bytes:
         """Give the result of a rewritten call its original id back, and say in it what really ran."""

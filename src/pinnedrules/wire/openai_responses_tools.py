@@ -96,7 +96,8 @@ def _sort(entry: object, namespace: str | None, mine: Mine, theirs: dict[ServerT
     if kind in ("function", "custom"):
         # A custom tool takes one free text; its grammar declares no argument names.
         names = declared(entry.get("parameters")) if kind == "function" else None
-        mine.define(full_name(namespace, _name(entry)), entry, names)
+        plain = kind == "function" and namespace is None
+        mine.define(full_name(namespace, _name(entry)), entry, names, plain=plain)
     elif kind == "namespace":
         inner = entry.get("tools")
         if not isinstance(inner, list) or namespace is not None:

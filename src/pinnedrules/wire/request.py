@@ -137,21 +137,30 @@ def declared(schema: object, depth: int = 4) -> frozenset[str] | None:
 
 
 class Mine(dict[str, "frozenset[str] | None"]):
-    """The tools that the caller runs with their declared argument names; ``definitions`` is what is said of each."""
+    """The tools that the caller runs with their declared argument names; ``definitions`` is what is said of each.
+
+    ``functions`` are those that are called plainly, by their name and with JSON arguments.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.definitions: dict[str, Definition] = {}
+        self.functions: set[str] = set()
 
-    def define(self, name: str, entry: Mapping[str, object], names: frozenset[str] | None) -> None:
+    def define(
+        self, name: str, entry: Mapping[str, object], names: frozenset[str] | None, *, plain: bool = False
+    ) -> None:
         """Take in one tool; of two with one name the last counts."""
         self[name] = names
         self.definitions[name] = definition(entry)
+        (self.functions.add if plain else self.functions.discard)(name)
 
     def join(self, others: Mine) -> None:
         """Take in the tools of another part of the request."""
         self.update(others)
         self.definitions.update(others.definitions)
+        self.functions.difference_update(others)
+        self.functions.update(others.functions)
 
 
 def definition(entry: Mapping[str, object]) -> Definition:
