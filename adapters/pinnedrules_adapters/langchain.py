@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 from langgraph.prebuilt import ToolNode
@@ -26,7 +28,7 @@ from langgraph.types import Command
 from pinnedrules import Guard, NotDone
 from pinnedrules.framework import Gated
 from pinnedrules_adapters.langchain_messages import noted, refusal
-from pinnedrules_adapters.langchain_models import Models, session_of
+from pinnedrules_adapters.langchain_models import Models, conversation, session_of
 from pinnedrules_adapters.langchain_tools import Calls, answer_of
 
 __all__ = ["PinnedRules"]
@@ -58,13 +60,14 @@ class PinnedRules(AgentMiddleware[Any, Any, Any]):
 
     # -- what a graph takes --------------------------------------------------------------------------------------
 
-    def model(self, model: M) -> M:
+    def model(self, model: M, *, conversation: str = "") -> M:
         """Return a copy of a chat model (or of one that was bound to tools) that puts the rules into every request.
 
-        Needed only where the middleware is not: in plain graphs, and for a summariser that shall know the rules. Raises
-        TypeError for what is no chat model.
+        Needed only where the middleware is not: in plain graphs, and for a summariser that shall know the rules. With a name
+        for its *conversation*, all that the copy is asked in one thread is one conversation, so that every compaction of it is
+        seen, also one that keeps nothing. Raises TypeError for what is no chat model.
         """
-        return self._models.pinned(model)
+        return self._models.pinned(model, conversation)
 
     def tool_node(self, tools: Sequence[BaseTool | Callable[..., Any]], **more: Any) -> ToolNode:
         """Return a ToolNode whose calls are decided, all of them before the first one runs. *more*: as for ToolNode."""
@@ -105,16 +108,14 @@ class PinnedRules(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Ask the model with the rules in the request."""
-        with session_of(self._framework), self._framework.asking_later():
-            self._framework.check_stop()
+        with self._asking():
             return handler(request.override(model=self.model(request.model)))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Ask the model with the rules in the request."""
-        with session_of(self._framework), self._framework.asking_later():
-            self._framework.check_stop()
+        with self._asking():
             return await handler(request.override(model=self.model(request.model)))
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]) -> Result:
@@ -154,6 +155,16 @@ class PinnedRules(AgentMiddleware[Any, Any, Any]):
             with _Run(self, gated, request):
                 result = await handler(_with(request, gated))
             return noted(result, gated.arguments) if gated.changed else result
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        with session_of(self._framework), self._framework.asking_later():
+            self._framework.check_stop()
+            token = conversation.set(_conversation(ensure_config()))
+            try:
+                yield
+            finally:
+                conversation.reset(token)
 
     def _blind(self, request: ToolCallRequest) -> str:
         """Return why a call of deepagents' task tool cannot run: its sub-agents have tools that nobody gates."""
@@ -224,6 +235,15 @@ class _GatedToolNode(ToolNode):
         messages = given if isinstance(given, list) else _messages(given, self._messages_key)
         answer = answer_of(messages, calls[0]["id"] or "") if calls else ""
         return [(call, self.tools_by_name.get(call["name"])) for call in calls], answer
+
+
+def _conversation(config: Any) -> str:
+    """Return the name of the conversation of an agent's model: the thread's own, or that of one run of a sub-agent."""
+    settings = config.get("configurable") or {}
+    thread = settings.get("thread_id")
+    # "tools:ID|model:ID" is the model of an agent inside a call of a tool; the last part is another one for each step.
+    inside = str(settings.get("checkpoint_ns", "")).rpartition("|")[0]
+    return "" if thread is None else f"{thread} {inside}"
 
 
 def _answer(request: ToolCallRequest) -> str:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from pinnedrules import Call, Definition
 
-__all__ = ["call_of", "chat_request", "noted", "refusal", "with_system"]
+__all__ = ["call_of", "chat_request", "noted", "refusal", "turn_of", "with_system"]
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool"}
 # Tools that Anthropic defines and the caller runs; all its other typed tools run at the provider.
@@ -32,6 +32,14 @@ def chat_request(model: str, messages: Sequence[BaseMessage], settings: Mapping[
     if tools:
         body["tools"] = tools
     return body | {key: settings[key] for key in _MEMBERS if _plain(settings.get(key))}
+
+
+def turn_of(messages: Sequence[BaseMessage]) -> str:
+    """Return the text of the user's newest turn; empty when the last message is another's, or a summary of LangChain's."""
+    last = messages[-1] if messages else None
+    if not isinstance(last, HumanMessage) or last.additional_kwargs.get("lc_source"):
+        return ""
+    return last.text
 
 
 def with_system(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:

@@ -22,7 +22,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from pinnedrules.errors import Broken, Stopped
+from pinnedrules.errors import Broken, Refused, Stopped
 from pinnedrules.types import Call, SessionId, Ticket
 
 if TYPE_CHECKING:
@@ -129,14 +129,17 @@ class Framework:
             with contextlib.suppress(ValueError):
                 self._core.pending.reset(token)
 
-    def model_call(self, request: Mapping[str, object]) -> Later[Asked]:
+    def model_call(self, request: Mapping[str, object], *, conversation: str = "", turn: str = "") -> Later[Asked]:
         """Put a model call on record and return what the model must be asked with.
 
         *request* is what it is about to be asked, as a body of Chat Completions (``model``, ``messages``, ``tools``,
         ``stream``); its first message may be a system message with a text. Raises Refused: stopped, unreadable, or a tool
         that the provider would run itself and may not.
+
+        *conversation* names the conversation where the framework knows it, so that a compaction is seen that keeps nothing;
+        *turn* is the user's newest turn, where it is known not to be the words of a summary.
         """
-        return self._later(lambda: self._asked(request), _raised)
+        return self._later(lambda: self._asked(request, conversation, turn), _raised)
 
     def check_stop(self, asked: Asked | None = None) -> None:
         """Raise Stopped when a stop is in force, or came since *asked*. It takes two looks at a file's times."""
@@ -190,11 +193,12 @@ class Framework:
 
     # -- the work itself, in a thread of its own -----------------------------------------------------------------
 
-    def _asked(self, request: Mapping[str, object]) -> Asked:
+    def _asked(self, request: Mapping[str, object], conversation: str, turn: str) -> Asked:
         from pinnedrules.gate.adapting import model_call
         from pinnedrules.hosts.keeper import framework_context
 
         ctx = framework_context(self._core, self._session, self._name)
+        ctx.named, ctx.turn = conversation, turn
         body = self._run(model_call(ctx, json.dumps(request, default=str).encode()))
         first = json.loads(body)["messages"][:1]
         return Asked(str(first[0]["content"]) if first and first[0]["role"] == "system" else "", ctx.epoch)
@@ -272,7 +276,12 @@ class Framework:
 
 
 def _raised(error: Exception) -> Asked:
-    raise error
+    if isinstance(error, Refused):
+        raise error
+    raise Broken(
+        f"The guard failed on this model call ({type(error).__name__}: {error}); the model was not asked.",
+        next_step="report this with the traceback; the guard can be run in monitor mode meanwhile",
+    ) from error
 
 
 def _refused(call: Call) -> Callable[[Exception], Gated]:

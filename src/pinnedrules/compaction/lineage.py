@@ -25,6 +25,9 @@ forked
 new
     Nothing but system messages is shared.
 
+Whoever knows which conversation a request belongs to (a framework does) can name it: then one that shares nothing with
+the former request of that name is "rewritten", not "new".
+
 What was rewritten or forked is remembered for a while: if it goes on after all, that is "extended".
 """
 
@@ -79,7 +82,7 @@ class _Conversation:
     """One history in memory.
 
     ``asked``: its last request asked for a summary. ``left``: a rewrite took its place. ``helper``: it only
-    asks for the summary of another one.
+    asks for the summary of another one. ``named``: what the caller calls it.
     """
 
     id: str
@@ -89,6 +92,7 @@ class _Conversation:
     asked: bool = False
     left: bool = False
     helper: bool = False
+    named: str = ""
 
 
 @dataclass(slots=True)
@@ -103,11 +107,17 @@ class Lineage:
     _live: list[_Conversation] = field(default_factory=list)
     _born: int = 0
 
-    def observe(self, messages: Sequence[bytes], slot_sha256: str = "") -> Change:
+    def observe(self, messages: Sequence[bytes], slot_sha256: str = "", named: str = "") -> Change:
         """Take in one request's messages (raw JSON, in order) and say what they are to the former ones.
 
-        *slot_sha256* stands for a system prompt that is not among the messages; empty when unknown.
+        *slot_sha256* stands for a system prompt that is not among the messages; empty when unknown. *named* is what the
+        caller calls the conversation, if it knows.
         """
+        found = self._observed(messages, slot_sha256, named)
+        self._live[-1].named = named or self._live[-1].named
+        return found
+
+    def _observed(self, messages: Sequence[bytes], slot_sha256: str, named: str) -> Change:
         joined, known = digest_after(messages, self._known(), self.messages)
         request = Request(messages, joined)
         former = self._continued(request, slot_sha256)
@@ -115,6 +125,10 @@ class Lineage:
             return self._extend(former, request, slot_sha256, known)
         old, match = self._compared(request, slot_sha256)
         if old is None or match.kind == "new":
+            same = next((c for c in reversed(self._live) if named and c.named == named), None)
+            if same is not None:
+                common = same.history.common(request)
+                return self._rewrite(same, Match(common=common, seen=("named",)), request, slot_sha256, known)
             return self._begin(request, slot_sha256, known)
         if match.kind == "forked":
             return self._fork(old, match, request, slot_sha256, known)

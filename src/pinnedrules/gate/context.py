@@ -121,6 +121,9 @@ class Context:
     ``pending`` says that an adapter above, which gates every tool of the agent, has asked for this answer: a call that has
     to be asked about is released undecided, because the adapter asks (invariant 1's exception).
 
+    ``named`` is what an adapter calls the conversation (see :mod:`pinnedrules.compaction.lineage`), ``turn`` the user's newest
+    turn, where it knows that apart from what a compaction brought.
+
     ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
     of this exchange were charged.
     """
@@ -156,6 +159,8 @@ class Context:
     amended: Amended = field(default_factory=lambda: Amended())
     agents: AgentDialect | None = None
     pending: bool = False
+    named: str = ""
+    turn: str = ""
     answer: str = ""
     charges: list[Charge] = field(default_factory=list)
 

@@ -40,6 +40,9 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
     facts = ctx.facts
     assert facts is not None
     text = facts.last_user_text
+    if change == "rewritten" and ctx.turn:
+        # An adapter knows the user's turn apart from what the rewrite brought.
+        text, change = ctx.turn, "extended"
     if (ctx.kind != "request" and ctx.agents is None) or not text:
         return text
     heard = hear(text)

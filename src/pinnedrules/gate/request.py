@@ -70,7 +70,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     slot = _slot_sha256(ctx, body) if pinned else ""
     # Only what is new stands in a request that continues something, so no compaction can be seen by it.
     continuing = any(":" in token for token in tokens)
-    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot)
+    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot, ctx.named)
     ctx.conversation = change.conversation
     newest = yield from listen(ctx, change.kind)
     yield from note_attempts(ctx, change, newest)

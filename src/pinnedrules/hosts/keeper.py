@@ -56,9 +56,9 @@ class _LockedLineage(Lineage):
         super().__init__()
         self._lock = threading.Lock()
 
-    def observe(self, messages: Sequence[bytes], slot_sha256: str = "") -> Change:
+    def observe(self, messages: Sequence[bytes], slot_sha256: str = "", named: str = "") -> Change:
         with self._lock:
-            return super().observe(messages, slot_sha256)
+            return super().observe(messages, slot_sha256, named)
 
 
 class Core:

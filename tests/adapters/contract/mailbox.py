@@ -55,9 +55,9 @@ class Mailbox:
             """Look at the mailbox."""
             return self._did("look", n)
 
-        def fetch(url: str) -> str:
+        def fetch(topic: str) -> str:
             """Read something from outside."""
-            return self._did("fetch", url)
+            return self._did("fetch", topic)
 
         def delete_mail(mail: str) -> str:
             """Delete a mail."""

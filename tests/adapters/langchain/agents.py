@@ -13,7 +13,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, RemoveMessage, Sys
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
+from langgraph.graph.message import add_messages
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 from tests.adapters.contract.harness import Calls, Mode, Outcome, Plan, Reply, Seen
@@ -153,6 +153,7 @@ class DeepAgent:
 
 class _State(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
+    summary: str
 
 
 class Graph:
@@ -166,27 +167,31 @@ class Graph:
         rules = None if guard is None else PinnedRules(guard, limit=plan.limit)
         tools = [tool(one) for one in plan.tools]
         plain = Played.by(plan.model).bind_tools(tools)
-        model = plain if rules is None else rules.model(plain)
+        model = plain if rules is None else rules.model(plain, conversation="mailbox")
 
         def note(word: str) -> None:
             if plan.hooked is not None:
                 plan.hooked.append(word)
 
-        def ask(state: _State) -> Any:
+        def shown(state: _State) -> Any:
             note("ask")
-            return {"messages": [model.invoke([SystemMessage(SYSTEM), *state["messages"]])]}
+            summary = state.get("summary", "")
+            more = f"\nSummary of the conversation earlier: {summary}" if summary else ""
+            return [SystemMessage(SYSTEM + more), *state["messages"]]
+
+        def ask(state: _State) -> Any:
+            return {"messages": [model.invoke(shown(state))]}
 
         async def aask(state: _State) -> Any:
-            note("ask")
-            return {"messages": [await model.ainvoke([SystemMessage(SYSTEM), *state["messages"]])]}
+            return {"messages": [await model.ainvoke(shown(state))]}
 
         def compact(state: _State) -> Any:
             messages = state["messages"]
             if plan.compact is None or len(messages) < TRIGGER:
                 return {}
             summary = plan.compact("\n".join(one.text for one in messages))
-            kept = messages[-1:]
-            return {"messages": [RemoveMessage(id=REMOVE_ALL_MESSAGES), HumanMessage(f"Summary: {summary}"), *kept]}
+            # The two most recent messages, as in LangGraph's handbook, and the turn that has just begun.
+            return {"summary": summary, "messages": [RemoveMessage(id=str(one.id)) for one in messages[:-3]]}
 
         graph: Any = StateGraph(_State)
         graph.add_node("compact", compact)
