@@ -34,6 +34,7 @@ __all__ = [
     "Post",
     "Random",
     "ReadLedger",
+    "ReadLineage",
     "ReadRules",
     "ReadStop",
     "Receive",
@@ -45,6 +46,7 @@ __all__ = [
     "Take",
     "Wait",
     "WriteLedger",
+    "WriteLineage",
 ]
 
 
@@ -177,6 +179,24 @@ class Learn:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLineage:
+    """Reply: what was kept of conversations of *session* in this form (``wire`` or ``framework``), a tuple of bytes."""
+
+    session: SessionId
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLineage:
+    """Keep *data* as the newest of this conversation; it may be lost with the machine's power. Reply: None."""
+
+    session: SessionId
+    form: str
+    conversation: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRules:
     """Reply: the rule set in force, the one that the file proposes (None when it proposes none), those of all layers."""
 
@@ -298,6 +318,7 @@ Command: TypeAlias = (
     | Post
     | Random
     | ReadLedger
+    | ReadLineage
     | ReadRules
     | ReadStop
     | Receive
@@ -309,5 +330,6 @@ Command: TypeAlias = (
     | Take
     | Wait
     | WriteLedger
+    | WriteLineage
 )
 Reply: TypeAlias = object

@@ -84,6 +84,7 @@ class Guard(Wishes):
         from pinnedrules.control.answering import who_answers
         from pinnedrules.control.approvers import TerminalApprover
         from pinnedrules.control.ears import Ears
+        from pinnedrules.control.lineages import Lineages
         from pinnedrules.control.state import default_folder, open_state
         from pinnedrules.control.stop import StopFile
         from pinnedrules.control.store import Store
@@ -130,6 +131,7 @@ class Guard(Wishes):
         self._ask_wait = wait if ask_wait is None else ask_wait
         self._stop = StopFile(self.folder.path)
         self._store = Store(self.folder.database)
+        self._lineages = Lineages(self.folder.lineages)
         self._secret = self._store.secret()
         self._log = Log(
             self.folder.log,
@@ -148,6 +150,7 @@ class Guard(Wishes):
             report=self._report,
             rules=self._rules_now,
             ticket_seconds=ticket_life,
+            lineages=self._lineages,
             people=None if quiet else People(self.folder.path, self._source, self._say, every=self._every_refusal),
             ears=None if hears is None else Ears(hears, hears_seconds),
         )
@@ -294,6 +297,7 @@ class Guard(Wishes):
         self._running.close()
         self._log.close()
         self._store.close()
+        self._lineages.close()
         self._revising.close()
 
     def __enter__(self) -> Guard:

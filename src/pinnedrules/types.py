@@ -14,6 +14,7 @@ __all__ = [
     "Definition",
     "Effect",
     "Entry",
+    "Fence",
     "LedgerState",
     "Mode",
     "Moment",
@@ -35,6 +36,7 @@ Effect: TypeAlias = Literal["read", "write", "delete", "send", "publish", "spend
 EFFECTS: tuple[Effect, ...] = ("read", "write", "delete", "send", "publish", "spend", "execute")
 OFFERED = "offered"
 Verdict: TypeAlias = Literal["allow", "ask", "deny"]
+Fence: TypeAlias = Literal["", "answer", "continued", "unverified", "session"]
 Mode: TypeAlias = Literal["enforce", "monitor"]
 
 
@@ -110,7 +112,8 @@ class Decision:
     instead, empty when the rule left that as it was.
     ``targets`` are the values a person needs to see (recipients, paths, amounts), already shortened and safe to print;
     they may be picked out only once somebody looks at them.
-    ``permit`` names the permit by which an ask became an allow, and who gave it.
+    ``permit`` names the permit by which an ask became an allow, and who gave it. ``fence`` says why an allow became an ask
+    although no rule asks (see ``gate/fence.py``).
     """
 
     verdict: Verdict
@@ -125,6 +128,7 @@ class Decision:
     stamp: str = ""
     permit: str = ""
     tool: str = ""
+    fence: Fence = ""
 
     @property
     def harmless(self) -> bool:

@@ -26,6 +26,7 @@ from pinnedrules.commands import (
     Pause,
     Random,
     ReadLedger,
+    ReadLineage,
     ReadRules,
     ReadStop,
     Record,
@@ -36,6 +37,7 @@ from pinnedrules.commands import (
     Take,
     Wait,
     WriteLedger,
+    WriteLineage,
 )
 from pinnedrules.control.grants import Grants
 from pinnedrules.control.principals import CHAT
@@ -48,6 +50,7 @@ from pinnedrules.types import Entry, Proposal, Ticket
 if TYPE_CHECKING:
     from pinnedrules.control.approvers import Approver
     from pinnedrules.control.ears import Ears
+    from pinnedrules.control.lineages import Lineages
     from pinnedrules.control.stop import StopFile
     from pinnedrules.control.store import Store
     from pinnedrules.evidence.log import Log
@@ -87,12 +90,14 @@ class World:
         ticket_seconds: float,
         people: People | None = None,
         ears: Ears | None = None,
+        lineages: Lineages | None = None,
     ) -> None:
         self.log = log
         self.store = store
         self.stop = stop
         self.report = report
         self.ears = ears
+        self._lineages = lineages
         self._approver = approver
         self._terminal = terminal
         self._rules = rules
@@ -150,6 +155,12 @@ class World:
                 return self.store.read_ledger(command.session)
             case WriteLedger():
                 return self.store.write_ledger(command.session, command.state)
+            case ReadLineage():
+                return () if self._lineages is None else self._lineages.read(command.session, command.form)
+            case WriteLineage():
+                if self._lineages is not None:
+                    self._lineages.write(command.session, command.form, command.conversation, command.data)
+                return None
             case Known():
                 return self.store.known(command.session, command.keys)
             case Learn():

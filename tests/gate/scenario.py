@@ -29,6 +29,7 @@ from pinnedrules.commands import (
     Pause,
     Random,
     ReadLedger,
+    ReadLineage,
     ReadRules,
     ReadStop,
     Receive,
@@ -41,6 +42,7 @@ from pinnedrules.commands import (
     Take,
     Wait,
     WriteLedger,
+    WriteLineage,
 )  # fmt: skip
 from pinnedrules.compaction.lineage import Lineage
 from pinnedrules.control.grants import Grants
@@ -155,6 +157,7 @@ class Scenario:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     restores: dict[str, Restore] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    kept_lineages: dict[str, bytes] = field(default_factory=dict)
     learned: dict[SessionId, dict[str, str]] = field(default_factory=dict)
     grants: Grants = field(default_factory=lambda: Grants(3600))
     commands: list[Command] = field(default_factory=list)
@@ -275,11 +278,14 @@ class Scenario:
 
     def flow(self, body: bytes, **context: Any) -> Flow[None]:
         """Return the gate's flow for one request under this scenario's rules and policy."""
+        return exchange(self.context(**context), body)
+
+    def context(self, **context: Any) -> Context:
+        """Return a context under this scenario's rules and policy."""
         rules = load(self.rules, file="rules.yaml")
         policy = Policy(rules=rules, block=render(rules.texts, version=rules.version), secret=b"s" * 32, **self.policy)
         sessions = self.sessions or (self.session,)
-        ctx = Context(policy, sessions, self.dialect, self.lineage, self.health, ask_wait=policy.ask_wait, **context)
-        return exchange(ctx, body)
+        return Context(policy, sessions, self.dialect, self.lineage, self.health, ask_wait=policy.ask_wait, **context)
 
     def _answer(self, command: Command) -> Reply:
         match command:
@@ -301,6 +307,12 @@ class Scenario:
                 return self.ledger(command.session)
             case WriteLedger():
                 return self._write(command.session, command.state)
+            case ReadLineage():
+                return tuple(self.kept_lineages.values())
+            case WriteLineage():
+                self.kept_lineages.pop(command.conversation, None)
+                self.kept_lineages[command.conversation] = command.data
+                return None
             case Known():
                 kept = self.learned.get(command.session, {})
                 return {key: kept[key] for key in command.keys if key in kept}

@@ -193,8 +193,8 @@ def test_monitor_sends_such_a_body_as_it_is(make_guard: Callable[..., Guard]) ->
     assert len(provider.requests) == 1
 
 
-def test_the_sdks_own_compaction_request_is_recorded(guard: Guard) -> None:
-    """Provider and SDK markers of a compaction are read: here the header of anthropic's own helper."""
+def test_the_sdks_own_request_for_a_summary_is_told_apart(guard: Guard) -> None:
+    """SDK markers are read, here the header of anthropic's own helper: what asks for a summary compacts nothing yet."""
     from pinnedrules.evidence.reader import read
 
     with ScriptedProvider(lambda seen: Reply("a summary")) as provider:
@@ -205,9 +205,10 @@ def test_the_sdks_own_compaction_request_is_recorded(guard: Guard) -> None:
         client.close()
     guard.close()
 
-    (entry,) = [line for line in read(guard.folder.log) if line["type"] == "compaction"]
+    lines = [line for line in read(guard.folder.log) if line["type"] in ("request", "compaction")]
+    (entry,) = lines
     assert isinstance(entry["body"], dict)
-    assert entry["body"]["kind"] == "client"
+    assert entry["body"]["summarises"] is True
     assert entry["body"]["block_verified"] is True
 
 

@@ -173,7 +173,7 @@ def test_an_error_in_place_of_an_answer() -> None:
             ("request:compaction_trigger",),
             "on-demand",
         ),
-        (answer(input_transformations=[{"id": "rs_1", "reason": "prefix_mismatch"}]), (), "edits"),
+        (answer(input_transformations=[{"id": "rs_1", "reason": "prefix_mismatch"}]), (), "prefix"),
         (answer(input_transformations=[{"id": "rs_1", "reason": "turn_boundary"}]), (), ""),
         (answer(truncation="auto"), (), ""),
         (answer(truncation="disabled"), (), ""),

@@ -147,6 +147,13 @@ _KINDS = {
 }
 
 
+_UNSEEN = {
+    "stateful": "the provider keeps the history, so what it drops is not seen",
+    "thread": "the provider keeps the thread, so what it drops is not seen",
+    "truncation": "the provider may drop messages and not say so, which counts as a compaction",
+}
+
+
 def _request(body: Mapping[str, Any]) -> tuple[str, Tone]:
     # Records from before there were kinds have none.
     other = _KINDS.get(body.get("kind", "request"), "")
@@ -154,6 +161,10 @@ def _request(body: Mapping[str, Any]) -> tuple[str, Tone]:
     if other:
         return f"{other}: {shown(body['path'])}, {counted(body['bytes'], 'byte')}{edits}", ""
     proven = "the block in place" if body["block_verified"] else "NO BLOCK"
+    if "follows" in body:
+        proven += f", after compaction {shown(', '.join(body['follows']), _LONG)}"
+    if "summarises" in body:
+        proven += ", asks for a summary"
     about = f"{counted(body['messages'], 'message')}, {counted(body['bytes'], 'byte')} ({body['change']})"
     tone: Tone = "" if body["block_verified"] else "bad"
     return f"request to {shown(body['model'])}: {about}, {proven}{edits}", tone
@@ -187,10 +198,22 @@ def _compaction(item: Told) -> tuple[str, Tone]:
 
 def _compacted(body: Mapping[str, Any]) -> tuple[str, Tone]:
     change = ""
-    if "messages_before" in body:
+    if "messages_after" in body and "messages_before" in body:
         change = f": {counted(body['messages_before'], 'message')} became {body['messages_after']}"
+    elif "messages_before" in body:
+        change = f": of {counted(body['messages_before'], 'message')}"
+    if "tokens_before" in body:
+        change += f"{',' if change else ':'} {counted(body['tokens_before'], 'token')} became {body['tokens_after']}"
+    if "edits" in body:
+        change += f"; cleared {shown(', '.join(f'{name} {n}' for name, n in sorted(body['edits'].items())), _LONG)}"
+    change = (f" {shown(body['id'])}" if "id" in body else "") + change
+    if "cut" in body:
+        change += ", in an answer that did not come to its end"
     if "block_verified" not in body or body["kind"] == "endpoint":
         return f"compaction ({body['kind']}){change}", "open"
+    if body["kind"] not in ("client", "provider"):
+        proven = "the block in this request" if body["block_verified"] else "NO BLOCK in this request"
+        return f"{_UNSEEN.get(body['kind'], body['kind'])}{change}; {proven}", "open"
     proven = (
         "the block in the request that follows" if body["block_verified"] else "NO BLOCK in the request that follows"
     )

@@ -73,7 +73,8 @@ class History:
 
     ``digests`` and ``kinds`` are of the newest messages; ``folded`` older ones are known only by ``chain``
     (a hash that ran over their digests) and ``folded_roles``. ``first`` are the digests of the first few;
-    ``lead`` is the number of system and developer messages at the start.
+    ``lead`` is the number of system and developer messages at the start. Of a history that came back from a store, and has
+    folded messages, ``folded_sha256`` is what ``chain`` came to and ``whole_sha256`` what all of it came to.
     """
 
     digests: bytes
@@ -83,6 +84,8 @@ class History:
     chain: _Hash
     first: bytes
     lead: int
+    folded_sha256: bytes = b""
+    whole_sha256: str = ""
 
     @classmethod
     def of(cls, request: Request, limit: int) -> History:
@@ -92,11 +95,17 @@ class History:
 
     def grown(self, request: Request, limit: int) -> History:
         """Return the history of a request that begins with this one."""
+        if self.folded_sha256:
+            return History.of(request, limit)  # a hash that came back cannot go on
         digests = self.digests + request.joined[self.count * SIZE :] if self.folded else request.joined
         known = self.kinds + kinds(request.messages[self.count :])
         lead = self.lead if self.lead < self.count else request.lead
         first = request.joined[: _FIRST * SIZE]
         return History(digests, known, self.folded, self.folded_roles, self.chain, first, lead)._fold(limit)
+
+    def short(self, limit: int) -> History:
+        """Return the same history with at most *limit* messages known one by one."""
+        return self if self.folded_sha256 else self._fold(limit)
 
     def _fold(self, limit: int) -> History:
         surplus = len(self.kinds) - limit
@@ -118,6 +127,8 @@ class History:
     @property
     def sha256(self) -> str:
         """The hex SHA-256 of the digests of all messages, one after the other."""
+        if self.whole_sha256:
+            return self.whole_sha256
         chain = self.chain.copy()
         chain.update(self.digests)
         return chain.hexdigest()
@@ -139,7 +150,7 @@ class History:
     def common(self, request: Request) -> int:
         """Return how many first messages the request shares; at least that many, when folded ones differ."""
         cut = self.folded * SIZE
-        if cut and sha256(request.joined[:cut]).digest() != self.chain.digest():
+        if cut and sha256(request.joined[:cut]).digest() != (self.folded_sha256 or self.chain.digest()):
             return _shared(self.first, request.joined)
         return self.folded + _shared(self.digests, request.joined[cut:])
 

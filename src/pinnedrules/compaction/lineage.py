@@ -6,6 +6,7 @@ Rules of this file:
    tell, it takes the name that claims less: "new" before "forked" before "rewritten".
 2. It keeps digests, never texts; only the newest messages are looked at for words about summaries (``signs``).
 3. Memory is bounded: so many conversations a session, so many messages a conversation; the oldest go first.
+4. What is kept over a restart is kept by others (``kept``), as bytes: digests, never texts.
 
 What is told apart, and by what:
 
@@ -33,7 +34,7 @@ What was rewritten or forked is remembered for a while: if it goes on after all,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
@@ -42,6 +43,7 @@ from typing import Literal, TypeAlias
 from pinnedrules.compaction.compare import Match, compare
 from pinnedrules.compaction.digests import SIZE, Known, digest_after
 from pinnedrules.compaction.history import History, Request
+from pinnedrules.compaction.kept import Facts, read_kept, written
 from pinnedrules.compaction.signs import asks, asks_about_a_chat, tells
 
 __all__ = ["Change", "ChangeKind", "Lineage"]
@@ -52,6 +54,7 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 _ID_DIGITS = 16
 _KNOWN_TRIED = 4
 _TOLD_WITHIN = 2
+_NONE_KNOWN = Known(0, 0, sha256().digest(), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Change:
     messages; the request has ``after``. The two hashes are the hex SHA-256 of the digests of all messages
     (see ``digests``). For a new conversation ``before`` is 0 and ``before_sha256`` empty.
     ``dropped_by_role`` counts what a rewrite left out; ``seen`` names the signs behind the name,
-    ``fresh`` has the places of the messages that a rewrite brought and the former history had not.
+    ``fresh`` has the places of the messages that a rewrite brought and the former history had not. ``asks`` says that the
+    request asks for a summary of a conversation.
     """
 
     kind: ChangeKind
@@ -75,6 +79,7 @@ class Change:
     dropped_by_role: Mapping[str, int]
     seen: tuple[str, ...] = ()
     fresh: tuple[int, ...] = ()
+    asks: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +109,8 @@ class Lineage:
 
     conversations: int = 64
     messages: int = 4096
+    loaded: bool = False
+    """Whether what was kept from before was taken in, or asked for."""
     _live: list[_Conversation] = field(default_factory=list)
     _born: int = 0
 
@@ -134,6 +141,29 @@ class Lineage:
             return self._fork(old, match, request, slot_sha256, known)
         return self._rewrite(old, match, request, slot_sha256, known)
 
+    def load(self, kept: Iterable[bytes]) -> None:
+        """Take in, once, what :meth:`dump` gave in another process, the oldest first. What cannot be read is left out."""
+        if self.loaded:
+            return
+        self.loaded = True
+        found: list[_Conversation] = []
+        for data in kept:
+            one = read_kept(data)
+            if one is not None:
+                history, facts = one
+                found.append(
+                    _Conversation(facts.id, history, facts.slot, _NONE_KNOWN, facts.asked, helper=facts.helper)
+                )
+                self._born = max(self._born, facts.number)
+        self._live[:0] = found[-self.conversations :]
+
+    def dump(self, conversation: str) -> bytes:
+        """Return what is to be kept of a conversation over a restart, bounded; empty for one that is not known."""
+        one = next((each for each in reversed(self._live) if each.id == conversation), None)
+        if one is None:
+            return b""
+        return written(one.history, Facts(one.id, one.slot, one.asked, one.helper))
+
     def _known(self) -> Iterator[Known]:
         return (conversation.known for conversation in self._live[: -_KNOWN_TRIED - 1 : -1])
 
@@ -154,7 +184,8 @@ class Lineage:
         former.left = former.helper = False
         self._live.remove(former)
         self._live.append(former)
-        return _change("extended" if grew else "repeated", former.id, common, old, former.history)
+        change = _change("extended" if grew else "repeated", former.id, common, old, former.history)
+        return replace(change, asks=former.asked)
 
     def _begin(self, request: Request, slot: str, known: Known) -> Change:
         history = History.of(request, self.messages)
@@ -162,14 +193,14 @@ class Lineage:
         new = self._add(self._name(history), history, slot, known)
         if served is not None and _users(history) and asks_about_a_chat(request.messages[-1]):
             new.helper = served.asked = True
-        return _change("new", new.id, 0, None, history)
+        return replace(_change("new", new.id, 0, None, history), asks=new.helper)
 
     def _fork(self, old: _Conversation, match: Match, request: Request, slot: str, known: Known) -> Change:
         history = History.of(request, self.messages)
         new = self._add(self._name(history), history, slot, known)
         if _users(history) and asks(request.messages[-1]):
             new.helper = old.asked = True
-        return _change("forked", new.id, match.common, old.history, history, seen=match.seen)
+        return replace(_change("forked", new.id, match.common, old.history, history, seen=match.seen), asks=new.helper)
 
     def _rewrite(self, old: _Conversation, match: Match, request: Request, slot: str, known: Known) -> Change:
         history = History.of(request, self.messages)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-__all__ = ["MARKERS", "CompactionKind", "Marker", "kind"]
+__all__ = ["MARKERS", "CompactionKind", "Marker", "asks", "kind", "late", "silent"]
 
-CompactionKind: TypeAlias = Literal["client", "on-demand", "threshold", "edits"]
+CompactionKind: TypeAlias = Literal["client", "on-demand", "threshold", "edits", "prefix", "truncation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,34 @@ MARKERS: Mapping[str, Marker] = MappingProxyType(
         "request:clear_tool_uses_20250919": Marker("edits", "armed"),
         "request:clear_thinking_20251015": Marker("edits", "armed"),
         "request:context_management": Marker("threshold", "armed"),
-        "request:transforms": Marker("threshold", "armed"),
-        "request:truncation": Marker("threshold", "armed"),
+        "request:transforms": Marker("truncation", "armed"),
+        "request:truncation": Marker("truncation", "armed"),
         "answer:compaction": Marker("threshold", "done"),
         "answer:applied_edits": Marker("edits", "done"),
-        "answer:input_transformations": Marker("edits", "done"),
-        "answer:truncation": Marker("threshold", "armed"),
+        "answer:input_transformations": Marker("prefix", "done"),
+        "answer:messages_changed": Marker("prefix", "done"),
+        "answer:system_changed": Marker("prefix", "done"),
+        "answer:truncation": Marker("truncation", "armed"),
     }
 )
+_SILENT = frozenset(name for name, marker in MARKERS.items() if marker == Marker("truncation", "armed"))
+_LATE = frozenset(name for name, marker in MARKERS.items() if marker == Marker("edits", "armed"))
 _ON_DEMAND = frozenset(name for name, marker in MARKERS.items() if marker == Marker("on-demand", "asked"))
+
+
+def silent(markers: Iterable[str]) -> bool:
+    """Say whether the provider may drop messages and not say so: that it is told to counts as done."""
+    return not _SILENT.isdisjoint(markers)
+
+
+def late(markers: Iterable[str]) -> bool:
+    """Say whether a stream may tell only at its end that the history was edited before its beginning."""
+    return not _LATE.isdisjoint(markers)
+
+
+def asks(markers: Iterable[str]) -> bool:
+    """Say whether a request asks for a summary by a mark of its own."""
+    return any(MARKERS[name].stage == "asked" for name in markers if name in MARKERS)
 
 
 def kind(markers: Iterable[str], asked: Iterable[str] = ()) -> CompactionKind | Literal[""]:
@@ -60,6 +79,7 @@ def kind(markers: Iterable[str], asked: Iterable[str] = ()) -> CompactionKind | 
     happening = [marker for marker in found if marker.stage != "armed"]
     if not happening:
         return ""
+    happening.sort(key=lambda marker: marker.kind == "prefix")
     if happening[0] == MARKERS["answer:compaction"] and not _ON_DEMAND.isdisjoint(asked):
         return "on-demand"
     return happening[0].kind

@@ -32,11 +32,14 @@ def journal_mode(version: tuple[int, ...]) -> str:
 class Database:
     """The file *path*, brought up to date by *steps*: what each version of the tables added (``;`` after each statement).
 
+    Not *durable*, what was written last may be lost with the machine's power, and writing does not wait for the disk.
+
     Used through :meth:`reading` and :meth:`transaction`, which raise StateError when the file cannot be used.
     """
 
-    def __init__(self, path: Path, *, steps: Sequence[str]) -> None:
+    def __init__(self, path: Path, *, steps: Sequence[str], durable: bool = True) -> None:
         self._path = path
+        self._durable = durable
         self._steps = steps
         self._schema = len(steps)
         self._lock = threading.Lock()
@@ -107,7 +110,7 @@ class Database:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         _insist(db, f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
         if self._version(db) == self._schema:
             return
         _insist(db, "BEGIN IMMEDIATE")

@@ -27,6 +27,7 @@ class StateFolder(os.PathLike[str]):
         STOP                hand-touched; stops everything
         stop.json stop.lock see control/stop.py
         db/state.sqlite3    see control/store.py
+        db/lineage.sqlite3  see control/lineages.py; may be removed
         log/                see evidence/lanes.py
         told                a refusal was explained to a person once
     """
@@ -37,6 +38,11 @@ class StateFolder(os.PathLike[str]):
     def database(self) -> Path:
         """The file of the store."""
         return self.path / "db" / "state.sqlite3"
+
+    @property
+    def lineages(self) -> Path:
+        """The file of the conversations' digests."""
+        return self.path / "db" / "lineage.sqlite3"
 
     @property
     def log(self) -> Path:

@@ -15,7 +15,7 @@ from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.charges import abandon, gone
 from pinnedrules.gate.context import Charge, Context, Flow, check_stop, sync
 from pinnedrules.gate.exchange import CUT, note
-from pinnedrules.gate.request import prepare
+from pinnedrules.gate.request import on_record, prepare
 from pinnedrules.types import Call, Decision
 
 __all__ = ["hand_on", "model_call", "propose", "withdraw"]
@@ -36,6 +36,7 @@ def model_call(ctx: Context, body: bytes) -> Flow[bytes]:
             yield from note(ctx, refusal)
             return body
         yield from sync(ctx, position)
+        yield from on_record(ctx, position)
         yield from check_stop(ctx)
     except Refused as refusal:
         yield from abandon(ctx, CUT)

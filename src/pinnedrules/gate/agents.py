@@ -22,11 +22,12 @@ from pinnedrules.commands import Begin, Head, Keep, Random
 from pinnedrules.errors import PathRefused, Unpinned, Unreadable
 from pinnedrules.gate.agent_calls import Tools, checked, fates_of
 from pinnedrules.gate.between import all_of_it, bare, deliver, forward, receive, relay
+from pinnedrules.gate.compacting import managed
 from pinnedrules.gate.context import Context, Flow, as_text, check_stop, record
+from pinnedrules.gate.fence import proven, waiting
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import find
 from pinnedrules.gate.request import send, server_tools
-from pinnedrules.gate.surviving import UNSEEN
 from pinnedrules.gate.tokens import placed, scope, stamp
 from pinnedrules.types import Entry, Restore, SessionId
 from pinnedrules.wire.agents import AgentDialect, Shown
@@ -67,6 +68,9 @@ def manage(ctx: Context, agents: AgentDialect, body: bytes) -> Flow[None]:
     ctx.facts = RequestFacts(
         (), {}, request.theirs, "", stream=False, structured=False, choices=1, last_user_text=request.text
     )
+    place = agents.session_of(path)
+    if place and (yield from waiting(ctx, [place])):
+        ctx.fence = "continued"
     yield from listen(ctx, "new" if ctx.kind == "session" else "extended")
     waits, _ = yield from server_tools(ctx)
     head = yield from send(ctx, (yield from record(ctx, _entry(ctx, agents, request.edits))), waits)
@@ -160,8 +164,7 @@ def _gated(
             raise
         return data
     if page.compacted:
-        body = {"kind": "managed", "seen_in": "answer", "block": ctx.policy.block.digest, **UNSEEN}
-        yield from record(ctx, Entry("compaction", ctx.session, body, epoch=ctx.epoch))
+        yield from managed(ctx, agents.session_of(path) or "*")
     if not page.pending and not page.named:
         return data
     fates = yield from fates_of(ctx, agents, path, page, tools, keep_alive)
@@ -181,6 +184,10 @@ def _noted(ctx: Context, agents: AgentDialect, data: bytes, tools: Tools) -> Flo
         return tools
     for each in shown:
         yield from _remember(ctx, agents, each)
+        if not each.why:
+            # It carries the block now, whatever was compacted before.
+            ctx.waiting = yield from waiting(ctx, [each.place])
+            yield from proven(ctx)
     return tools if not shown else shown[0].tools if len(shown) == 1 else {}
 
 

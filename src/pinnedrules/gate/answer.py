@@ -12,16 +12,16 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pinnedrules.commands import Begin, Forward, Head, Record
-from pinnedrules.compaction.markers import kind
+from pinnedrules.compaction.markers import late
 from pinnedrules.errors import PathRefused, Refused, Unreadable
 from pinnedrules.gate.between import HELD_BYTES, all_of_it, bare, deliver, forward, receive, relay
 from pinnedrules.gate.calls import Judged, judge, recall, settle
 from pinnedrules.gate.charges import gone
+from pinnedrules.gate.compacting import compacts, concluded
 from pinnedrules.gate.context import Context, Flow, check_stop, now, record
 from pinnedrules.gate.held import released_before, remember
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
-from pinnedrules.gate.surviving import Survival, in_answer
 from pinnedrules.types import Call, Entry, Offer, Outcome, Release, Replace
 from pinnedrules.wire.base import Answer, Frame, Key, StreamReader
 from pinnedrules.wire.hidden import refuse_calls_in_error
@@ -91,6 +91,7 @@ def _whole(ctx: Context, head: Head, turns: Sequence[Turn]) -> Flow[Turn | None]
             raise
         yield from deliver(ctx, head, data)
         return None
+    yield from compacts(ctx, answer)
     judged: dict[Key, Judged] = {}
     for key, call in answer.calls.items():
         judged[key] = yield from _decided(ctx, call)
@@ -112,10 +113,15 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
     ctx.noted = False
     held: deque[Frame] = deque()
     judged: dict[Key, Judged] = {}
+    # Where the answer says only at its end that the history was edited before, its calls wait for that.
+    waits = ctx.facts is not None and late(ctx.facts.markers)
+    coming: list[tuple[Key, Call]] = []
     weight = 0
     while True:
         data = yield from receive(ctx)
         for frame in reader.feed(data) if data else reader.end():
+            if frame.compacts:
+                yield from compacts(ctx, reader.answer())
             if not (held or frame.keys or frame.done or frame.ending or turns):
                 # Plain text, which is most of what streams: nothing waits before it and nothing in it can.
                 yield from check_stop(ctx)
@@ -123,7 +129,9 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
                 continue
             held.append(frame)
             weight += len(frame.raw)
-            for key, call in frame.done:
+            coming += frame.done
+            while coming and (frame.ending or not waits):
+                key, call = coming.pop(0)
                 judged[key] = yield from _decided(ctx, call)
             weight -= yield from _flush(ctx, reader, held, judged, bool(turns))
         if weight > HELD_BYTES:
@@ -131,6 +139,8 @@ def _streamed(ctx: Context, turns: Sequence[Turn]) -> Flow[Turn | None]:
         if not data:
             break
     answer = reader.answer()
+    for key, call in coming:
+        judged[key] = yield from _decided(ctx, call)
     keep_alive = ctx.dialect.framing.keep_alive
     judged = dict(zip(judged, (yield from settle(ctx, list(judged.values()), keep_alive=keep_alive)), strict=True))
     judged = yield from recall(ctx, judged, {key for frame in held for key in frame.keys if key in judged})
@@ -163,8 +173,11 @@ def _watched(ctx: Context) -> Flow[None]:
         except Unreadable as unreadable:
             yield Record(_entry(ctx, "refusal", {"error": "Unreadable", "enforced": False}, {"why": str(unreadable)}))
             reader, frames = None, []
-        for key, call in (done for frame in frames for done in frame.done):
-            judged[key] = yield from _decided(ctx, call)
+        for frame in frames:
+            if frame.compacts and reader is not None:
+                yield from compacts(ctx, reader.answer())
+            for key, call in frame.done:
+                judged[key] = yield from _decided(ctx, call)
         if not data:
             break
     if reader is not None:
@@ -215,13 +228,7 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
     ctx.noted = True
     if ctx.enforcing and all(_unchanged(item) for item in judged.values()):
         yield from remember(ctx, answer, judged)
-    compaction = kind(answer.markers, ctx.facts.markers if ctx.facts else ())
-    if compaction:
-        body: dict[str, object] = {"kind": compaction, "seen_in": "answer", "block": ctx.policy.block.digest}
-        told: Survival = ({"summary": "none"}, {})
-        if compaction != "edits":
-            told = yield from in_answer(ctx, answer.message)
-        yield from record(ctx, _entry(ctx, "compaction", {**body, **told[0]}, told[1]))
+    yield from concluded(ctx, answer)
     body = {
         "finish": answer.finish,
         "calls": len(judged),

@@ -193,6 +193,7 @@ def _finish(ctx: Context, judged: Judged) -> Flow[Judged]:
             "rewritten": decision.arguments is not None,
             **({"became": decision.tool} if decision.tool else {}),
             **({"stamp": decision.stamp} if decision.stamp else {}),
+            **({"fence": decision.fence} if decision.fence else {}),
             "rules": list(decision.rules),
             "undecided": [item.rule for item in decision.undecided],
             "ticket": judged.ticket.id if judged.ticket else "",

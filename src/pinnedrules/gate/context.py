@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from pinnedrules.commands import Command, Failed, Now, ReadStop, Record, Reply, Sync
-from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.compaction.lineage import Change, Lineage
+from pinnedrules.compaction.pending import Pending
 from pinnedrules.errors import Stopped, Unrecorded
 from pinnedrules.pins.block import Block
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.base import Note
-from pinnedrules.types import Call, Entry, Mode, Moment, SessionId, StopState
+from pinnedrules.types import Call, Entry, Fence, Mode, Moment, SessionId, StopState
 from pinnedrules.wire.agents import AgentDialect
 from pinnedrules.wire.base import Dialect, RequestFacts
 from pinnedrules.wire.path_table import Kind
@@ -126,6 +127,11 @@ class Context:
 
     ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
     of this exchange were charged.
+
+    ``change`` is what the request is to the former ones, ``verified`` says that the block was proven to be in it. ``fence``
+    says why calls with an effect are asked about whatever the rules say, ``waiting`` are the compactions that the request
+    follows (``shut``: there is one that holds up calls in no answer), ``own`` (kind, id) of those that it shows itself,
+    ``compacted`` names one in the answer that is read (see ``fence.py``, ``compacting.py``).
     """
 
     policy: Policy
@@ -163,6 +169,13 @@ class Context:
     turn: str = ""
     answer: str = ""
     charges: list[Charge] = field(default_factory=list)
+    change: Change | None = None
+    verified: bool = False
+    fence: Fence = ""
+    waiting: tuple[Pending, ...] = ()
+    shut: bool = False
+    own: tuple[tuple[str, str], ...] = ()
+    compacted: str = ""
 
     @property
     def session(self) -> SessionId:

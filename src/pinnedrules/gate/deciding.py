@@ -14,6 +14,7 @@ from pinnedrules.commands import Ask, Failed, ReadLedger, ReadRules, Resolve
 from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.charges import ATTEMPTS, charge, kept_of, rule_sets
 from pinnedrules.gate.context import Charge, Context, Flow, graceful, now
+from pinnedrules.gate.fence import fenced, refused_before
 from pinnedrules.gate.origins import recall_values
 from pinnedrules.rules.decide import decide, looked_up
 from pinnedrules.rules.layers import objected, same, stricter
@@ -76,6 +77,8 @@ def decided(
         note: Note | None = None
         if against is None and strictest.verdict == "ask" and effects is None and len(ledgers) == 1:
             strictest, note = yield from _permitted(ctx, call, strictest, every, ledgers[0][1], moment, places)
+        strictest = fenced(ctx, call, strictest, ledgers)
+        strictest = yield from refused_before(ctx, call, strictest, ledgers[0][1], rules_sha256(ctx))
         if strictest.verdict != "allow" and ctx.enforcing:
             return strictest, None
         made = yield from charge(ctx, call, strictest, ledgers, moment, untrusted, note)

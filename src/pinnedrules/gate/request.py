@@ -6,18 +6,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pinnedrules.commands import Failed, Head, Send
+from pinnedrules.commands import Failed, Head, ReadLineage, Send, WriteLineage
 from pinnedrules.compaction.lineage import Change
-from pinnedrules.compaction.markers import kind
+from pinnedrules.compaction.markers import asks
 from pinnedrules.errors import Denied, Unpinned, Unreadable
 from pinnedrules.gate.attempts import note_attempts
 from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.charges import gone
+from pinnedrules.gate.compacting import begun, follows, seen_in_request
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
+from pinnedrules.gate.fence import followed
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
 from pinnedrules.gate.origins import learn_results
-from pinnedrules.gate.surviving import Survival, in_messages
+from pinnedrules.gate.surviving import in_messages
 from pinnedrules.gate.telling import Patch, tell
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
@@ -27,7 +29,7 @@ from pinnedrules.types import OFFERED, Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["call_by_call", "find_known", "prepare", "prepare_again", "send", "server_tools"]
+__all__ = ["call_by_call", "find_known", "on_record", "prepare", "prepare_again", "send", "server_tools"]
 
 _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
@@ -69,9 +71,11 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     body, added = ctx.dialect.place(body, ctx.policy.block.text) if pinned else (body, ())
     slot = _slot_sha256(ctx, body) if pinned else ""
     # Only what is new stands in a request that continues something, so no compaction can be seen by it.
-    continuing = any(":" in token for token in tokens)
-    change = _CONTINUED if continuing else ctx.lineage.observe(facts.messages, slot, ctx.named)
+    continuing = [token for token in tokens if ":" in token]
+    change = _CONTINUED if continuing else (yield from _compared(ctx, facts.messages, slot))
     ctx.conversation = change.conversation
+    yield from begun(ctx, change, continuing)
+    survival = yield from in_messages(ctx, [facts.messages[index] for index in change.fresh])
     newest = yield from listen(ctx, change.kind)
     yield from note_attempts(ctx, change, newest)
     yield from learn_results(ctx, change.kind)
@@ -86,6 +90,9 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     placed = (*ctx.placed, *added)
     ctx.body = body
     proof = _proven(ctx, body) if pinned else _Proof(False, 0)
+    ctx.verified = proof.verified
+    if pinned and not proof.verified:
+        ctx.fence = ctx.fence or "unverified"
     waits, asked = yield from server_tools(ctx)
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
     if _unsealed(ctx, came, ctx.body):
@@ -94,10 +101,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     edits, forced = (*ctx.amended.restored, *edits), (*ctx.amended.forced, *forced)
     if pinned and ctx.body is not body:
         proof = _proven(ctx, ctx.body)
-    compaction = kind((*facts.markers, *ctx.markers)) or ("endpoint" if ctx.kind == "compact" else "")
-    if change.kind == "rewritten" or compaction:
-        survival = yield from in_messages(ctx, [facts.messages[index] for index in change.fresh])
-        yield from record(ctx, _compaction(ctx, change, compaction, proof, survival))
+    yield from seen_in_request(ctx, survival)
     found = (("block", placed), ("appended rule", told), ("restored call", edits), ("forced approval", forced))
     names = [name for name, made in found if made]
     patch = (*placed, *told, *edits, *forced)
@@ -127,6 +131,7 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     gone(ctx.charges)
     head = yield Send(ctx.body)
     yield from sync(ctx, position)
+    yield from on_record(ctx, position)
     if isinstance(head, Head):
         return head
     error = head.error if isinstance(head, Failed) else Unreadable("The host gave no answer.")
@@ -134,6 +139,28 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     yield from record(ctx, Entry("answer", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
     ctx.host_error = error
     raise error
+
+
+def on_record(ctx: Context, position: int) -> Flow[None]:
+    """Take down a fence that the request ends, now that its record is durable, and keep its lineage."""
+    if position >= 0:
+        yield from followed(ctx)
+    if ctx.change is not None and ctx.change.kind != "repeated" and ctx.conversation:
+        # What does not succeed costs the sight of a rewrite across a restart.
+        yield WriteLineage(ctx.session, _form(ctx), ctx.conversation, ctx.lineage.dump(ctx.conversation))
+
+
+def _compared(ctx: Context, messages: Sequence[bytes], slot: str) -> Flow[Change]:
+    """Compare the request with the former ones of its session, those of former processes too."""
+    if not ctx.lineage.loaded:
+        kept = yield ReadLineage(ctx.session, _form(ctx))
+        ctx.lineage.load(kept if isinstance(kept, tuple) else ())
+    return ctx.lineage.observe(messages, slot, ctx.named)
+
+
+def _form(ctx: Context) -> str:
+    """Return in which form messages are compared: an adapter shows a conversation otherwise than the wire does."""
+    return "framework" if ctx.dialect.name == "framework" else "wire"
 
 
 def find_known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
@@ -262,6 +289,8 @@ def _request(
             "bytes": len(ctx.body),
             "sha256": hashlib.sha256(ctx.body).hexdigest(),
             "change": change,
+            **({"summarises": True} if _summarises(ctx) else {}),
+            **follows(ctx),
             "block": ctx.policy.block.digest,
             "block_verified": proof.verified,
             "block_elsewhere": proof.elsewhere,
@@ -274,6 +303,13 @@ def _request(
         },
         private={"patch": as_text(patch)} if patch else {},
     )
+
+
+def _summarises(ctx: Context) -> bool:
+    """Say whether the request asks for a summary of a conversation, by its words or by a mark."""
+    facts = ctx.facts
+    marked = facts is not None and asks((*facts.markers, *ctx.markers))
+    return marked or ctx.kind == "compact" or (ctx.change is not None and ctx.change.asks)
 
 
 def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
@@ -291,27 +327,3 @@ def _difference(before: bytes, after: bytes) -> list[Mapping[str, object]]:
         else:
             patch.append({"op": "add", "path": f"/{key}", "value": value})
     return patch
-
-
-def _compaction(ctx: Context, change: Change, provider: str, proof: _Proof, survival: Survival) -> Entry:
-    body, private = survival
-    return Entry(
-        type="compaction",
-        session=ctx.session,
-        epoch=ctx.epoch,
-        conversation=ctx.conversation,
-        body={
-            "kind": provider or "client",
-            "seen_in": "request",
-            "messages_before": change.before,
-            "messages_after": change.after,
-            "common": change.common,
-            "before_sha256": change.before_sha256,
-            "after_sha256": change.after_sha256,
-            "dropped_by_role": dict(change.dropped_by_role),
-            "block": ctx.policy.block.digest,
-            "block_verified": proof.verified,
-            **body,
-        },
-        private=private,
-    )

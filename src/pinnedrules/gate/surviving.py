@@ -14,14 +14,15 @@ from pinnedrules.compaction.survival import judge
 from pinnedrules.gate.context import Context, Flow
 from pinnedrules.rules.born import born
 from pinnedrules.types import LedgerState
-from pinnedrules.wire.json_text import loads
+from pinnedrules.wire.base import Answer
+from pinnedrules.wire.json_text import Object, loads
 
-__all__ = ["UNSEEN", "Survival", "in_answer", "in_messages"]
+__all__ = ["Survival", "contradicted", "in_answer", "in_messages"]
 
 Survival = tuple[Mapping[str, object], Mapping[str, object]]
 """What a compaction record says of the rules: in its body, and in private."""
 
-UNSEEN: Mapping[str, object] = {"summary": "unseen"}
+_UNSEEN: Mapping[str, object] = {"summary": "unseen"}
 """The body's part for a summary that only the provider can read."""
 
 _RULES = 128
@@ -40,13 +41,16 @@ def in_messages(ctx: Context, messages: Sequence[bytes]) -> Flow[Survival]:
     return (yield from _judged(ctx, texts, opaque=opaque))
 
 
-def in_answer(ctx: Context, message: bytes | None) -> Flow[Survival]:
+def contradicted(survival: Survival) -> tuple[str, ...]:
+    """Return the names of the rules that a summary contradicts."""
+    found = survival[0].get("rules")
+    return tuple(name for name, fate in found.items() if fate == "contradicted") if isinstance(found, Mapping) else ()
+
+
+def in_answer(ctx: Context, answer: Answer) -> Flow[Survival]:
     """Judge the compaction that an answer holds, where it can be read."""
-    texts: list[str] = []
-    found = loads(message) if message else None
-    for block in _listed(found.get("content") if isinstance(found, dict) else None):
-        if block.get("type") == "compaction" and isinstance(text := block.get("content"), str):
-            texts.append(text)
+    found = [Object(raw).value("content") for raw in answer.compactions]
+    texts = [text for text in found if isinstance(text, str)]
     return (yield from _judged(ctx, texts, opaque=not texts))
 
 
@@ -77,7 +81,7 @@ def _listed(content: object) -> Iterable[Mapping[str, object]]:
 
 def _judged(ctx: Context, texts: Sequence[str], *, opaque: bool) -> Flow[Survival]:
     if not texts:
-        return (UNSEEN if opaque else {"summary": "none"}), {}
+        return (_UNSEEN if opaque else {"summary": "none"}), {}
     found = judge((yield from _rules(ctx)), "\n\n".join(texts))
     counts = Counter(one.fate for one in found)
     body = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -60,6 +60,14 @@ class _LockedLineage(Lineage):
         with self._lock:
             return super().observe(messages, slot_sha256, named)
 
+    def load(self, kept: Iterable[bytes]) -> None:
+        with self._lock:
+            super().load(kept)
+
+    def dump(self, conversation: str) -> bytes:
+        with self._lock:
+            return super().dump(conversation)
+
 
 class Core:
     """What all wrapped clients of one guard share."""
@@ -94,7 +102,9 @@ class Core:
         if read_timeout is not None:
             # The wait must end before the client gives up by itself and tries again.
             wait = min(wait, max(0.0, read_timeout - _MARGIN_SECONDS))
-        return Context(policy, sessions, dialect, self._lineage(sessions[0], dialect), self.health, path=path, ask_wait=wait)
+        return Context(
+            policy, sessions, dialect, self._lineage(sessions[0], dialect), self.health, path=path, ask_wait=wait
+        )
 
     def _lineage(self, session: SessionId, dialect: Dialect) -> Lineage:
         # An adapter shows the same conversation in another form than the wire does.

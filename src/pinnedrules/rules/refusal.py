@@ -10,7 +10,10 @@ from pinnedrules.rules.names import plain
 from pinnedrules.rules.printable import counted, shown
 from pinnedrules.types import Call, Decision, Ticket
 
-__all__ = ["MAX_RULES", "explained", "in_a_line", "refusal"]
+__all__ = ["FENCED", "MAX_RULES", "explained", "in_a_line", "refusal"]
+
+FENCED = "fenced: "
+"""How the reason begins for which a call is asked about after a compaction, although no rule asks."""
 
 _LOOK = "to look into it: pinnedrules log --verdict deny"
 MAX_RULES = 4
@@ -63,7 +66,9 @@ def explained(
     call is not refused yet: a person may still permit it.
     """
     name = shown(tool, 80)
-    why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]] or ["no rule permits it."]
+    fenced = any(reason.startswith(FENCED) for reason in reasons)
+    why = [f"rule {rule}: {sentence}" for rule, sentence in rules[:MAX_RULES]]
+    why = why or (["no rule objects, but the conversation was compacted."] if fenced else ["no rule permits it."])
     why += [f"({reason})" for reason in reasons[:MAX_RULES]]
     fate = "does not run unless a person permits it." if waits else "did not run."
     told = "Without a yes in time the" if waits else "The"
@@ -90,6 +95,8 @@ def _from_now_on(tool: str, rules: Sequence[tuple[str, str]], reasons: Sequence[
     """Return what a person changes so that such calls are allowed."""
     if any(reason.startswith("paused: ") for reason in reasons):
         return ["to go on after the pause: pinnedrules resume --reason WHY"]
+    if any(reason.startswith(FENCED) for reason in reasons):
+        return ["from the next request on the rules alone decide again"]
     if rules:
         return [f"to allow such calls from now on: change rule {rules[0][0]} ({place})"]
     if plain(tool) != tool:
@@ -103,6 +110,8 @@ def _from_now_on(tool: str, rules: Sequence[tuple[str, str]], reasons: Sequence[
 def _next(call: Call, decision: Decision, ticket: Ticket | str | None) -> str:
     if ticket:
         return f"Next: {_by_a_person(ticket)}"
+    if decision.fence:
+        return f"Next: propose it again with the next request; {_LOOK}"
     if decision.rules:
         which = f"rule {_some(list(decision.rules))}"
         return f"Next: if this should be possible, the owner changes {which} in the rule file; {_LOOK}"

@@ -21,8 +21,21 @@ from pinnedrules.wire.hidden import refuse_hidden_calls
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, loads, obj
 from pinnedrules.wire.usage import add_usage
 
-__all__ = ["MessagesAnswer", "Shown", "found_markers", "message_bytes", "places", "read_json", "was_cut", "write_json"]
+__all__ = [
+    "MessagesAnswer",
+    "Shown",
+    "applied_edits",
+    "found_markers",
+    "is_compaction",
+    "message_bytes",
+    "places",
+    "read_json",
+    "was_cut",
+    "write_json",
+]
 
+_PREFIX = frozenset({"messages_changed", "system_changed"})
+_NAME = 80
 _WENT_TO_ITS_END = frozenset({"tool_use", "end_turn", "stop_sequence"})
 
 
@@ -53,12 +66,46 @@ def message_bytes(blocks: Sequence[bytes]) -> bytes | None:
     return obj([("role", b'"assistant"'), ("content", array(kept))]) if kept else None
 
 
-def found_markers(blocks: Sequence[Mapping[str, object]], management: object) -> tuple[str, ...]:
-    """Name the provider-side compaction that an answer reports."""
-    markers = ["answer:compaction"] if any(block.get("type") == "compaction" for block in blocks) else []
+def found_markers(blocks: Sequence[Mapping[str, object]], said: Mapping[str, object]) -> tuple[str, ...]:
+    """Name the provider-side compaction that an answer reports; *said* are the members beside its content.
+
+    A compaction that failed gives a block with null content, which the provider takes for nothing
+    (``beta_compaction_block.py`` of anthropic-sdk-python 2.12). A cache miss counts if the history or the system text is
+    its reason (``beta_cache_miss_reason.py``).
+    """
+    markers = ["answer:compaction"] if any(map(is_compaction, blocks)) or _iterated(said.get("usage")) else []
+    management, diagnostics = said.get("context_management"), said.get("diagnostics")
     if isinstance(management, dict) and management.get("applied_edits"):
         markers.append("answer:applied_edits")
+    if said.get("input_transformations"):
+        markers.append("answer:input_transformations")
+    reason = diagnostics.get("cache_miss_reason") if isinstance(diagnostics, dict) else None
+    if isinstance(reason, dict) and reason.get("type") in _PREFIX:
+        markers.append(f"answer:{reason['type']}")
     return tuple(markers)
+
+
+def is_compaction(block: Mapping[str, object]) -> bool:
+    """Say whether a content block is the outcome of a compaction."""
+    return block.get("type") == "compaction" and bool(block.get("content") or block.get("encrypted_content"))
+
+
+def applied_edits(management: object) -> dict[str, int]:
+    """Return what the edits of a request cleared: ``TYPE.MEMBER`` to a number, summed over edits of one type."""
+    found: dict[str, int] = {}
+    edits = management.get("applied_edits") if isinstance(management, dict) else None
+    for edit in edits if isinstance(edits, list) else ():
+        for name, number in edit.items() if isinstance(edit, dict) else ():
+            if isinstance(number, int) and not isinstance(number, bool):
+                key = f"{edit.get('type')}.{name}"[:_NAME]
+                found[key] = found.get(key, 0) + number
+    return found
+
+
+def _iterated(usage: object) -> bool:
+    iterations = usage.get("iterations") if isinstance(usage, dict) else None
+    listed = iterations if isinstance(iterations, list) else []
+    return any(isinstance(one, dict) and one.get("type") == "compaction" for one in listed)
 
 
 def places(identifier: object) -> tuple[str, ...]:
@@ -90,8 +137,10 @@ def read_json(body: bytes) -> MessagesAnswer:
         finish=finish,
         cut=was_cut(finish),
         usage=usage if isinstance(usage, dict) else {},
-        markers=found_markers(content, answer.get("context_management")),
+        markers=found_markers(content, answer),
         places=places(answer.get("id")),
+        compactions=tuple(raw for block, raw in zip(content, raws, strict=True) if is_compaction(block)),
+        edits=applied_edits(answer.get("context_management")),
     )
 
 

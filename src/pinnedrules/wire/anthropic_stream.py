@@ -15,7 +15,16 @@ from typing import Literal
 
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Call
-from pinnedrules.wire.anthropic_answer import MessagesAnswer, Shown, found_markers, message_bytes, places, was_cut
+from pinnedrules.wire.anthropic_answer import (
+    MessagesAnswer,
+    Shown,
+    applied_edits,
+    found_markers,
+    is_compaction,
+    message_bytes,
+    places,
+    was_cut,
+)
 from pinnedrules.wire.anthropic_blocks import block_call, is_call, is_server_run, refuse_repeated_ids, visible_text
 from pinnedrules.wire.base import Frame, Key
 from pinnedrules.wire.hidden import may_hide_call, refuse_hidden_calls
@@ -35,6 +44,7 @@ _KINDS: dict[str, Kind] = {
     "message_delta": "end",
     "message_stop": "last",
 }
+_SAID = ("context_management", "diagnostics", "input_transformations")
 # Delta type -> the member it grows, and the block's member that takes it. All but these make a block unrepeatable.
 _GROWING = {"text_delta": ("text", "text"), "thinking_delta": ("thinking", "thinking")}
 
@@ -59,6 +69,16 @@ class _Block:
     grown: dict[str, list[str]] = field(default_factory=dict)
     set: dict[str, object] = field(default_factory=dict)
     citations: list[object] = field(default_factory=list)
+
+    @property
+    def seen(self) -> dict[str, object]:
+        """The block as far as it has come; one of a compaction that is not understood counts as one."""
+        return {**self.value, **self.set, **({} if self.faithful else {"encrypted_content": "?"})}
+
+    @property
+    def compacts(self) -> bool:
+        """Whether it is the outcome of a compaction."""
+        return self.complete and is_compaction(self.seen)
 
     def call_now(self) -> Call:
         """Return the call of this block as far as it has come."""
@@ -98,7 +118,7 @@ class BlockReader:
         self._ended = False
         self._stopped = False
         self._finish = ""
-        self._management: object = None
+        self._said: dict[str, object] = {}  # members of the message that stand beside its content
 
     def read(self, event: Event) -> list[MessageFrame]:
         """Read one event; after an error of the provider, none. Raises Unreadable."""
@@ -134,11 +154,14 @@ class BlockReader:
         if kind in ("block", "delta", "stop"):
             return self._content(event, kind, data)
         refuse_hidden_calls(data)
+        said: object = data
         if kind == "start":
             self._begin(data)
+            said = data.get("message")
         elif kind != "other":
             self._end(kind, data)
-        return MessageFrame(event.raw, ending=kind in ("end", "last"), event=event, kind=kind)
+        compacts = kind != "other" and isinstance(said, dict) and bool(found_markers((), said))
+        return MessageFrame(event.raw, ending=kind in ("end", "last"), event=event, kind=kind, compacts=compacts)
 
     def close(self) -> None:
         """Say that the stream is at its end. Raises Unreadable when a call is still open."""
@@ -149,8 +172,8 @@ class BlockReader:
         """Return what was read as a whole."""
         raws = [block.whole() for block in self.blocks]
         whole = [raw for raw in raws if raw is not None]
-        values = [block.value for block in self.blocks]
         texts = [loads(raw) for raw in whole]
+        compactions = [raw for block, raw in zip(self.blocks, raws, strict=True) if raw is not None and block.compacts]
         intact = len(whole) == len(raws) and self._ended and not self.failed
         return MessagesAnswer(
             calls={
@@ -161,8 +184,10 @@ class BlockReader:
             finish="error" if self.failed else self._finish,
             cut=self.failed or was_cut(self._finish),
             usage=self.usage,
-            markers=found_markers(values, self._management),
+            markers=found_markers([block.seen for block in self.blocks], {**self._said, "usage": self.usage}),
             places=places(self.start.get("id")),
+            compactions=tuple(compactions),
+            edits=applied_edits(self._said.get("context_management")),
             shown=shown,
         )
 
@@ -172,6 +197,7 @@ class BlockReader:
             raise Unreadable("a message that does not begin empty, once")
         self._started = True
         self.start = message
+        self._take(message)
         self._add_usage(message.get("usage"))
 
     def _end(self, kind: Kind, data: Mapping[str, object]) -> None:
@@ -182,8 +208,11 @@ class BlockReader:
         delta = data.get("delta")
         if isinstance(delta, dict) and delta.get("stop_reason"):
             self._finish = str(delta["stop_reason"])
-        self._management = data.get("context_management") or self._management
+        self._take(data)
         self._add_usage(data.get("usage"))
+
+    def _take(self, data: Mapping[str, object]) -> None:
+        self._said.update({name: value for name in _SAID if (value := data.get(name))})
 
     def _add_usage(self, usage: object) -> None:
         """Counts are running totals: a later one replaces an earlier one."""
@@ -211,7 +240,8 @@ class BlockReader:
                 refuse_repeated_ids([other.call_now() for other in self.blocks if other.call])
         refuse_hidden_calls([value for name, value in data.items() if name not in ("delta", "content_block")])
         keys = frozenset({key}) if block.call else frozenset[Key]()
-        return MessageFrame(event.raw, keys=keys, done=done, event=event, kind=kind, index=index)
+        compacts = kind == "stop" and block.compacts
+        return MessageFrame(event.raw, keys=keys, done=done, event=event, kind=kind, index=index, compacts=compacts)
 
     def _open_block(self, event: Event, index: int, value: object) -> None:
         if not self._started or self._ended or self._open is not None or index != len(self.blocks):

@@ -101,6 +101,9 @@ class Answer:
     ``places`` name where the provider itself keeps this answer (``response:ID``, ``conversation:ID``, ``message:ID``), so
     that a later request may continue it without repeating it; empty when it keeps nothing. ``running`` says that the
     provider is still at work in the background and there is no answer yet.
+
+    ``compactions`` are the raw blocks or items in which the provider hands out what it made of the history (JSON bytes),
+    ``edits`` what it says that it cleared from it (``TYPE.MEMBER`` to a number).
     """
 
     calls: Mapping[Key, Call]
@@ -112,6 +115,8 @@ class Answer:
     markers: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     running: bool = False
+    compactions: tuple[bytes, ...] = ()
+    edits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,8 @@ class Frame:
 
     ``keys`` are the calls that this frame carries a part of; a frame without keys can pass at once if nothing before it
     is held. ``done`` are calls that this frame proves complete. ``ending`` is true for a frame that says how the answer
-    ended or repeats its usage: it must wait until every call of the answer is decided.
+    ended or repeats its usage: it must wait until every call of the answer is decided. ``compacts`` is true for a frame
+    that shows a compaction by the provider: what follows it was made without what was dropped.
 
     One event may give two frames, when it both shows something and ends the answer: the first has its bytes, the second
     has none (``raw == b""``) and is ``ending``. Forwarding the first one's ``raw`` is then the whole event, so that may be
@@ -131,6 +137,7 @@ class Frame:
     keys: frozenset[Key] = frozenset()
     done: tuple[tuple[Key, Call], ...] = ()
     ending: bool = False
+    compacts: bool = False
 
 
 class StreamReader(Protocol):

@@ -27,6 +27,7 @@ from pinnedrules.wire.usage import add_usage
 __all__ = [
     "ResponsesAnswer",
     "Shown",
+    "compactions",
     "found_markers",
     "item_call",
     "kept_at",
@@ -131,6 +132,7 @@ def read_json(body: bytes) -> ResponsesAnswer:
         usage=usage if isinstance(usage, dict) else {},
         markers=found_markers(answer, output),
         places=kept_at(answer),
+        compactions=compactions(raws),
         running=status in _RUNNING,
         id=identifier if isinstance(identifier, str) else "",
         began_as=identifier if isinstance(identifier, str) else "",
@@ -211,6 +213,11 @@ def kept_at(answer: Mapping[str, object]) -> tuple[str, ...]:
     if isinstance(named, str) and named:
         places.append(f"conversation:{named}")
     return tuple(places)
+
+
+def compactions(raws: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the items that are the outcome of a compaction."""
+    return tuple(raw for raw in raws if b"compaction" in raw and Object(raw).value("type") == "compaction")
 
 
 def found_markers(answer: Mapping[str, object], output: Sequence[object]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from pinnedrules.wire.json_text import array, dig, items, loads, loads_unique
 from pinnedrules.wire.openai_responses_answer import (
     ResponsesAnswer,
     Shown,
+    compactions,
     found_markers,
     kept_at,
     refuse_beside_output,
@@ -53,6 +54,7 @@ _PROVIDER_RUN = (
     "response.shell_call_output_content.",
     "response.web_search_call",
 )
+_COMPACTING = "response.compaction.compacting"
 _ITEMS = 1 << 16  # of one answer
 
 
@@ -132,8 +134,9 @@ class EventReader:
             finish="error" if self.failed else status if isinstance(status, str) else "",
             cut=self.failed or not self._ended or was_cut(status),
             usage=usage if isinstance(usage, dict) else {},
-            markers=found_markers(response, values),
+            markers=found_markers(response, [*values, *(item.added for item in ordered if item.added)]),
             places=kept_at(response),
+            compactions=compactions(item.whole for item in ordered if item.whole),
             id=identifier if isinstance(identifier, str) else "",
             began_as=shown.began_as,
             shown=shown,
@@ -184,11 +187,11 @@ class EventReader:
         key: Key = (index,)
         if step == "added":
             keys = frozenset({key}) if self.output.begin(index, value, raw) else frozenset[Key]()
-            return ResponsesFrame(b"", keys=keys, kind="item", index=index)
+            return ResponsesFrame(b"", keys=keys, kind="item", index=index, compacts=kind == "compaction")
         was_call = index in self.items and self.items[index].call
         done = self.output.finish(index, value, raw)
         keys = frozenset({key}) if was_call or done else frozenset()
-        return ResponsesFrame(b"", keys=keys, done=done, kind="whole", index=index)
+        return ResponsesFrame(b"", keys=keys, done=done, kind="whole", index=index, compacts=kind == "compaction")
 
     def _part(self, data: dict[str, object], stem: str, step: str) -> ResponsesFrame:
         index, (kind, member) = _index(data), PARTS[stem]
@@ -227,6 +230,7 @@ class EventReader:
             ending=kind in _END,
             kind="end" if kind in _END else "begin",
             slots=slots,
+            compacts=bool(compactions(raws) or found_markers(response, ())),
         )
 
     def _end(self, kind: str, repeats: bool) -> None:
@@ -244,7 +248,7 @@ class EventReader:
         index = _index(data) if data.get("output_index") is not None else -1
         if index >= 0:
             self.output.speak(index, data.get("item_id"))
-        return ResponsesFrame(b"", index=index)
+        return ResponsesFrame(b"", index=index, compacts=kind == _COMPACTING)
 
 
 def _stem(kind: object) -> str:
