@@ -24,7 +24,7 @@ from pinnedrules.commands import Failed
 from pinnedrules.control.permits import give, new_permit
 from pinnedrules.control.principals import in_chat, person
 from pinnedrules.control.scopes import session_scope
-from pinnedrules.control.session_rules import change, dismiss, rules_of
+from pinnedrules.control.session_rules import change, confirm, dismiss, rules_of
 from pinnedrules.control.stop import StopFile
 from pinnedrules.control.store import Store
 from pinnedrules.errors import ApprovalError, RuleFileError
@@ -159,6 +159,8 @@ class Turns:
         for session in sessions:
             if change(self._store, session, lambda ledger: added(ledger, rule)):
                 self._note(ruled(session, rule, by=who, state="added"))
+            elif confirm(self._store, session, rule.id, by=who):
+                self._note(ruled(session, rule, by=who, state="confirmed"))
         return Said("rule", f"In force for this session: {rule.text} To end it, say: dismiss {rule.id}", rule.id)
 
     def _dismiss(self, sessions: Sequence[SessionId], name: str, who: str) -> Said:

@@ -109,19 +109,40 @@ class Wishes:
         what it is about is asked about or denied, without it the model only reads it. It can only tighten, so *user* may
         be the agent, too. The model is told with its next request.
 
+        The id of a rule from the chat (``chat-1a2b3c``) confirms that rule: its words are the person's, and the model may
+        read them besides our sentence.
+
         Raises RuleFileError for what is no rule, allows something, or speaks of no tool here; ApprovalError when *user*
-        is nobody; StateError.
+        is nobody, or is the agent and confirms; StateError.
         """
-        from pinnedrules.control.session_rules import pin, worded
+        from pinnedrules.control.session_rules import from_chat, pin, worded
         from pinnedrules.notes import ruled
         from pinnedrules.rules.born import fits
 
+        if isinstance(rule, str) and from_chat(rule):
+            return self._confirm(rule, user, session)
         made = worded(rule, on=on, then=then, by=user)
         fits(self._source.rules, made)
         for one in self._meant(session):
             if pin(self._store, one, made):
                 self._note(ruled(one, made, by=made.by, state="added"))
         return made.id
+
+    def _confirm(self, rule: str, user: str, session: str | SessionId) -> str:
+        from pinnedrules.control.principals import person
+        from pinnedrules.control.session_rules import confirm, rules_of
+        from pinnedrules.errors import RuleFileError
+        from pinnedrules.notes import ruled
+
+        who, found = person(user), False
+        for one in self._meant(session):
+            known = next((born for born in rules_of(self._store, one) if born.id == rule and not born.withdrawn), None)
+            found = found or known is not None
+            if known is not None and confirm(self._store, one, rule, by=who):
+                self._note(ruled(one, known, by=who, state="confirmed"))
+        if not found:
+            raise RuleFileError(f"no rule {rule} is in force in this session", hint="pinnedrules show --session NAME")
+        return rule
 
     def dismiss(self, rule: str, *, user: str, session: str | SessionId = "") -> bool:
         """Withdraw the rule of this id from a session; False when it has none in force. The model is told.

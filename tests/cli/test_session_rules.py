@@ -182,3 +182,29 @@ def test_a_limit_that_cannot_be_recorded_stands(
     assert "could not be recorded" in cli("pin", "Never archive.", "--on", "archive", "--session", "inbox").out
     assert cli("dismiss", SAID.id).code == 2
     assert [rule.withdrawn for rule in rules_of(store, INBOX)] == ["", ""]
+
+
+def test_the_words_of_a_rule_from_the_chat_are_confirmed(
+    cli: Cli, store: Store, said: Callable[[SessionId], None]
+) -> None:
+    """Issue: an excerpt is added only after confirmation. A person confirms by the rule's id; nothing else changes."""
+    said(INBOX)
+
+    found = cli("pin", "chat-12ab34", "--session", "inbox")
+
+    (rule,) = rules_of(store, INBOX)
+    assert found.code == 0
+    assert 'the model is told the words: "never delete without me"' in found.out
+    assert (rule.confirmed, rule.by, rule.text) == ("owner", "", "Ask before deleting anything.")
+    assert "confirmed already" in cli("pin", "chat-12ab34", "--session", "inbox").out
+    assert "confirmed by owner" in cli("show", "--session", "inbox").out
+    assert "rule chat-12ab34 confirmed by owner" in cli("log").out
+
+
+def test_what_is_not_in_force_cannot_be_confirmed(cli: Cli, said: Callable[[SessionId], None]) -> None:
+    """A rule that nobody has, or that was withdrawn."""
+    said(INBOX)
+    cli("dismiss", "chat-12ab34")
+
+    assert cli("pin", "chat-12ab34", "--session", "inbox").code == 1
+    assert cli("pin", "chat-ffffff", "--session", "inbox").code == 1

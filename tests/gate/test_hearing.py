@@ -303,7 +303,8 @@ def test_the_users_words_are_shown_to_the_model_only_after_confirmation() -> Non
     """Design: the pinned text is our fixed sentence, plus, after confirmation, a quotation marked as the user's words."""
     rule = from_words("chat-1", "Ask before sending anything.", ("send",), "never send anything")
     assert [line for _, line in told_of(rule)] == ["[rule added by the guard: Ask before sending anything.]"]
-    ((_, line),) = told_of(replace(rule, confirmed="kim"))
+    ((_, first), (_, line)) = told_of(replace(rule, confirmed="kim"))
+    assert first == "[rule added by the guard: Ask before sending anything.]", "a line that was told never changes"
     assert 'The user\'s words: "never send anything"' in line
 
 

@@ -321,7 +321,7 @@ def _whose(made: _Parser, what: str, *, required: bool) -> None:
 
 def _pin(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "pin", "Give one session a further rule, which can only tighten.", "session_rules")
-    made.add_argument("text", nargs="?", default="", metavar="TEXT", help="the sentence that the model reads")
+    made.add_argument("text", nargs="?", default="", metavar="TEXT", help="the sentence to be read; chat-... confirms")
     made.add_argument("--on", action="append", default=[], metavar="TOOL", help="what it is about: this tool")
     made.add_argument("--effect", action="append", default=[], metavar="EFFECT", help="what it is about: this effect")
     made.add_argument("--then", choices=("ask", "deny"), default="ask", help="what becomes of it (default: ask)")

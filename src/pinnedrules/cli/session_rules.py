@@ -13,7 +13,7 @@ from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.sessions import Place, named, opened, places
 from pinnedrules.control.principals import acting, person
-from pinnedrules.control.session_rules import dismiss, pin, rules_of, worded
+from pinnedrules.control.session_rules import confirm, dismiss, from_chat, pin, rules_of, worded
 from pinnedrules.errors import StateError
 from pinnedrules.notes import note, ruled
 from pinnedrules.rules.born import Born
@@ -48,6 +48,8 @@ def listed(arguments: argparse.Namespace, printer: Printer) -> int:
 
 
 def _pin(arguments: argparse.Namespace, printer: Printer) -> int:
+    if from_chat(arguments.text):
+        return _confirm(arguments, printer)
     made = worded(_words(arguments), on=_about(arguments), then=arguments.then, by=acting())
     with opened(arguments.state) as stores:
         place = named(stores, arguments)
@@ -59,6 +61,26 @@ def _pin(arguments: argparse.Namespace, printer: Printer) -> int:
     else:
         printer.line(f"it was in force already: {made.id}")
     printer.document({"rule": made.id, "added": fresh, "by": made.by, **_plain(place, [made])})
+    return OK
+
+
+def _confirm(arguments: argparse.Namespace, printer: Printer) -> int:
+    """Confirm that the words a rule from the chat came from are a person's; the model is told them."""
+    by = person(acting())
+    with opened(arguments.state) as stores:
+        place = named(stores, arguments)
+        rule = next((one for one in rules_of(place.store, place.session) if one.id == arguments.text), None)
+        fresh = rule is not None and confirm(place.store, place.session, rule.id, by=by)
+    if rule is None or rule.withdrawn:
+        printer.line(f"session {shown(place.session.name)} has no rule {arguments.text} in force", "bad")
+        return FOUND
+    if fresh:
+        _noted(place, rule, by, "confirmed", printer)
+        printer.line(f"confirmed by {by}: {rule.id}: {shown(rule.text, 2_000)}", "good")
+        printer.line(f'  the model is told the words: "{shown(rule.quote, 200)}"', "quiet")
+    else:
+        printer.line(f"its words were confirmed already, or it has none: {rule.id}")
+    printer.document({"rule": rule.id, "confirmed": fresh, "by": by, **_plain(place, [rule])})
     return OK
 
 
@@ -116,8 +138,9 @@ def _story(rule: Born) -> str:
     came = f"given by {shown(rule.by)}" if rule.by and not rule.quote else "said in the chat"
     came += f" by {shown(rule.by)}" if rule.by and rule.quote else ""
     quote = f': "{shown(rule.quote, 200)}"' if rule.quote else ""
+    sure = f"; confirmed by {shown(rule.confirmed)}" if rule.confirmed and not rule.by else ""
     gone = f"; withdrawn by {shown(rule.withdrawn)}" if rule.withdrawn else ""
-    return f"{came}{quote}{gone}"
+    return f"{came}{quote}{sure}{gone}"
 
 
 def _plain(place: Place, rules: list[Born]) -> dict[str, object]:

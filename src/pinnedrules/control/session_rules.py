@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from pinnedrules.control.principals import person, principal
 from pinnedrules.control.store import Store
 from pinnedrules.errors import RuleFileError, StateError
 from pinnedrules.rules.arguments import dump
-from pinnedrules.rules.born import CHAT, Born, added, born, in_force, withdrawn
+from pinnedrules.rules.born import CHAT, Born, added, born, confirmed, in_force, withdrawn
 from pinnedrules.types import LedgerState, SessionId
 
-__all__ = ["PIN", "change", "dismiss", "pin", "rules_of", "worded"]
+__all__ = ["PIN", "change", "confirm", "dismiss", "from_chat", "pin", "rules_of", "worded"]
 
 PIN = "pin-"
 """Ids of rules that were given to a session begin with this."""
 
 _ATTEMPTS = 64
+_FROM_CHAT = re.compile(rf"{CHAT}(?:[0-9a-f]{{6}}(?:-[0-9]+)?|more)")
 
 
 def change(store: Store, session: SessionId, make: Callable[[LedgerState], LedgerState | None]) -> bool:
@@ -85,6 +87,21 @@ def pin(store: Store, session: SessionId, rule: Born) -> bool:
         return new
 
     return change(store, session, make)
+
+
+def from_chat(text: object) -> bool:
+    """Say whether *text* is the id of a rule that words in the chat brought about."""
+    return isinstance(text, str) and _FROM_CHAT.fullmatch(text) is not None
+
+
+def confirm(store: Store, session: SessionId, name: str, *, by: str) -> bool:
+    """Confirm that the words which a rule of a session came from are a person's, so that the model may read them.
+
+    False when it has none of this id in force whose words are not confirmed yet. Raises ApprovalError when *by* is nobody
+    or the agent, and StateError.
+    """
+    who = person(by)
+    return change(store, session, lambda ledger: confirmed(ledger, name, who))
 
 
 def dismiss(store: Store, session: SessionId, name: str, *, by: str) -> bool:

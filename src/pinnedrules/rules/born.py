@@ -28,6 +28,7 @@ __all__ = [
     "Born",
     "added",
     "born",
+    "confirmed",
     "fits",
     "from_words",
     "in_force",
@@ -56,8 +57,8 @@ class Born:
     """A rule of one session.
 
     ``rule`` is the rule as JSON text, in the words of a rule file. ``by`` names the person who gave it, and is empty for
-    words in the chat; those are quoted in ``quote`` (one line). ``confirmed`` says that a person confirmed it, so that the
-    model is shown the quotation; ``withdrawn`` names the person who withdrew it.
+    words in the chat; those are quoted in ``quote`` (one line). ``confirmed`` names the person who said or confirmed them,
+    so that the model is shown the quotation; ``withdrawn`` names the person who withdrew it.
     """
 
     id: str
@@ -135,6 +136,14 @@ def withdrawn(ledger: LedgerState, name: str, by: str) -> LedgerState | None:
     return None
 
 
+def confirmed(ledger: LedgerState, name: str, by: str) -> LedgerState | None:
+    """Return the ledger in which the person *by* confirms the words of this rule; None when there is nothing to confirm."""
+    for rule in born(ledger):
+        if rule.id == name and rule.quote and not rule.withdrawn and not rule.confirmed:
+            return _with(ledger, replace(rule, confirmed=by))
+    return None
+
+
 def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
     """Return the rules of this session as a rule set that says nothing about all other calls; None without any.
 
@@ -156,10 +165,16 @@ def session_rules(base: RuleSet, ledger: LedgerState) -> RuleSet | None:
 
 
 def told_of(rule: Born) -> Iterator[tuple[str, str]]:
-    """Yield (name, line) of what the model is told of *rule*: that it is there, and that it is withdrawn."""
-    quote = f' The user\'s words: "{rule.quote}"' if rule.confirmed and rule.quote else ""
+    """Yield (name, line) of what the model is told of *rule*: that it is there, is confirmed, is withdrawn.
+
+    A line never changes, so words that were confirmed later stand in a line of their own.
+    """
+    said = rule.quote.replace('"', "'")
+    quote = f' The user\'s words: "{said}"' if rule.confirmed and said else ""
     whose = ("the agent" if rule.agents else "the operator") if rule.by else "the guard"
-    yield rule.id, f"[rule added by {whose}: {rule.text}{quote}]"
+    yield rule.id, f"[rule added by {whose}: {rule.text}{quote if rule.by else ''}]"
+    if quote and not rule.by:
+        yield f"{rule.id}/confirmed", f"[rule confirmed by the operator: {rule.text}{quote}]"
     if rule.withdrawn:
         yield f"{rule.id}/withdrawn", f"[rule withdrawn by the operator: {rule.text}]"
 
