@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 # The frameworks that there are adapters for, each in an environment of its own.
 LANGCHAIN := .venv-langchain
 
-.PHONY: demo test check unit sdk-matrix older-sdks cover adapters agents agents-install bench bench-decide clean
+.PHONY: demo test check unit sdk-matrix older-sdks cover adapters agents agents-install bench bench-decide frameworks clean
 
 demo: $(VENV)/ready
 	$(BIN)/pinnedrules demo
@@ -63,6 +63,10 @@ bench: $(VENV)/ready
 bench-decide: $(VENV)/ready
 	$(BIN)/python -m benchmarks.decide $(ARGS)
 
+# Real compactors for `pinnedrules bench survival --compactor framework:NAME`: environments in .frameworks/ (4 GB).
+frameworks:
+	$(PYTHON) benchmarks/survival/frameworks/install.py $(ARGS)
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
@@ -88,4 +92,4 @@ $(LANGCHAIN)/ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LEGACY) $(LOWEST) $(LANGCHAIN) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents
+	rm -rf $(VENV) $(LEGACY) $(LOWEST) $(LANGCHAIN) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents .frameworks

@@ -17,19 +17,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pinnedrules.bench.framework import CompactorError, Framework
 from pinnedrules.bench.model import Message
 from pinnedrules.bench.scribe import Scribe
-from pinnedrules.errors import PinnedRulesError
 
 __all__ = ["BUILT_IN", "Compactor", "CompactorError", "compacted", "named"]
 
 Compactor: TypeAlias = Callable[[list[Message], int], "list[Message] | Awaitable[list[Message]]"]
 BUILT_IN = ("truncate", "head-tail", "hierarchical", "summary", "summary-told")
+_FRAMEWORK = "framework:"
 _SUMMARY = "Summary of the conversation so far:\n{}"
-
-
-class CompactorError(PinnedRulesError):
-    """A compactor cannot be loaded, or returned what no model takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,21 @@ class _Way:
 
 
 def named(name: str, *, seed: int = 0, hard: bool = False) -> Compactor:
-    """Return a compactor: one of ``BUILT_IN``, or ``pkg.mod:function``. Raises CompactorError.
+    """Return a compactor: one of ``BUILT_IN``, ``framework:name``, or ``pkg.mod:function``. Raises CompactorError.
 
-    *seed* and *hard* go to the scribe of those built in.
+    *seed* and *hard* go to the scribe of those built in and of the frameworks.
     """
     if name == "none":
         return _kept
+    if name.startswith(_FRAMEWORK):
+        return Framework(name.removeprefix(_FRAMEWORK), lambda told: Scribe(told=told, hard=hard, seed=seed), hard)
     if name in BUILT_IN:
         return _Way(name, Scribe(told=name == "summary-told", hard=hard, seed=seed))
     module, colon, function = name.partition(":")
     if not colon:
         raise CompactorError(
-            f"there is no compactor {name!r}; built in are {', '.join(BUILT_IN)}; yours is pkg.mod:function"
+            f"there is no compactor {name!r}; built in are {', '.join(BUILT_IN)}; "
+            "frameworks are framework:name; yours is pkg.mod:function"
         )
     try:
         found = getattr(importlib.import_module(module), function)

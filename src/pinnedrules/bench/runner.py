@@ -133,4 +133,4 @@ def _there(episode: Episode) -> Outcome:
 
 
 def _own(episode: Episode) -> Compactor | None:
-    return named(episode.compactor) if ":" in episode.compactor else None
+    return named(episode.compactor, seed=episode.seed, hard=episode.hard) if ":" in episode.compactor else None

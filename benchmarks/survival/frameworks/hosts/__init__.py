@@ -1,0 +1,1 @@
+"""One module for each framework, imported only inside that framework's environment; ``kit`` says what they hold."""
