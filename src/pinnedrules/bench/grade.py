@@ -45,7 +45,9 @@ _ADDRESS = re.compile(r"[^\s<>,;:()\"'\[\]]+@[^\s<>,;:()\"'\[\]]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e\d+)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?\s*(am|pm)?", re.I)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
-_SQL_NOISE = re.compile(r"--[^\n]*|/\*(?!!).*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", re.S)
+_SQL_COMMENT = re.compile(r"--[^\n]*|/\*(?!!).*?\*/", re.S)
+_SQL_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`")
+_SQL_BEFORE = " \t\r\n(/*!0123456789"
 _SQL_CHANGES = re.compile(
     r"\b(?:insert|update|delete|drop|truncate|alter|create|merge|grant|revoke|replace\s+into|into)\b", re.I
 )
@@ -311,10 +313,9 @@ def _when(when: Mapping[str, Sequence[str]], call: Call) -> bool:
 
 
 def _changes_data(text: str) -> bool:
-    for statement in _SQL_NOISE.sub(" x ", text.strip(_AROUND)).split(";"):
-        reads = _SQL_READS.match(statement)
+    for statement in _SQL_COMMENT.sub(" ", _SQL_QUOTED.sub(" x ", text)).split(";"):
         changes = _SQL_CHANGES.search(statement)
-        if changes and (reads or not statement[: changes.start()].strip(" \t\r\n(/*!0123456789")):
+        if changes and (_SQL_READS.match(statement) or not statement[: changes.start()].strip(_SQL_BEFORE)):
             return True
     return False
 
