@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, SystemMessage
 from langchain_core.runnables import RunnableBinding
 from langchain_core.runnables.config import ensure_config
 
@@ -99,7 +99,8 @@ class Models:
 class _Turn:
     """One request of a pinned model. A model that calls itself (to stream, for example) makes one request.
 
-    It is entered for each step of a stream, so that nothing that the reader of the stream does falls under it.
+    It is entered for each step of a stream, so that nothing that the reader of the stream does falls under it. *settings* are
+    those of the call; where the rules do not go into a message, they go in there.
     """
 
     def __init__(self, place: _Place, model: BaseChatModel, settings: Any, *, stream: bool) -> None:
@@ -135,7 +136,11 @@ class _Turn:
     def _call(self, messages: Sequence[BaseMessage]) -> Later[Asked]:
         model = self._model
         name = str(getattr(model, "model_name", "") or getattr(model, "model", "") or model._llm_type)
-        request = chat_request(name, messages, self._settings, stream=self._stream)
+        settings = {**(getattr(model, "model_kwargs", None) or {}), **self._settings}
+        shown: Sequence[BaseMessage] = messages
+        if self._separate:
+            shown = [SystemMessage(content=str(settings.get("instructions") or "")), *messages]
+        request = chat_request(name, shown, settings, stream=self._stream)
         named = conversation.get()
         if not named and self._place.conversation:
             named = f"{_thread(None)} {self._place.conversation}"
@@ -143,13 +148,25 @@ class _Turn:
 
     def _placed(self, messages: list[BaseMessage]) -> list[BaseMessage]:
         assert self._asked is not None
-        return with_system(messages, self._asked.text) if self._asked.text else messages
+        if not self._asked.text:
+            return messages
+        if self._separate:
+            self._settings["instructions"] = self._asked.text
+            return messages
+        return with_system(messages, self._asked.text)
+
+    @property
+    def _separate(self) -> bool:
+        """True for OpenAI's Responses API: of a conversation the provider keeps the messages, never the instructions."""
+        uses = getattr(self._model, "_use_responses_api", None)
+        return bool(uses is not None and uses(self._settings))
 
 
 def _generate(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
     def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
         with (turn := _Turn(place, self, kwargs, stream=False)):
-            found = method(self, turn.ask(messages), *args, **kwargs)
+            shown = turn.ask(messages)
+            found = method(self, shown, *args, **kwargs)
             turn.check_stop()
             return found
 
@@ -159,7 +176,8 @@ def _generate(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
 def _agenerate(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
     async def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
         with (turn := _Turn(place, self, kwargs, stream=False)):
-            found = await method(self, await turn.aask(messages), *args, **kwargs)
+            shown = await turn.aask(messages)
+            found = await method(self, shown, *args, **kwargs)
             turn.check_stop()
             return found
 
@@ -169,7 +187,8 @@ def _agenerate(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
 def _stream(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
     def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[Any]:
         with (turn := _Turn(place, self, kwargs, stream=True)):
-            chunks = method(self, turn.ask(messages), *args, **kwargs)
+            shown = turn.ask(messages)
+            chunks = method(self, shown, *args, **kwargs)
         with contextlib.closing(chunks):
             while True:
                 with turn:
@@ -185,7 +204,8 @@ def _stream(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
 def _astream(method: Callable[..., Any], place: _Place) -> Callable[..., Any]:
     async def pinned(self: BaseChatModel, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         with (turn := _Turn(place, self, kwargs, stream=True)):
-            chunks = method(self, await turn.aask(messages), *args, **kwargs)
+            shown = await turn.aask(messages)
+            chunks = method(self, shown, *args, **kwargs)
         async with contextlib.aclosing(chunks):
             while True:
                 with turn:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, TypedDict
 
 from deepagents import create_deep_agent
@@ -22,7 +23,7 @@ from tests.adapters.langchain.models import Played
 from pinnedrules import Guard
 from pinnedrules_adapters.langchain import PinnedRules
 
-__all__ = ["HARNESSES", "CreateAgent", "DeepAgent", "Graph", "Running"]
+__all__ = ["HARNESSES", "CreateAgent", "DeepAgent", "Graph", "Running", "on_loop"]
 
 SYSTEM = "You look after a mailbox."
 KEPT = 4
@@ -55,11 +56,11 @@ class Running:
         if self.mode == "sync":
             ended = self.graph.invoke(given, config)
         elif self.mode == "async":
-            ended = asyncio.run(self.graph.ainvoke(given, config))
+            ended = on_loop(self.graph.ainvoke(given, config))
         elif self.mode == "stream":
             ended = _last(self.graph.stream(given, config, stream_mode=["messages", "values"], subgraphs=True))
         else:
-            ended = asyncio.run(
+            ended = on_loop(
                 _alast(self.graph.astream(given, config, stream_mode=["messages", "values"], subgraphs=True))
             )
         waiting: tuple[Any, ...] = ()
@@ -252,6 +253,15 @@ def _summariser(plan: Plan) -> list[SummarizationMiddleware]:
     said = plan.compact
     model = Played.by(lambda seen: Reply(said(seen.everything)))
     return [SummarizationMiddleware(model, trigger=("messages", TRIGGER), keep=("messages", KEPT))]
+
+
+_LOOP = asyncio.new_event_loop()
+threading.Thread(target=_LOOP.run_forever, daemon=True).start()
+
+
+def on_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run *work* on the one event loop, to which clients keep their connections."""
+    return asyncio.run_coroutine_threadsafe(work, _LOOP).result(60)
 
 
 def _config(thread: str) -> dict[str, Any]:
