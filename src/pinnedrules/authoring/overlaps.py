@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pinnedrules.authoring.findings import Finding
+from pinnedrules.authoring.meeting import apart, asks_no_less
 from pinnedrules.authoring.points import Point, points
-from pinnedrules.authoring.samples import bearing, samples
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.rules.predicates.base import Facts
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Rule
-from pinnedrules.types import LedgerState, Moment
 
 __all__ = ["overlaps"]
-
-_NOW = Moment(1_767_787_200_000_000, 1, "2026-01-07")
-# Requirements whose samples stand for all that they permit, so that two of them can be told to have nothing in common.
-_COMPARED = ("amount", "path", "recipients", "shell", "sql", "url")
 
 
 def overlaps(rules: RuleSet) -> Iterator[Finding]:
@@ -28,7 +22,11 @@ def overlaps(rules: RuleSet) -> Iterator[Finding]:
         if rule.on is None:
             continue
         here = [point for point in every if rule.id in point.candidates]
-        found = _shadowed(rule, here, places) or _never_counts(rules, rule, here, places)
+        found = (
+            _shadowed(rule, here, places)
+            or _redundant(rules.rules, rule, here, places)
+            or _never_counts(rules, rule, here, places)
+        )
         if found is not None:
             yield found
         yield from _contradicted(rules.rules[:index], rule, here, places)
@@ -120,32 +118,40 @@ def _always(rule: Rule, here: Sequence[Point], verdicts: tuple[str, ...]) -> lis
     return list(found.values()) or None
 
 
+def _redundant(rules: Sequence[Rule], rule: Rule, here: Sequence[Point], places: Mapping[str, int]) -> Finding | None:
+    """Find that another rule objects wherever *rule* does, and no weaker."""
+    for other in rules:
+        if other is rule or not here or not all(other.id in point.candidates for point in here):
+            continue
+        if not asks_no_less(other, rule):
+            continue
+        if asks_no_less(rule, other) and places[other.id] > places[rule.id]:
+            continue  # They say the same, and the later one is told.
+        return Finding(
+            "unreachable", ("rules", places[rule.id]), f"rule {rule.id} never objects where {other.id} does not",
+            f"{other.id} is about the same calls, asks for no less, and its objection is no weaker",
+            f"take {rule.id} out, or ask for more in it than {other.id} does",
+            ("rules", places[other.id]),
+        )  # fmt: skip
+    return None
+
+
 def _contradicted(
     before: Sequence[Rule], rule: Rule, here: Sequence[Point], places: Mapping[str, int]
 ) -> Iterator[Finding]:
     """Find requirements of two rules about one tool that nothing can meet at once."""
     for other in before:
-        if not any(other.id in point.candidates for point in here):
+        if not any(other.id in point.candidates for point in here) or None in (other.otherwise, rule.otherwise):
             continue
-        for name in _COMPARED:
-            one, two = (other.require or {}).get(name), (rule.require or {}).get(name)
-            if one is None or two is None or None in (other.otherwise, rule.otherwise):
-                continue
-            if bearing(name, one, {}) == bearing(name, two, {}) and _apart(name, one, two) and _apart(name, two, one):
-                say = PREDICATES[name].say
-                yield Finding(
-                    "conflict", ("rules", places[rule.id], "require", name),
-                    f"nothing can meet both {other.id} and {rule.id}",
-                    f"one wants that {say(one)}, the other that {say(two)}, and both object to everything else",
-                    "put what both permit into one rule: its lists may have several entries",
-                    ("rules", places[other.id], "require", name),
-                )  # fmt: skip
-
-
-def _apart(name: str, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """True when nothing of what should meet *one* meets *other*."""
-    found = [sample for sample in samples(name, one, {}) if sample.holds]
-    mine, theirs = PREDICATES[name].build(one, "one"), PREDICATES[name].build(other, "other")
-    facts = [Facts({sample.argument: sample.value}, LedgerState(), _NOW) for sample in found]
-    meeting = [fact for fact in facts if mine.check(fact) is None]
-    return bool(meeting) and all(theirs.check(fact) is not None for fact in meeting)
+        found = apart(other.require or {}, rule.require or {})
+        if found is not None:
+            first, second = (
+                PREDICATES[name].say((one.require or {})[name]) for name, one in zip(found, (other, rule), strict=True)
+            )
+            yield Finding(
+                "conflict", ("rules", places[rule.id], "require", found[1]),
+                f"nothing can meet both {other.id} and {rule.id}",
+                f"one wants that {first}, the other that {second}, and both object to everything else",
+                "put what both permit into one rule: its lists may have several entries",
+                ("rules", places[other.id], "require", found[0]),
+            )  # fmt: skip

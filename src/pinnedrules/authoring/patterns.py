@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["example"]
+__all__ = ["every", "example"]
 
 MAX_REPEATS = 64
+MAX_TEXTS = 256
 
 _CLASSES = {"d": "1", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a"}
 _POSIX = {"alpha": "a", "digit": "1", "alnum": "a", "lower": "a", "upper": "A", "space": " ", "word": "a", "punct": "-"}
@@ -25,6 +26,60 @@ def example(pattern: str) -> str | None:
         return text if reader.at == len(pattern) else None
     except (_Unknown, IndexError, ValueError):
         return None
+
+
+def every(pattern: str) -> frozenset[str] | None:
+    """Return all texts that *pattern* (RE2) matches as a whole, when it is made of letters and alternatives alone.
+
+    None for any other form, and for more than 256 texts.
+    """
+    found = _alternatives(pattern, 0)
+    return found[0] if found is not None and found[1] == len(pattern) else None
+
+
+def _alternatives(pattern: str, at: int) -> tuple[frozenset[str], int] | None:
+    """Read alternatives up to the end or a closing bracket; return their texts and where they end."""
+    texts: set[str] = set()
+    current = {""}
+    while at <= len(pattern):
+        sign = pattern[at : at + 1]
+        if sign in ("", "|", ")"):
+            texts |= current
+            if sign != "|" or len(texts) > MAX_TEXTS:
+                return (frozenset(texts), at) if len(texts) <= MAX_TEXTS else None
+            current, at = {""}, at + 1
+            continue
+        step = _piece(pattern, at)
+        if step is None:
+            return None
+        pieces, at = step
+        current = {text + piece for text in current for piece in pieces}
+        if len(current) > MAX_TEXTS:
+            return None
+    return None
+
+
+def _piece(pattern: str, at: int) -> tuple[frozenset[str], int] | None:
+    """Return the texts of one letter, one escaped sign or one group, which may be left out; None for anything else."""
+    sign = pattern[at]
+    pieces: frozenset[str] = frozenset({sign})
+    if sign == "(":
+        inner = _alternatives(pattern, at + (3 if pattern.startswith("(?:", at) else 1))
+        if inner is None or pattern[inner[1] : inner[1] + 1] != ")":
+            return None
+        pieces, at = inner
+    elif sign == "\\":
+        at += 1
+        sign = pattern[at : at + 1]
+        if not sign or sign.isalnum() or not sign.isascii():
+            return None
+        pieces = frozenset({sign})
+    elif sign in "^$.[]{}*+?":
+        return None
+    at += 1
+    if pattern[at : at + 1] == "?":
+        pieces, at = pieces | {""}, at + 1
+    return None if pattern[at : at + 1] in ("*", "+", "?", "{") else (pieces, at)
 
 
 @dataclass
