@@ -5,7 +5,7 @@ Rules of this file:
 1. Text that two parsers could read differently is not read at all: duplicate keys at any depth, NaN and Infinity,
    a byte order mark, anything after the value, lone surrogates (RFC 8259 sections 4, 6, 8.1, 8.2).
 2. Numbers stay exact: integers of any size as ``int``, everything else as ``Decimal``, never ``float``.
-3. Bounds come first: 1 MiB of text, 64 levels, 1,000 digits.
+3. Bounds come first: 1 MiB of text, 12,000 values, 64 levels, 1,000 digits.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ import msgspec
 
 from pinnedrules.types import Call
 
-__all__ = ["INPUT", "MAX_CHARS", "MAX_DEPTH", "MAX_DIGITS", "Unread", "dump", "read", "write"]
+__all__ = ["INPUT", "MAX_CHARS", "MAX_DEPTH", "MAX_DIGITS", "MAX_VALUES", "Unread", "dump", "read", "write"]
 
 MAX_CHARS = 1 << 20
+MAX_VALUES = 12_000
+"""Texts, numbers, lists and maps in one call, at all depths; an empty list or map counts twice."""
+
 MAX_DEPTH = 64
 MAX_DIGITS = 1000
 
@@ -50,6 +53,10 @@ def read(call: Call) -> dict[str, object]:
         return {INPUT: text}
     if not text:
         return {}
+    if len(text) > MAX_VALUES and _many(text):
+        deep = "[" * (MAX_DEPTH + 1) in text
+        what = f"are nested deeper than {MAX_DEPTH} levels" if deep else f"hold more than {MAX_VALUES} values"
+        raise Unread(f"the arguments {what}")
     value = _parse(text)
     if not isinstance(value, dict):
         raise Unread("the arguments are not a JSON object")
@@ -107,6 +114,20 @@ def _short(text: str) -> dict[str, object] | None:
 
 
 _SHORT = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _many(text: str) -> bool:
+    """True when JSON text holds more values than are read, counted without making them: what texts hold does not count."""
+    if _signs(text) <= MAX_VALUES:
+        return False
+    bare = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
+    # Every value is a text or not, and stands behind a key or not: four quotes at most.
+    return bare.count('"') > 4 * MAX_VALUES or _signs("".join(bare.split('"')[::2])) > MAX_VALUES
+
+
+def _signs(text: str) -> int:
+    """Return how many signs a value follows: what begins a list or a map, and the commas in them."""
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def _parse(text: str) -> object:

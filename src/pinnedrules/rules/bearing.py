@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pinnedrules.rules.memory import remembered
 
 __all__ = [
+    "MAX_LOOKED",
+    "MAX_NAMES",
+    "TooMany",
     "bears_amount",
     "bears_header",
     "bears_machine",
@@ -21,8 +24,23 @@ __all__ = [
     "bears_recipients",
     "bears_remark",
     "bears_url",
+    "few",
     "strings",
 ]
+
+MAX_LOOKED = 4_000
+"""Values of one call, at all depths, that are looked at for what they may be."""
+
+MAX_NAMES = 400
+"""Different names of arguments in one call, at all depths, that are looked at."""
+
+
+class TooMany(ValueError):
+    """A call with more values or names than can be looked at in time; the text says so."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the call has more than {MAX_LOOKED} values or {MAX_NAMES} names of arguments")
+
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"[^a-z0-9]+")
@@ -124,18 +142,47 @@ def bears_remark(name: str) -> bool:
 
 
 def strings(arguments: Mapping[str, object]) -> Iterable[tuple[str, object]]:
-    """Return every scalar at any depth with the key it stands under (a list's items under the list's key)."""
+    """Return every scalar at any depth with the key it stands under (a list's items under the list's key).
+
+    Raises :class:`TooMany` before the first one when there are too many.
+    """
+    if len(arguments) > MAX_NAMES:
+        raise TooMany
     for value in arguments.values():
         if isinstance(value, (dict, list)):
             return _shallow(arguments)
     return arguments.items()
 
 
+def few(arguments: Mapping[str, object]) -> None:
+    """Raise :class:`TooMany` for more values or names than are looked at."""
+    names: set[str] = set()
+    count = 0
+    level: list[object] = [arguments]
+    while level:
+        value = level.pop()
+        if isinstance(value, Mapping):
+            names.update(value)
+            inner: Collection[object] = value.values()
+        elif isinstance(value, list):
+            inner = value
+        else:
+            continue
+        count += len(inner)
+        if count > MAX_LOOKED or len(names) > MAX_NAMES:
+            raise TooMany
+        level.extend(item for item in inner if isinstance(item, (Mapping, list)))
+
+
 def _shallow(arguments: Mapping[str, object]) -> Iterable[tuple[str, object]]:
     """Do the same faster where nothing stands deeper than in a list, as in most calls."""
     found: list[tuple[str, object]] = []
+    count = len(arguments)
     for key, value in arguments.items():
         if isinstance(value, list):
+            count += len(value)
+            if count > MAX_LOOKED:
+                raise TooMany
             for item in value:
                 if isinstance(item, (dict, list)):
                     return _deep(arguments)
@@ -148,6 +195,11 @@ def _shallow(arguments: Mapping[str, object]) -> Iterable[tuple[str, object]]:
 
 
 def _deep(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    few(arguments)
+    return _each(arguments)
+
+
+def _each(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     stack: list[tuple[str, object]] = list(reversed(list(arguments.items())))
     while stack:
         key, value = stack.pop()

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import overload
 
-from pinnedrules.rules.bearing import bears_amount, bears_machine, bears_path, bears_recipients, bears_url, strings
+from pinnedrules.rules.bearing import (
+    TooMany,
+    bears_amount,
+    bears_machine,
+    bears_path,
+    bears_recipients,
+    bears_url,
+    strings,
+)
 from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.urls import is_url
 from pinnedrules.rules.printable import shown
@@ -14,6 +23,8 @@ from pinnedrules.rules.printable import shown
 __all__ = ["MAX_TARGETS", "Targets", "names_destination", "targets"]
 
 MAX_TARGETS = 8
+MAX_SEEN = 500
+"""Values of a call that are looked at for what a person must see."""
 
 # A dot, port, path or number: an IP address can be written without any dot.
 _PLACE = re.compile(r"[./:\\]|^\s*[0-9]|[^\x00-\x7f]")
@@ -29,9 +40,13 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
     ``url``, ``host``, ``proxy``.
 
     What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends. A bare word
-    (``server: db1``) is a name that only the own network knows.
+    (``server: db1``) is a name that only the own network knows. Among more values than are looked at, there may be one.
     """
-    for key, value in strings(arguments):
+    try:
+        every = strings(arguments)
+    except TooMany:
+        return True
+    for key, value in every:
         if not isinstance(value, str):
             continue
         if _asks(key) and _PLACE.search(value):
@@ -52,7 +67,8 @@ def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:
     """
     telling: list[tuple[str, object]] = []
     others: list[tuple[str, object]] = []
-    for key, value in strings(arguments):
+    every, unseen = _first(arguments)
+    for key, value in every:
         if value is None or value == "":
             continue
         if _tells(key) or (isinstance(value, str) and is_url(value)):
@@ -63,7 +79,30 @@ def targets(arguments: Mapping[str, object]) -> tuple[str, ...]:
     lines = [f"{_label(key)}: {shown(value)}" for key, value in chosen[:MAX_TARGETS]]
     if len(chosen) > MAX_TARGETS:
         lines.append(f"and {len(chosen) - MAX_TARGETS} more")
+    if unseen:
+        lines.append(f"and values behind the first {MAX_SEEN}, which were not looked at")
     return tuple(lines)
+
+
+def _first(arguments: Mapping[str, object]) -> tuple[list[tuple[str, object]], bool]:
+    """Return the first values of a call, each with the key it stands under, and whether there are more."""
+    found: list[tuple[str, object]] = []
+    left: list[Iterator[tuple[str, object]]] = [iter(arguments.items())]
+    while left:
+        item = next(left[-1], None)
+        if item is None:
+            left.pop()
+            continue
+        key, value = item
+        if isinstance(value, Mapping):
+            left.append(iter(value.items()))
+        elif isinstance(value, list):
+            left.append(zip(repeat(key), value))
+        elif len(found) == MAX_SEEN:
+            return found, True
+        else:
+            found.append((key, value))
+    return found, False
 
 
 class Targets(Sequence[str]):

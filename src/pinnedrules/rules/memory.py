@@ -42,13 +42,17 @@ class Memory(dict[K, V]):
         super().__init__()
         self._make, self._entries, self._room, self._size, self._used = make, entries, room, size, 0
 
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._used = 0
+
     def __missing__(self, key: K) -> V:
         made = self._make(key)
         size = self._size(key)
         if size * SHARE <= self._room:
             if len(self) >= self._entries or self._used + size > self._room:
                 self.clear()
-                self._used = 0
             self[key] = made
             self._used += size
         return made

@@ -16,6 +16,8 @@ import unicodedata
 
 __all__ = ["LIMIT", "counted", "shown"]
 
+_MOST = 2_000  # values and characters of a list that is written out
+
 LIMIT = 120
 """Default greatest number of characters of a value that is shown."""
 
@@ -26,11 +28,29 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def shown(value: object, limit: int = LIMIT) -> str:
     """Return *value* as one printable line of at most *limit* characters and a note of how much was left out."""
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _written(value)
     if len(text) <= limit:
         return text if text.isascii() and text.isprintable() and "\\" not in text else _line(text)
     head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
     return f"{_line(head)}…{_line(tail)} ({len(text)} characters)"
+
+
+def _written(value: object) -> str:
+    """Return *value* as text; of a list or a map that holds much only how much, because writing it out would take long."""
+    if not isinstance(value, (list, tuple, dict)):
+        return str(value)
+    left, level = _MOST, [value]
+    while level and left >= 0:
+        item = level.pop()
+        left -= len(item)
+        for inner in (*item, *item.values()) if isinstance(item, dict) else item:
+            if isinstance(inner, (list, tuple, dict)):
+                level.append(inner)
+            elif isinstance(inner, str):
+                left -= len(inner)
+    if left >= 0:
+        return str(value)
+    return f"a {'map' if isinstance(value, dict) else 'list'} of {counted(len(value), 'value')}"
 
 
 def counted(number: int, what: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pinnedrules.rules.arguments import INPUT, Unread, read
+from pinnedrules.rules.bearing import TooMany
 from pinnedrules.rules.destinations import Targets
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Tool
@@ -114,6 +115,8 @@ def _evaluate(
         for check in candidate.checks:
             try:
                 outcome = check(facts)
+            except TooMany as problem:
+                outcome = Cannot(str(problem))
             except Exception as problem:  # noqa: BLE001 - a check that breaks is a check that cannot be decided
                 outcome = Cannot(f"the check failed: {type(problem).__name__}")
             if outcome is not None:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pinnedrules.rules.bearing import MAX_NAMES
 from pinnedrules.rules.memory import Memory, remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.printable import shown
@@ -28,7 +29,7 @@ from pinnedrules.types import EFFECTS, Effect
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-__all__ = ["DIALECTS", "KINDS", "MAX_TEXTS", "Sql", "bears_sql", "effects_of_sql", "read_sql", "takes_sql"]
+__all__ = ["DIALECTS", "KINDS", "MAX_TEXTS", "Sql", "bears_sql", "effects_of_sql", "heavy", "read_sql", "takes_sql"]
 
 MAX_SQL = 8_000
 """Longest text that is read, in characters."""
@@ -40,6 +41,11 @@ ROOM = 1 << 20
 """Characters of texts whose answers are remembered."""
 
 MAX_STEPS = 1_200
+"""Words and signs of one text, and steps of the parser."""
+
+MAX_TOGETHER = 2_000
+"""Words and signs of all texts of a call that has several."""
+
 MAX_NESTED = 32
 MAX_STATEMENTS = 32
 
@@ -96,11 +102,14 @@ _REFUSED = frozenset(
     }
 )  # fmt: skip
 
+_UNKNOWN: tuple[Effect, ...] = ("write", "delete")
+
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _QUOTED = re.compile(r'"[^"]*"|`[^`]*`')
 _COMMENT = re.compile(r"--(?=[ \t\n]|\Z)[^\n]*|/\*(?![!+M])(?:(?!/\*|\*/).)*\*/", re.S)
 _LEXEMES = re.compile(rf"{_STRING.pattern}|{_QUOTED.pattern}|{_COMMENT.pattern}", re.S)
 _EXPLAIN = re.compile(r"\s*explain\s+(?=(?:select|with)\b)", re.I)
+_PIECE = re.compile(r"\w+|[^\w\s]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _SQL_NAME = re.compile(
     r"(?:.+_)?sql(?:_?(?:query|text|statements?|commands?|string))?s?|(?:sql|select|ddl|dml)(?:_.+)?", re.I
@@ -181,13 +190,17 @@ def _look(text: str, dialect: str) -> None:
                 raise _Unclear("it holds an invisible character")
     if re.search(r"\r(?!\n)", text):
         raise _Unclear("it holds a line break that only some servers take for one")
-    if re.search(r"\\+['\"`]", text):
+    if re.search(r"\\['\"`]", text):
         raise _Unclear("a backslash stands before a quote")
     for lexeme in _LEXEMES.findall(text):
         quoted = lexeme if lexeme[0] in '"`' else ""
         if re.search(r"['\"`;]|--|/\*|#", quoted[1:-1]):
             raise _Unclear("a quoted name holds what may be more than a name")
-    bare = _LEXEMES.sub(" ", text)
+    bare, quoted_texts = _LEXEMES.subn(" ", text)
+    if quoted_texts + len(_PIECE.findall(bare)) > MAX_STEPS:
+        raise _Unclear("it takes too long to read")
+    if bare.count(";") > MAX_STATEMENTS:
+        raise _Unclear(f"it holds more than {MAX_STATEMENTS} statements")
     for sign, why in (
         ("/*", "it has a comment that some servers run, or one in another"),
         ("$$", "it has quotes of dollars"),
@@ -201,7 +214,7 @@ def _look(text: str, dialect: str) -> None:
             raise _Unclear(why)
     if "#" in bare and dialect != "postgres":
         raise _Unclear("it has a sign that begins a comment for some servers")
-    if re.search(r"\$[A-Za-z_]\w*\$|\[[^\]]*['\";]", text):
+    if re.search(r"\$[A-Za-z_]\w*\$|\[[^\[\]]*['\";]", text):
         raise _Unclear("it has quotes that only some servers know")
     if not bare.isascii() and unicodedata.normalize("NFKC", bare) != unicodedata.normalize("NFC", bare):
         raise _Unclear("it holds look-alike characters")
@@ -361,24 +374,34 @@ def takes_sql(tool: str, args: frozenset[str] | None) -> bool:
 
 
 def effects_of_sql(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, ...]:
-    """Return what SQL in *arguments* does besides reading. Where it is unclear and names a change: write and delete."""
-    found: set[Effect] = set()
+    """Return what SQL in *arguments* does besides reading. Where it is unclear and names a change: write and delete.
+
+    So does a call with more arguments than are looked at.
+    """
+    if len(arguments) > MAX_NAMES:
+        return _UNKNOWN
+    texts: list[str] | None = None
     for key in arguments:
         if bears_sql(key) and (_surely(key) or _on_database(tool)):
-            found |= _changed(arguments[key], _surely(key))
-    return tuple(effect for effect in EFFECTS if effect in found) if found else ()
+            value = arguments[key]
+            if isinstance(value, list) and len(value) > MAX_TEXTS:
+                return _UNKNOWN
+            held = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+            texts = (texts or []) + [text for text in held if _surely(key) or _BEGINS.match(text[:2_000])]
+    if not texts:
+        return ()
+    if heavy(texts):
+        return _UNKNOWN
+    found = frozenset[Effect]().union(*map(_changes, texts))
+    return tuple(effect for effect in EFFECTS if effect in found)
 
 
-def _changed(value: object, sure: bool) -> set[Effect]:
-    """Return what one argument does besides reading; *sure* says that it holds SQL, whatever it looks like."""
-    found: set[Effect] = set()
-    texts = value if isinstance(value, list) else [value]
-    if len(texts) > MAX_TEXTS:
-        return {"write", "delete"}
-    for text in texts:
-        if isinstance(text, str) and (sure or _BEGINS.match(text[:2_000])):
-            found |= _changes(text)
-    return found
+def heavy(texts: Collection[str]) -> bool:
+    """True for several texts of SQL that take longer to read than one may."""
+    several = set(texts)
+    if len(several) < 2:
+        return False
+    return len(several) > MAX_TEXTS or sum(len(_PIECE.findall(text[:MAX_SQL])) for text in several) > MAX_TOGETHER
 
 
 @remembered(entries=1_024, room=ROOM)

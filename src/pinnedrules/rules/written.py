@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from pinnedrules.rules.bearing import bears_path, strings
+from pinnedrules.rules.bearing import TooMany, bears_path, strings
 from pinnedrules.rules.shell.reading import bears_command, summaries
 from pinnedrules.rules.shell.summary import ANYTHING, PROJECT
 from pinnedrules.types import Effect
@@ -27,6 +27,9 @@ WRITTEN = "written"
 
 MAX_WRITTEN = 256
 """Names that are kept at most."""
+
+MAX_NAME = 255
+"""Characters of a file's name that are looked at: file systems take no longer ones (NAME_MAX)."""
 
 _ALL = "*"
 _RECIPE = "recipe"
@@ -42,11 +45,14 @@ def with_written(kept: str, tool: str, arguments: Mapping[str, object], effects:
     """Return the text under :data:`WRITTEN` with what this released call may have written; the same one for nothing new."""
     if kept == _ALL or not arguments or _WRITES.isdisjoint(effects):
         return kept
-    names = set(_written(tool, arguments))
+    try:
+        names = set(_written(tool, arguments))
+    except TooMany:
+        return _ALL
     if not names:
         return kept
     known = set(kept.split())
-    if ANYTHING in names:
+    if ANYTHING in names or len(names) > MAX_WRITTEN:
         return _ALL
     fresh = {mark for name in names for mark in _marks(name)} - known
     if not fresh:
@@ -59,10 +65,13 @@ def runs_own(kept: str, tool: str, arguments: Mapping[str, object], effects: tup
     if not kept or "execute" not in effects:
         return ""
     known = set(kept.split())
-    for name in _run(tool, arguments):
-        mark = _RECIPE if name == PROJECT else _digest(name)
-        if kept == _ALL or mark in known:
-            return "the project" if name == PROJECT else name
+    try:
+        for name in _run(tool, arguments):
+            mark = _RECIPE if name == PROJECT else _digest(name)
+            if kept == _ALL or mark in known:
+                return "the project" if name == PROJECT else name
+    except TooMany:
+        return "one of more files than are looked at"
     return ""
 
 
@@ -91,4 +100,5 @@ def _digest(name: str) -> str:
 
 
 def _last(path: str) -> str:
-    return re.split(r"[/\\]", path.rstrip("/\\"))[-1].lower()
+    text = path.rstrip("/\\")
+    return text[max(text.rfind("/"), text.rfind("\\")) + 1 :][:MAX_NAME].lower()

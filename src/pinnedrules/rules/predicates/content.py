@@ -9,8 +9,8 @@ somebody (``to``, ``cc``, a sender) are not looked at for ``personal``: there an
 
 - holds: a text was found, and nothing of this in any form of it (entities, escapes, percent-encoding, base64, look-alikes).
 - fails: something of this. The reason says what kind of thing, and for secrets and personal data never which.
-- cannot be decided: none of the arguments is there; more than 16,384 characters, 1,000 texts or 500 addresses; more than
-  1,000 characters of encoded data that is no text; invisible text.
+- cannot be decided: none of the arguments is there; more than 16,384 characters, 1,000 texts, 500 addresses or 2,000 at
+  signs; more than 1,000 characters of encoded data that is no text; invisible text.
 
 It needs ``pinnedrules[content]``. What it says of a text is remembered, in a bounded memory.
 """
@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-from pinnedrules.rules.bearing import bears_prose, bears_recipients
+from pinnedrules.rules.bearing import bears_prose, bears_recipients, few
 from pinnedrules.rules.content.forms import forms
 from pinnedrules.rules.content.links import TooMany, links
 from pinnedrules.rules.content.personal import addresses, personal
 from pinnedrules.rules.content.secrets import secrets
+from pinnedrules.rules.memory import Memory
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
@@ -52,10 +52,12 @@ MAX_MARKED = 64
 """Texts with markup in one call; the others are read together."""
 
 MAX_ADDRESSES = 500
+MAX_MAILS = 2_000
+"""At signs in one text."""
 
 MEMORY = 256
-REMEMBERED = 8_192
-"""Longest text that is remembered, in characters."""
+ROOM = 1 << 19
+"""Characters of texts whose answers are remembered, by each rule."""
 
 _MARKUP = ("<", "`", "](", "]:", "~~~", "[", "=\n", "=\r")
 
@@ -73,20 +75,24 @@ class _Reader:
         """Say whether *text* is free of what the rule names; *addressed* says that it stands where somebody is addressed."""
         every, unclear = forms(text)
         for form in every:
-            why = self._held(form, addressed) or self._led(form)
+            held = self._held(form, addressed)
+            why = held or (self._led(form) if held is not None else None)
             if why:
                 return Fails(f"content: it holds {why}")
             if why is None:
-                unclear = unclear or f"it holds more than {MAX_ADDRESSES} addresses"
+                unclear = unclear or f"it holds more than {MAX_ADDRESSES} addresses, or {MAX_MAILS} at signs"
         return Cannot(f"content: {unclear}") if unclear else None
 
-    def _held(self, text: str, addressed: bool) -> str:
+    def _held(self, text: str, addressed: bool) -> str | None:
+        """Return what *text* holds that it must not, nothing when it does not, None when it holds too much to look at."""
         if self.secret is not None and (kind := self.secret(text)):
             return f"a secret ({kind})"
         if self.private is None or addressed:
             return ""
         if kind := self.private(text):
             return f"personal data ({kind})"
+        if text.count("@") > MAX_MAILS:
+            return None
         for _, domain in addresses(text):
             if self.inside is None or canonical(domain) not in self.inside:
                 return "personal data (an e-mail address)"
@@ -150,7 +156,9 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
     inside = hosts(texts(options, "hosts_in"), "hosts_in", addresses=True) if "hosts_in" in options else None
     reader = _reader(frozenset(kinds), inside)
     most = MAX_TEXT if set(kinds) != {"secrets"} else 4 * MAX_TEXT
-    remembered = lru_cache(maxsize=MEMORY)(reader.read)
+    remembered: Memory[tuple[str, bool], Outcome] = Memory(
+        lambda asked: reader.read(*asked), entries=MEMORY, room=ROOM, size=lambda asked: len(asked[0])
+    )
 
     def check(facts: Facts) -> Outcome:
         parts = _gathered(facts.arguments, of, most)
@@ -158,7 +166,7 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
             return parts
         unclear: Outcome = None
         for addressed, text in parts:
-            found = (remembered if len(text) <= REMEMBERED else reader.read)(text, addressed)
+            found = remembered[text, addressed]
             if isinstance(found, Fails):
                 return found
             unclear = unclear or found
@@ -172,6 +180,7 @@ def _gathered(arguments: Mapping[str, object], of: frozenset[str], most: int) ->
     plain: dict[bool, list[str]] = {False: [], True: []}
     marked: list[tuple[bool, str]] = []
     size = count = 0
+    few(arguments)
     for addressed, text in _texts(arguments, of):
         size += len(text)
         count += 1

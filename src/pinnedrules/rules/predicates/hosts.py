@@ -21,6 +21,12 @@ from pinnedrules.rules.predicates.base import BadOption
 
 __all__ = ["Hosts", "address", "canonical", "hosts"]
 
+MAX_WRITTEN = 1_024
+"""Longest name that is looked at: 253 characters (RFC 1035), each written as four code points at most."""
+
+MAX_LABEL = 59
+"""Characters of an international label: behind ``xn--`` there is at least one for each of them, and 63 are all it has."""
+
 _LDH = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _DEVIATING = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
@@ -40,6 +46,8 @@ class Hosts:
 
 def canonical(name: str) -> str | None:
     """Return the canonical form of a host name, or None when it has none (an address of numbers has none either)."""
+    if len(name) > MAX_WRITTEN:
+        return None
     text = name[:-1] if name.endswith(".") else name
     if text.isascii():
         text = text.lower()
@@ -86,6 +94,6 @@ def hosts(names: Sequence[str], key: str, *, addresses: bool) -> Hosts:
 def _a_label(label: str) -> str:
     if label.isascii():
         return label
-    if all(unicodedata.category(char)[0] in "LMN" or char == "-" for char in label):
+    if len(label) <= MAX_LABEL and all(unicodedata.category(char)[0] in "LMN" or char == "-" for char in label):
         return "xn--" + label.encode("punycode").decode("ascii")
     return ""

@@ -6,8 +6,8 @@ at any depth, and those named in ``of``. A relative path is relative to the fold
 - holds: at least one path was found, and after taking out ``.`` and ``..`` every one is inside; and so is the place to
   which it really leads, where somebody can look.
 - fails: a path outside, one that leads outside through a symbolic link, or one with a control character.
-- cannot be decided: no path, more than 256, one longer than 4,096 characters, a value of another type, a pattern or
-  variable that a shell would expand (``*?[{$``), a backslash or drive letter (another separator on some systems),
+- cannot be decided: no path, more than 256, one longer than 4,096 characters or all than 64,000, a value of another type,
+  a pattern or variable that a shell would expand (``*?[{$``), a backslash or drive letter (a separator on some systems),
   percent-encoding, a URL, look-alike characters, blanks at an end, another user's home, a place that cannot be looked up.
 
 The core reads no disk. It says which places it wants to know (:attr:`Built.look`): for every path the one as it is written,
@@ -26,8 +26,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from pinnedrules.rules.bearing import bears_path, strings
+from pinnedrules.rules.bearing import TooMany, bears_path, strings
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
@@ -44,6 +45,9 @@ from pinnedrules.rules.printable import shown
 __all__ = ["MAX_PATHS", "PATH", "resolved"]
 
 MAX_PATHS = 256
+MAX_TEXT = 64_000
+"""Characters of all paths of one call together."""
+
 MAX_PATH = 4096
 """Longest path that is read, in characters: Linux takes no longer one (PATH_MAX in limits.h)."""
 
@@ -155,8 +159,14 @@ class _Folders:
     def look(self, arguments: Mapping[str, object]) -> tuple[str, ...]:
         """Return the places that :meth:`really` will want to know."""
         found: dict[str, None] = {}
-        for count, (_, path) in enumerate(self.paths(arguments)):
-            if count == MAX_PATHS:
+        size = 0
+        try:
+            paths = list(islice(self.paths(arguments), MAX_PATHS + 1))
+        except TooMany:
+            return ()
+        for count, (_, path) in enumerate(paths):
+            size += len(path) if isinstance(path, str) else 0
+            if count == MAX_PATHS or size > MAX_TEXT:
                 return ()
             if isinstance(path, str) and (self.plainly(path) or self.lexically(path) is None):
                 found.update(dict.fromkeys(self.spellings(path)))
@@ -164,24 +174,30 @@ class _Folders:
 
     def check(self, facts: Facts) -> Outcome:
         """Say whether every path is inside."""
-        count = 0
+        count = size = 0
         unclear: Outcome = None
         places = facts.places
-        for key, path in self.paths(facts.arguments):
-            count += 1
-            if count > MAX_PATHS:
-                return Cannot(f"path: there are more than {MAX_PATHS} paths")
-            if not isinstance(path, str):
-                unclear = Cannot(f"path: {shown(key, 40)} is not a text")
-                continue
-            problem = None if self.plainly(path) else self.lexically(path)
-            if problem is None:
-                if places is None:
+        try:
+            for key, path in self.paths(facts.arguments):
+                count += 1
+                if count > MAX_PATHS:
+                    return Cannot(f"path: there are more than {MAX_PATHS} paths")
+                if not isinstance(path, str):
+                    unclear = Cannot(f"path: {shown(key, 40)} is not a text")
                     continue
-                problem = self.really(path, places)
-            if isinstance(problem, Fails):
-                return problem
-            unclear = problem or unclear
+                size += len(path)
+                if size > MAX_TEXT:
+                    return Cannot(f"path: the paths are longer than {MAX_TEXT} characters together")
+                problem = None if self.plainly(path) else self.lexically(path)
+                if problem is None:
+                    if places is None:
+                        continue
+                    problem = self.really(path, places)
+                if isinstance(problem, Fails):
+                    return problem
+                unclear = problem or unclear
+        except TooMany as many:
+            return Cannot(f"path: {many}")
         return unclear or (None if count else Cannot("path: no path was found"))
 
 

@@ -3,7 +3,7 @@
 - holds: every named argument is a text that matches, both as it is and after Unicode normalisation (NFKC), so that
   look-alike characters can neither slip past a pattern nor into one.
 - fails: one does not match.
-- cannot be decided: one is missing or not a text.
+- cannot be decided: one is missing or not a text, or longer than 300,000 characters and not plain ASCII.
 
 Syntax: https://github.com/google/re2/wiki/Syntax (no look-around, no back-references).
 """
@@ -21,6 +21,9 @@ __all__ = ["MATCHES", "Together", "together"]
 MAX_PATTERN = 1_000
 MAX_MEMORY = 1 << 20
 """Bytes that one compiled pattern may take."""
+
+MAX_STRANGE = 300_000
+"""Longest text that is not plain ASCII, in characters."""
 
 MAX_TOGETHER = 8 << 20
 
@@ -110,6 +113,9 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
             if not isinstance(value, str):
                 what = "is not a text" if name in facts.arguments else "is missing"
                 unclear = Cannot(f"matches: the argument {name} {what}")
+                continue
+            if len(value) > MAX_STRANGE and not value.isascii():
+                unclear = Cannot(f"matches: {name} is longer than {MAX_STRANGE} characters and not plain ASCII")
                 continue
             normal = value if value.isascii() else unicodedata.normalize("NFKC", value)
             if not matcher(value.encode()) or (normal != value and not matcher(normal.encode())):

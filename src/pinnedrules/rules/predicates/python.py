@@ -6,7 +6,8 @@ whoever reads the rule file and only once a person trusted it (see ``pinnedrules
 
 - holds: it returns True.
 - fails: it returns False.
-- cannot be decided: it returns anything else or raises, or no function was handed in.
+- cannot be decided: it returns anything else or raises, no function was handed in, or the call has more than 4,000 values
+  or 400 names of arguments.
 
 How long it takes is its own affair: nothing here can end it.
 """
@@ -20,6 +21,7 @@ from copy import deepcopy
 from dataclasses import replace
 from types import MappingProxyType
 
+from pinnedrules.rules.bearing import few
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate, closed
 from pinnedrules.rules.printable import shown
 
@@ -58,6 +60,7 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
     def check(facts: Facts) -> Outcome:
         if judge is None:
             return Cannot(f"python: {name} was not loaded")
+        few(facts.arguments)
         arguments = deepcopy(dict(facts.arguments))
         found = judge(MappingProxyType(arguments), replace(facts, arguments=arguments))
         if found is True:

@@ -12,8 +12,9 @@ sender, links under a name for links, and remarks (a signature, a reason) that a
 
 - holds: at least one address was found, and every one of them is inside.
 - fails: an address outside or in ``not_in``; a control character (a line break begins another header: RFC 5322 section 2.2).
-- cannot be decided: no recipient, a value of another type, or an address that mail programs read differently
-  (quoted or routed local parts, comments, groups, several ``@``, percent-encoding: RFC 5322 sections 3.4 and 4.4).
+- cannot be decided: no recipient, more than 2,000, 50 with a domain that is not plain ASCII or 40,000 characters of
+  them, a value of another type, or an address that mail programs read differently (quoted or routed local parts,
+  comments, groups, several ``@``, percent-encoding: RFC 5322 sections 3.4 and 4.4).
 
 Full-width and other look-alike characters in an address never hold. Only the few forms of address below are read,
 because what a lenient parser makes of the rest is what senders of mail differ in.
@@ -25,7 +26,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url
+from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url, few
 from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import (
     BadOption,
@@ -44,8 +45,17 @@ from pinnedrules.rules.printable import shown
 
 __all__ = ["RECIPIENTS", "domains"]
 
-MAX_TEXT = 64_000
-"""Longest list of addresses that is read, in characters."""
+MAX_TEXT = 40_000
+"""Characters of all lists of addresses of one call together."""
+
+MAX_ADDRESSES = 2_000
+"""Addresses of one call."""
+
+MAX_SIGNS = 10_000
+"""Quotes, angle brackets, commas and semicolons in all lists of addresses of one call together."""
+
+MAX_STRANGE = 50
+"""Addresses of one call whose domain is not plain ASCII."""
 
 MAX_SIMPLE = 320
 """Longest single address (RFC 3696, erratum 1690: 64 octets before the @, 255 behind it)."""
@@ -53,10 +63,20 @@ MAX_SIMPLE = 320
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+'&=~#$-]*)")
+_BETWEEN = '",;<>'
+_SIGNS = re.compile(f"[{_BETWEEN}]")
+_ODD = re.compile(r'[<>"\\()＠﹫]')
+_WIDE = re.compile(r"[@＠﹫][^\s@<>,;\"]*[^\x00-\x7f]")
 _AT = re.compile("[@＠﹫]")
 _LINK = re.compile(r"https?://[^\s<>,;\"]+", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*(?:mailto:)?<?[^\s@<>,;]+[@＠﹫][^\s@<>,;]+>?\s*", re.IGNORECASE)
 _LABELS = frozenset({"name", "displayname", "display_name", "type", "kind", "role", "status"})
+
+
+_TOO_MANY = Cannot(
+    f"recipients: there are more than {MAX_ADDRESSES} addresses, {MAX_STRANGE} of them with a domain that is not plain ASCII,"
+    f" {MAX_SIGNS} signs between them, or {MAX_TEXT} characters"
+)
 
 
 class _Unclear(ValueError):
@@ -99,7 +119,8 @@ def _split(text: str) -> list[str]:
     """Split at commas and semicolons that stand outside quotes and angle brackets."""
     parts: list[str] = []
     start, quoted, angled = 0, False, False
-    for index, char in enumerate(text):
+    for sign in _SIGNS.finditer(text):
+        index, char = sign.start(), sign[0]
         if char == '"' and not angled:
             quoted = not quoted
         elif quoted:
@@ -108,7 +129,7 @@ def _split(text: str) -> list[str]:
             angled = True
         elif char == ">":
             angled = False
-        elif char in ",;" and not angled:
+        elif not angled and char in ",;":
             parts.append(text[start:index])
             start = index + 1
     if quoted or angled:
@@ -132,7 +153,7 @@ def _entry(part: str) -> list[tuple[str, str | None]]:
     elif "@" in display or ":" in display or "=?" in display:
         # "=?" begins an encoded word (RFC 2047), which may hide an address from who decodes late.
         raise _Unclear("a display name looks like an address")
-    if any(char in '<>"\\()＠﹫' for char in display):
+    if _ODD.search(display):
         raise _Unclear("a display name holds characters of an address")
     return found
 
@@ -157,13 +178,14 @@ def _has_at(text: str) -> bool:
 class _Reading:
     """One call's arguments, read for who gets something: once for all rules that look into the same arguments."""
 
-    __slots__ = ("extra", "fails", "found", "unclear")
+    __slots__ = ("extra", "fails", "found", "signs", "size", "strange", "unclear")
 
     def __init__(self, extra: frozenset[str]) -> None:
         self.extra = extra
         self.found: list[tuple[str, str | None]] = []
         self.fails: Fails | None = None
         self.unclear: Cannot | None = None
+        self.signs = self.size = self.strange = 0
 
     def value(self, key: str, value: object, said: bool) -> None:
         """Read *value*; *said* is true when a key further out says that it addresses somebody."""
@@ -184,7 +206,9 @@ class _Reading:
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
 
     def text(self, key: str, text: str, said: bool) -> None:
-        if (said or bears_header(key)) and _CONTROL.search(text):
+        if len(text) > MAX_TEXT and (said or bears_header(key)):
+            self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
+        elif (said or bears_header(key)) and _CONTROL.search(text):
             self.fails = Fails(f"recipients: {shown(key, 40)} holds a line break or another control character")
         elif said or (_has_at(text) and not self._mentioned(key, text)):
             self.addresses(key, text)
@@ -196,9 +220,19 @@ class _Reading:
             return True
         return bears_remark(key) and not _WHOLE.fullmatch(text)
 
+    def _room(self, text: str) -> bool:
+        """Say whether *text* can be read as well; once there is no room, nothing that comes behind is read."""
+        self.size += len(text)
+        if self.size > MAX_TEXT or len(self.found) >= MAX_ADDRESSES:
+            self.size = MAX_TEXT
+            return False
+        self.signs += sum(map(text.count, _BETWEEN))
+        self.strange += 0 if text.isascii() else len(_WIDE.findall(text))
+        return self.signs <= MAX_SIGNS and self.strange <= MAX_STRANGE
+
     def addresses(self, key: str, text: str) -> None:
-        if len(text) > MAX_TEXT:
-            self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
+        if not self._room(text):
+            self.unclear = _TOO_MANY
             return
         simple = _SIMPLE.fullmatch(text) if len(text) <= MAX_SIMPLE else None
         if simple:
@@ -217,6 +251,7 @@ def _check(inside: _Inside, extra: frozenset[str]) -> Check:
     which = ("recipients", extra)
 
     def read(facts: Facts) -> _Reading:
+        few(facts.arguments)
         reading = _Reading(extra)
         reading.value("", facts.arguments, False)
         return reading

@@ -12,7 +12,8 @@ Three answers: ``select * from orders`` holds, ``select 1; drop table orders`` f
 
 - holds: SQL was found, all of it was read, and all of it is permitted.
 - fails: a statement or a table that is not.
-- cannot be decided: no SQL, more than 32 texts of it, or a statement, a function or a way of quoting that is not known
+- cannot be decided: no SQL, more than 32 texts of it, more than 8,000 characters or 1,200 words and signs in one or
+  2,000 in several, or a statement, a function or a way of quoting that is not known
   (see ``rules/sql.py``).
 
 A view, a trigger or a rule of the database may do more than the text says: permissions belong into the database, too.
@@ -26,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pinnedrules.rules.bearing import strings
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Outcome, Predicate, closed, texts
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.sql import DIALECTS, KINDS, MAX_TEXTS, Sql, bears_sql, read_sql
+from pinnedrules.rules.sql import DIALECTS, KINDS, MAX_TEXTS, MAX_TOGETHER, Sql, bears_sql, heavy, read_sql
 
 __all__ = ["SQL"]
 
@@ -81,21 +82,24 @@ def _build(options: Mapping[str, object], _rule: str) -> Built:
 
     def check(facts: Facts) -> Outcome:
         unclear: Outcome = None
-        count = 0
+        found: list[str] = []
         for key, value in strings(facts.arguments):
             if value is None or not (key in extra or bears_sql(key)):
                 continue
-            count += 1
-            if count > MAX_TEXTS:
-                return Cannot(f"sql: there are more than {MAX_TEXTS} texts")
             if not isinstance(value, str):
                 unclear = Cannot(f"sql: {shown(key, 40)} is not a text")
-                continue
-            outcome = _check(read_sql(value, dialect), statements, permitted)
+            elif len(found) == MAX_TEXTS:
+                return Cannot(f"sql: there are more than {MAX_TEXTS} texts")
+            else:
+                found.append(value)
+        if heavy(found):
+            return Cannot(f"sql: the texts have more than {MAX_TOGETHER} words and signs together")
+        for text in found:
+            outcome = _check(read_sql(text, dialect), statements, permitted)
             if isinstance(outcome, Fails):
                 return outcome
             unclear = unclear or outcome
-        return unclear or (None if count else Cannot("sql: no SQL was found"))
+        return unclear or (None if found else Cannot("sql: no SQL was found"))
 
     return Built(check, dict.fromkeys(extra, ("of",)), bears_sql)
 

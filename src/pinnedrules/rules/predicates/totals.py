@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from pinnedrules.rules.bearing import TooMany
 from pinnedrules.rules.predicates.amounts import amount_of, limit_of, other_currencies
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Note, Outcome, Predicate, closed
 from pinnedrules.rules.predicates.budgets import PERIODS, Budget, added, half_of
@@ -46,7 +47,10 @@ def _together(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
         named.add(amount[1])
     if together is None:
         return Cannot(f"{of} cannot be added up exactly")
-    return other_currencies(facts, named, currency) or together
+    try:
+        return other_currencies(facts, named, currency) or together
+    except TooMany as problem:
+        return Cannot(str(problem))
 
 
 def _build(options: Mapping[str, object], rule: str) -> Built:

@@ -10,8 +10,9 @@ Which arguments: those whose name says that they are an address or a host (``url
 - fails: a host outside the set, user information before ``@``, an IP address that the rule does not name in its usual
   form (decimal, octal, hexadecimal, short, IPv6-mapped), a control character, a backslash, a scheme that ``schemes_in``
   does not name, a redirect parameter (``?next=https://...``, however often encoded) to a host outside.
-- cannot be decided: none found, more than 1,000, a value of another type, another scheme or none, percent-encoding in the
-  host, another address under another name (see ``redirects``).
+- cannot be decided: none found, more than 1,000, one longer than 16,384 characters, 64,000 of all of them, 32,000 of those
+  with more than a host and a plain path, 4,000 parameters, a value of another type, another scheme or none,
+  percent-encoding in the host, another address under another name (see ``redirects``).
 
 The differences between RFC 3986 and the WHATWG URL standard (backslashes, tabs, ``https:host``, numeric hosts) are
 exactly what is refused here; where a permitted host redirects to by itself no URL can tell.
@@ -42,6 +43,17 @@ from pinnedrules.rules.printable import shown
 __all__ = ["URL", "found_on", "is_url"]
 
 MAX_ADDRESSES = 1_000
+MAX_URL = 16_384
+"""Longest address that is read, in characters."""
+
+MAX_TEXT = 64_000
+"""Characters of all addresses of one call together."""
+
+MAX_STRANGE = 32_000
+"""Characters of those addresses together that have more than a host and a plain path."""
+
+MAX_PARAMETERS = 4_000
+"""Parameters of all addresses of one call together."""
 
 # Nothing here is tried twice, so that time is linear in the text.
 _URL = re.compile(
@@ -50,6 +62,7 @@ _URL = re.compile(
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _WEB = frozenset({"http", "https", "ws", "wss"})
 _KNOWN = ("http", "https", "ws", "wss", "ftp", "ftps", "sftp", "ssh", "git")
+_EVERYDAY = re.compile(r"[A-Za-z0-9:/._~-]*")
 _BARE = re.compile(r"[^\s/\\?#@%]+")
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
 _PORT = re.compile(r":[0-9]{0,5}\Z")
@@ -58,7 +71,11 @@ _PORT = re.compile(r":[0-9]{0,5}\Z")
 def is_url(text: str) -> bool:
     """True when *text* as a whole is an address on some machine (not a ``file:`` URL)."""
     if "//" in text or "\\" in text or text[:1] in ("w", "W") or text[:1].isspace():
-        return _URL.fullmatch(text) is not None
+        if len(text) <= MAX_TEXT:
+            return _URL.fullmatch(text) is not None
+        # How a text without any blank goes on after so many characters changes nothing.
+        words = text.split(None, 1)
+        return len(words) == 1 and _URL.fullmatch(words[0][:MAX_TEXT]) is not None
     return False
 
 
@@ -91,7 +108,7 @@ def found_on(text: str, inside: Hosts, schemes: frozenset[str] | None = None) ->
 
 def _check(inside: Hosts, schemes: frozenset[str], extra: frozenset[str]) -> Check:
     def check(facts: Facts) -> Outcome:
-        count = 0
+        count = size = strange = parameters = 0
         unclear: Outcome = None
         for key, value in strings(facts.arguments):
             named = key in extra or bears_url(key)
@@ -103,6 +120,14 @@ def _check(inside: Hosts, schemes: frozenset[str], extra: frozenset[str]) -> Che
             if not isinstance(value, str):
                 unclear = Cannot(f"url: {shown(key, 40)} is not a text")
                 continue
+            size += len(value)
+            if len(value) > MAX_URL or size > MAX_TEXT:
+                return Cannot(f"url: an address is longer than {MAX_URL} characters, or all together than {MAX_TEXT}")
+            if not _EVERYDAY.fullmatch(value):
+                strange += len(value)
+                parameters += sum(map(value.count, "?#&;"))
+                if strange > MAX_STRANGE or parameters > MAX_PARAMETERS:
+                    return Cannot(f"url: there are more than {MAX_STRANGE} characters with {MAX_PARAMETERS} parameters")
             problem = found_on(value, inside, schemes)
             if isinstance(problem, Fails):
                 return problem

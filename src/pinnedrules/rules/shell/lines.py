@@ -27,8 +27,21 @@ __all__ = ["MAX_LINE", "read_line"]
 MAX_LINE = 16_384
 """Longest command line that is read, in characters."""
 
-MAX_OPERATORS = 512
+MAX_OPERATORS = 400
 
+MAX_NODES = 2_200
+"""Parts of a line, as its parser counts them: every word, quote and sign, those of commands in commands too."""
+
+MAX_BRACKETS = 128
+"""Round brackets outside of quotes."""
+
+MAX_GLANCES = 2_000
+
+_GLANCE = re.compile(
+    r"""\\.|'[^']*'|"(?:[^"\\$`]|\\.|\$(?!\())*"|(?:^|(?<=[\s;&|(]))\#[^\n]*|(?P<shift>\(\(|[\w$]\[|\blet\b)"""
+    r"""|<<-?[ \t]*(?P<quote>['"]?)(?P<word>[A-Za-z_]\w*)(?P=quote)""",
+    re.S | re.M,
+)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINED = re.compile(r"(?<![ \t])\\\n|^\s*\\\n|\\\n[^\S\n]*(?:#|\n|\Z)", re.M)
 _QUIET = re.compile(r"#[^;&|`$()<>\\]*")
@@ -73,6 +86,9 @@ def read_line(text: str, run: Runner, sink: Sink, depth: int) -> None:
         root = Parser(_language()).parse(source).root_node
         if root.has_error:
             raise Unclear("it cannot be parsed")
+        sink.nodes += root.descendant_count
+        if sink.nodes > MAX_NODES:
+            raise Unclear(f"it has more than {MAX_NODES} parts")
         _Reading(source, run, sink, depth).statement(root, None)
     except Unclear as problem:
         sink.doubt(str(problem))
@@ -84,13 +100,42 @@ def _look(text: str) -> None:
     """Refuse what takes long to parse, and what a parser and a shell may read differently."""
     if len(text) > MAX_LINE:
         raise Unclear(f"it is longer than {MAX_LINE} characters")
-    if sum(text.count(sign) for sign in "|<$`&") > MAX_OPERATORS:
+    if sum(map(text.count, "|<>$`&")) > MAX_OPERATORS:
         raise Unclear(f"it has more than {MAX_OPERATORS} operators")
+    # The parser takes long over brackets that do not fit, but not over those in quotes.
+    if text.count("(") > MAX_BRACKETS and _brackets(text) > MAX_BRACKETS:
+        raise Unclear(f"it has more than {MAX_BRACKETS} brackets")
     for char in text:
         if char not in " \n\t" and (char < " " or char > "~") and _odd(char):
             raise Unclear("it holds an invisible character")
     if "\\\n" in text and _JOINED.search(text):
         raise Unclear("a backslash joins two lines in the middle of a word")
+
+
+def _brackets(text: str) -> int:
+    """Return how many round brackets stand outside of quotes, comments and here-documents, as far as a glance tells.
+
+    Where a shift (``$((1<<a))``) may stand, nothing behind it is taken for a here-document.
+    """
+    count = at = 0
+    shifts = False
+    for _ in range(MAX_GLANCES):
+        found = _GLANCE.search(text, at)
+        if found is None:
+            return count + text.count("(", at)
+        count += text.count("(", at, found.start())
+        at = found.end()
+        if found["shift"]:
+            count += found["shift"].count("(")
+            shifts = True
+        elif found["word"] and not shifts:
+            line = text.find("\n", at)
+            end = text.find(f"\n{found['word']}\n", line) if line >= 0 else -1
+            # What stands behind it in its line is the shell's; the rest of the document is not.
+            if end >= 0:
+                count += text.count("(", at, line)
+                at = end
+    return MAX_BRACKETS + 1
 
 
 def _odd(char: str) -> bool:

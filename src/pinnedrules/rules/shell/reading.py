@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from typing import TypeAlias
 
+from pinnedrules.rules.bearing import TooMany, few
 from pinnedrules.rules.memory import Memory, remembered
 from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.shell.lines import MAX_LINE, read_line
 from pinnedrules.rules.shell.running import SHELLS, run
-from pinnedrules.rules.shell.summary import Sink, Summary, Word, table
+from pinnedrules.rules.shell.summary import Sink, Summary, Unclear, Word, table
 from pinnedrules.rules.shell.windows import read_windows
 from pinnedrules.rules.shell.wrappers import HARMLESS
 from pinnedrules.types import EFFECTS, Effect
@@ -25,6 +27,11 @@ MAX_COMMANDS = 32
 MAX_WORDS = 1_000
 ROOM = 1 << 20
 """Characters of commands whose answers are remembered."""
+
+_PER_PROGRAM = 100  # characters that a program counts for when several commands are read
+
+_Asked: TypeAlias = str | tuple[str, ...] | Summary
+"""A command line, the words of a program, or what is known of a command without reading it."""
 
 _COMMAND = re.compile(
     r"(?:.+[_-])?(?:commands?|cmds?|argv|cmd_?lines?|command_?lines?|scripts?)|(?:shell|bash|terminal)_?(?:commands?|scripts?|input)",
@@ -97,7 +104,10 @@ def _started(asked: tuple[tuple[str, ...], bool]) -> Summary:
         # A program's name with blanks in it is one that something may still take apart.
         return summarize(" ".join(argv), windows)
     else:
-        run([Word(word) for word in argv], None, sink, 0)
+        try:
+            run([Word(word) for word in argv], None, sink, 0)
+        except Unclear as problem:
+            sink.doubt(str(problem))
     return sink.summary()
 
 
@@ -108,12 +118,29 @@ _STARTED = Memory(_started, entries=1_024, room=ROOM, size=lambda asked: sum(len
 def summaries(tool: str, arguments: Mapping[str, object], extra: Collection[str] = ()) -> list[Summary]:
     """Return what each command in *arguments* does; *extra* names arguments that hold one besides those told by name."""
     found: list[Summary] = []
-    for one in _found(arguments, *_tool(tool), extra, 0):
-        found.append(one)
+    try:
+        few(arguments)
+    except TooMany as problem:
+        return [Summary(unclear=(str(problem),))]
+    size = 0
+    for what, windows, why in _found(arguments, *_tool(tool), extra, 0):
         if len(found) == MAX_COMMANDS:
             found.append(Summary(unclear=(f"it runs more than {MAX_COMMANDS} commands",)))
             break
+        size += len(what) if isinstance(what, str) else 0 if isinstance(what, Summary) else sum(map(len, what))
+        if found and size > MAX_LINE:
+            found.append(Summary(unclear=(f"its commands are longer than {MAX_LINE} characters together",)))
+            break
+        one = _read(what, windows)
+        size += _PER_PROGRAM * len(one.programs)
+        found.append(_with(one, why))
     return found
+
+
+def _read(what: _Asked, windows: bool) -> Summary:
+    if isinstance(what, str):
+        return summarize(what, windows)
+    return what if isinstance(what, Summary) else summarize_argv(what, windows)
 
 
 def effects_of_commands(tool: str, arguments: Mapping[str, object]) -> tuple[Effect, ...]:
@@ -126,7 +153,8 @@ def effects_of_commands(tool: str, arguments: Mapping[str, object]) -> tuple[Eff
 
 def _found(
     arguments: Mapping[str, object], shell: bool, windows: bool, extra: Collection[str], depth: int
-) -> Iterator[Summary]:
+) -> Iterator[tuple[_Asked, bool, str]]:
+    """Yield what is to be read, whether Windows runs it, and why other arguments leave it unclear."""
     why = _setting(arguments)
     dialect = _language(arguments)
     windows = windows or dialect == "windows"
@@ -140,39 +168,39 @@ def _found(
                     if isinstance(item, Mapping):
                         yield from _found(item, shell, windows, extra, depth + 1)
         elif dialect == "other":
-            yield Summary(unclear=("it is code in a language that is not read",))
+            yield Summary(unclear=("it is code in a language that is not read",)), windows, ""
         else:
-            for one in _values(key, value, arguments, windows):
-                yield _with(one, why)
+            for what in _values(key, value, arguments):
+                yield what, windows, why
 
 
-def _values(key: str, value: object, arguments: Mapping[str, object], windows: bool) -> Iterator[Summary]:
-    """Yield what the value of one argument does."""
+def _values(key: str, value: object, arguments: Mapping[str, object]) -> Iterator[_Asked]:
+    """Yield the commands in the value of one argument."""
     if value is None or value == "":
         return
     if isinstance(value, str):
         more = next((arguments[name] for name in _ARGS if name != key and isinstance(arguments.get(name), list)), None)
         if isinstance(more, list) and more:
-            yield _texts([value, *more], windows)
+            yield _texts([value, *more])
         else:
-            yield summarize(value, windows)
+            yield value
     elif isinstance(value, list) and not _MANY.fullmatch(_words(key)):
-        yield _texts(value, windows)
+        yield _texts(value)
     elif isinstance(value, list):
         for item in value[: MAX_COMMANDS + 1]:
             if isinstance(item, list):
-                yield _texts(item, windows)
+                yield _texts(item)
             else:
-                yield summarize(item, windows) if isinstance(item, str) else Summary(unclear=("a command is no text",))
+                yield item if isinstance(item, str) else Summary(unclear=("a command is no text",))
     else:
         yield Summary(unclear=("a command is no text",))
 
 
-def _texts(value: list[object], windows: bool) -> Summary:
+def _texts(value: list[object]) -> _Asked:
     words = tuple(item for item in value if isinstance(item, str))
     if len(words) != len(value):
         return Summary(unclear=("a command holds what is no text",))
-    return summarize_argv(words, windows)
+    return words
 
 
 def _setting(arguments: Mapping[str, object]) -> str:

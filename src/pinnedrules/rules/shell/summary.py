@@ -120,6 +120,7 @@ class Sink:
     unclear: list[str] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     scripts: set[str] = field(default_factory=set)
+    nodes: int = 0
 
     def doubt(self, why: str) -> None:
         """Note something that cannot be read."""
@@ -130,10 +131,11 @@ class Sink:
         self.effects.update(effects)
 
     def program(self, words: Sequence[str]) -> None:
-        """Note a program that is started."""
+        """Note a program that is started. Raises :class:`Unclear` when there are too many."""
         if len(self.programs) >= MAX_PROGRAMS:
-            self.doubt(f"it runs more than {MAX_PROGRAMS} programs")
-            return
+            # What comes behind is not read any more, so that it may do everything.
+            self.does(*EFFECTS)
+            raise Unclear(f"it runs more than {MAX_PROGRAMS} programs")
         self.programs.append(tuple(words))
 
     def path(self, word: Word, *, made: bool = False, gone: bool = False) -> None:
