@@ -91,3 +91,17 @@ def test_main_reads_the_command_line_by_default(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.argv", ["pinnedrules", "show", "--profiles"])
 
     assert main() == 0
+
+
+def test_the_price_of_a_reminder_is_printed(cli: Cli, tmp_path: Path) -> None:
+    """A reminder's price in tokens is told before it is paid; without the key there is none."""
+    rules = tmp_path / "reminding.yaml"
+    text = "version: 1\nrules:\n  - {id: often, text: Never shout., remind: NUMBER}\n"
+    rules.write_text(text.replace("NUMBER", "20"), encoding="utf-8")
+    found = cli("show", rules)
+    assert "A reminder of often after every 20 answers of the model: " in found.out
+    assert "Pinned; enforced by nothing else. Repeated after every 20 answers of the model." in found.out
+    (one,) = cli("show", rules, "--json").json["reminders"]
+    assert (one["rule"], one["after"], 5 < one["tokens"] < 40) == ("often", 20, True)
+    rules.write_text(text.replace("NUMBER", "1"), encoding="utf-8")
+    assert "after every answer of the model" in cli("show", rules).out

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from pinnedrules.cli.entry import OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.session_rules import listed
 from pinnedrules.cli.source import rules_from
+from pinnedrules.gate.lines import reminder
 from pinnedrules.rulefile import RuleFile
 from pinnedrules.rules.printable import counted
 from pinnedrules.rules.profiles import PROFILES
 from pinnedrules.rules.show import as_json, effective, show
-from pinnedrules.tokens import count
+from pinnedrules.tokens import Count, count
 
 __all__ = ["run"]
 
@@ -55,6 +57,21 @@ def _aloud(source: RuleFile, printer: Printer, *, together: bool) -> None:
     printer.line(effective(source.sets, source.place) if together else show(source.rules))
     printer.line(f"The block, in every request ({counted(found.tokens, 'token')}{about}):", "good")
     printer.line(source.block.text)
+    for name, turns, price in _reminders(source):
+        after = "every answer" if turns == 1 else f"every {turns} answers"
+        printer.line(
+            f"A reminder of {name} after {after} of the model: {counted(price.tokens, 'token')}"
+            f"{'' if price.exact else ', estimated'} each time, in all requests from then on.",
+            "good",
+        )
+
+
+def _reminders(source: RuleFile) -> Iterator[tuple[str, int, Count]]:
+    """Yield (rule, after how many answers it is repeated, what that adds to a request)."""
+    for rules in source.sets:
+        for rule in rules.rules:
+            if rule.remind:
+                yield rule.id, rule.remind, count(reminder(rule.id, rule.text))
 
 
 def _plain(source: RuleFile) -> dict[str, object]:
@@ -72,4 +89,8 @@ def _plain(source: RuleFile) -> dict[str, object]:
             "tokens": found.tokens,
             "exact": found.exact,
         },
+        "reminders": [
+            {"rule": name, "after": turns, "tokens": price.tokens, "exact": price.exact}
+            for name, turns, price in _reminders(source)
+        ],
     }

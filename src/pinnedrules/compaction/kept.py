@@ -28,6 +28,7 @@ class Facts:
     slot: str = ""
     asked: bool = False
     helper: bool = False
+    named: str = ""
 
     @property
     def number(self) -> int:
@@ -45,6 +46,7 @@ def written(history: History, facts: Facts) -> bytes:
         "slot": facts.slot,
         "asked": facts.asked,
         "helper": facts.helper,
+        "named": facts.named,
         "lead": short.lead,
         "known": len(short.kinds),
     }
@@ -65,7 +67,8 @@ def read_kept(data: bytes) -> tuple[History, Facts] | None:
     try:
         head = json.loads(line)
         known = int(head["known"])
-        facts = Facts(str(head["id"]), str(head["slot"]), bool(head["asked"]), bool(head["helper"]))
+        flags = bool(head["asked"]), bool(head["helper"])
+        facts = Facts(str(head["id"]), str(head["slot"]), *flags, str(head.get("named", "")))
         lead, folded = int(head["lead"]), int(head.get("folded", 0))
         roles = {str(role): int(count) for role, count in head.get("roles", {}).items()}
         chain, whole = bytes.fromhex(head.get("chain", "")), str(head.get("whole", ""))

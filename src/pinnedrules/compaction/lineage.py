@@ -152,7 +152,7 @@ class Lineage:
             if one is not None:
                 history, facts = one
                 found.append(
-                    _Conversation(facts.id, history, facts.slot, _NONE_KNOWN, facts.asked, helper=facts.helper)
+                    _Conversation(facts.id, history, facts.slot, _NONE_KNOWN, facts.asked, False, facts.helper, facts.named)
                 )
                 self._born = max(self._born, facts.number)
         self._live[:0] = found[-self.conversations :]
@@ -162,7 +162,7 @@ class Lineage:
         one = next((each for each in reversed(self._live) if each.id == conversation), None)
         if one is None:
             return b""
-        return written(one.history, Facts(one.id, one.slot, one.asked, one.helper))
+        return written(one.history, Facts(one.id, one.slot, one.asked, one.helper, one.named))
 
     def _known(self) -> Iterator[Known]:
         return (conversation.known for conversation in self._live[: -_KNOWN_TRIED - 1 : -1])

@@ -138,7 +138,7 @@ def concluded(ctx: Context, answer: Answer) -> Flow[None]:
         yield from record(ctx, _entry(ctx, {**body, "summary": "unseen"}))
     for how, name in ctx.own:
         if how == "truncation":
-            yield from noted(ctx, Pending(name, how, _where(ctx, answer)))
+            yield from noted(ctx, Pending(name, how, _where(ctx, answer)), must=True)
     ctx.own = ()
     yield from answered(ctx, answer.places)
 

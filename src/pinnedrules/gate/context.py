@@ -86,6 +86,7 @@ class Amended:
     """The JSON Patches of what was edited in a request before it was signed, besides the block."""
 
     told: tuple[Mapping[str, object], ...] = ()
+    told_as: tuple[str, ...] = ()
     restored: tuple[Mapping[str, object], ...] = ()
     forced: tuple[Mapping[str, object], ...] = ()
 

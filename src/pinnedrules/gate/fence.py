@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from pinnedrules.commands import Ask, Failed, ReadLedger, WriteLedger
 from pinnedrules.compaction.pending import Pending, concerning, ever, opened, outside, pending, raised, without
@@ -28,6 +29,8 @@ from pinnedrules.rules.refusal import FENCED
 from pinnedrules.types import OFFERED, Call, Decision, Fence, LedgerState, Proposal, SessionId
 
 __all__ = ["answered", "fenced", "followed", "keep_facts", "noted", "proven", "put_up", "refused_before", "waiting"]
+
+_Change: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
 
 _ATTEMPTS = 16
 _ENDS = "the next request that is proven to carry the rules ends this"
@@ -56,12 +59,12 @@ def waiting(ctx: Context, names: Sequence[str]) -> Flow[tuple[Pending, ...]]:
 def put_up(ctx: Context, entry: Pending, why: Fence) -> Flow[None]:
     """Put up the fence for *entry* before any call after it is decided. Raises Unrecorded when it cannot be kept."""
     ctx.fence = ctx.fence or why
-    yield from noted(ctx, entry)
+    yield from noted(ctx, entry, must=True)
 
 
-def noted(ctx: Context, entry: Pending) -> Flow[None]:
-    """Keep what is known of a compaction. Raises Unrecorded."""
-    yield from keep_facts(ctx, lambda facts: raised(facts, entry))
+def noted(ctx: Context, entry: Pending, *, must: bool = False) -> Flow[None]:
+    """Keep what is known of a compaction. Raises Unrecorded if it *must*."""
+    yield from keep_facts(ctx, lambda facts: raised(facts, entry), must=must)
 
 
 def followed(ctx: Context) -> Flow[None]:
@@ -92,7 +95,7 @@ def answered(ctx: Context, places: Sequence[str]) -> Flow[None]:
     ]
     ctx.waiting = ()
     for entry in left if places else ():
-        yield from keep_facts(ctx, lambda facts, entry=entry: raised(facts, entry))  # type: ignore[misc]
+        yield from noted(ctx, entry, must=True)
 
 
 def fenced(ctx: Context, call: Call, decision: Decision, ledgers: Sequence[tuple[SessionId, LedgerState]]) -> Decision:
@@ -140,10 +143,13 @@ def _asked(call: Call, decision: Decision, reason: str, why: Fence) -> Decision:
     )
 
 
-def keep_facts(ctx: Context, change: Callable[[Mapping[str, str]], dict[str, str]]) -> Flow[None]:
-    """Change the ledgers of all sessions that the request may belong to. Raises Unrecorded, but not in monitor mode."""
+def keep_facts(ctx: Context, change: _Change, *, must: bool = False) -> Flow[None]:
+    """Change the ledgers of all sessions that the request may belong to.
+
+    What *must* be kept raises Unrecorded when that does not succeed, but not in monitor mode.
+    """
     for session in ctx.sessions:
-        reply: object = None
+        reply: object = False
         for _ in range(_ATTEMPTS):
             ledger = yield ReadLedger(session)
             if not isinstance(ledger, LedgerState):
@@ -152,7 +158,7 @@ def keep_facts(ctx: Context, change: Callable[[Mapping[str, str]], dict[str, str
             reply = yield WriteLedger(session, replace(ledger, session=change(ledger.session)))
             if reply is not False:
                 break
-        if reply is not True and ctx.enforcing:
+        if reply is not True and must and ctx.enforcing:
             why = reply.error if isinstance(reply, Failed) else "it is written by too many at once"
             raise Unrecorded(
                 f"The conversation was compacted, and the store cannot keep that ({why}).",

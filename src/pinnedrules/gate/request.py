@@ -18,9 +18,10 @@ from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
 from pinnedrules.gate.fence import followed
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
+from pinnedrules.gate.lines import correct
 from pinnedrules.gate.origins import learn_results
 from pinnedrules.gate.surviving import in_messages
-from pinnedrules.gate.telling import Patch, tell
+from pinnedrules.gate.telling import Told, tell
 from pinnedrules.pins.verify import verify
 from pinnedrules.rules.behind import objects_behind, one_by_one
 from pinnedrules.rules.decide import decide
@@ -79,10 +80,10 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     newest = yield from listen(ctx, change.kind)
     yield from note_attempts(ctx, change, newest)
     yield from learn_results(ctx, change.kind)
-    told: Patch = ()
+    told, new = Told(), (yield from correct(ctx, survival, facts.messages, thread=bool(facts.continues)))
     if ctx.kind == "request" and not ctx.sealed:
         shift = int(any(operation["path"] == "/messages/0" for operation in added))
-        body, told = yield from tell(ctx, body, facts.messages, shift=shift, thread=facts.continues)
+        body, told = yield from tell(ctx, body, facts.messages, shift=shift, thread=facts.continues, new=new)
     restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
     body, edits, inert = restored.body, restored.patch, restored.inert
     if _unsealed(ctx, came, body):
@@ -97,14 +98,14 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     ctx.body, forced = ctx.dialect.force_approval(body, asked) if asked else (body, ())
     if _unsealed(ctx, came, ctx.body):
         ctx.body, forced = came, ()
-    told = (*ctx.amended.told, *told)
+    telling = dict.fromkeys((*ctx.amended.told_as, *told.edits))
     edits, forced = (*ctx.amended.restored, *edits), (*ctx.amended.forced, *forced)
     if pinned and ctx.body is not body:
         proof = _proven(ctx, ctx.body)
     yield from seen_in_request(ctx, survival)
-    found = (("block", placed), ("appended rule", told), ("restored call", edits), ("forced approval", forced))
-    names = [name for name, made in found if made]
-    patch = (*placed, *told, *edits, *forced)
+    found = (("restored call", edits), ("forced approval", forced))
+    names = [*(["block"] if placed else []), *telling, *(name for name, made in found if made)]
+    patch = (*placed, *ctx.amended.told, *told.patch, *edits, *forced)
     entry = _request(ctx, proof, change=change.kind, edits=names, inert=len(inert), patch=patch)
     position = yield from record(ctx, entry)
     return position, waits

@@ -11,7 +11,7 @@ from pinnedrules.errors import Refused
 from pinnedrules.gate.context import Amended, Context, Flow
 from pinnedrules.gate.deciding import foreseen
 from pinnedrules.gate.request import call_by_call, find_known
-from pinnedrules.gate.telling import Patch, tell
+from pinnedrules.gate.telling import Told, tell
 from pinnedrules.rules.server_tools import server_effects, server_name
 from pinnedrules.types import Call
 from pinnedrules.wire.base import ServerTool
@@ -30,7 +30,7 @@ def seal(ctx: Context, body: bytes) -> Flow[tuple[bytes, Amended]]:
         tokens = ctx.dialect.tokens(body)
         known = yield from find_known(ctx, tokens)
         made: bytes = body
-        told: Patch = ()
+        told = Told()
         if ctx.kind == "request":
             facts = ctx.dialect.read_request(body)
             made, told = yield from tell(ctx, body, facts.messages, shift=0, thread=facts.continues)
@@ -43,7 +43,7 @@ def seal(ctx: Context, body: bytes) -> Flow[tuple[bytes, Amended]]:
         made, forced = ctx.dialect.force_approval(made, frozenset(asked)) if asked else (made, ())
     except Refused:
         return body, Amended()
-    return made, Amended(tuple(told), restored.patch if restored is not None else (), tuple(forced))
+    return made, Amended(told.patch, told.edits, restored.patch if restored is not None else (), tuple(forced))
 
 
 def _asked_about(ctx: Context, tool: ServerTool) -> Flow[bool]:

@@ -17,7 +17,7 @@ from pinnedrules.types import LedgerState
 from pinnedrules.wire.base import Answer
 from pinnedrules.wire.json_text import Object, loads
 
-__all__ = ["Survival", "contradicted", "in_answer", "in_messages"]
+__all__ = ["Survival", "contradicted", "in_answer", "in_messages", "judged_rules"]
 
 Survival = tuple[Mapping[str, object], Mapping[str, object]]
 """What a compaction record says of the rules: in its body, and in private."""
@@ -82,7 +82,7 @@ def _listed(content: object) -> Iterable[Mapping[str, object]]:
 def _judged(ctx: Context, texts: Sequence[str], *, opaque: bool) -> Flow[Survival]:
     if not texts:
         return (_UNSEEN if opaque else {"summary": "none"}), {}
-    found = judge((yield from _rules(ctx)), "\n\n".join(texts))
+    found = judge((yield from judged_rules(ctx)), "\n\n".join(texts))
     counts = Counter(one.fate for one in found)
     body = {
         "summary": "partly" if opaque else "judged",
@@ -92,7 +92,7 @@ def _judged(ctx: Context, texts: Sequence[str], *, opaque: bool) -> Flow[Surviva
     return body, {"quotes": {one.id: one.quote for one in found if one.quote}}
 
 
-def _rules(ctx: Context) -> Flow[list[tuple[str, str]]]:
+def judged_rules(ctx: Context) -> Flow[list[tuple[str, str]]]:
     """Return names and sentences of the rules in the block and of those that this session got besides."""
     rules = [text for one in (ctx.policy.rules, *ctx.policy.layers) for text in one.texts]
     ledger = yield ReadLedger(ctx.session)

@@ -6,65 +6,94 @@ withdrawn rule is a second line. After a compaction the place is gone, and the l
 its slot with every request and keeps it out of the history (Responses), the lines stand behind the block.
 
 The places are digests of the messages up to there; they live in the session's ledger. A line that cannot be placed costs
-nothing but the telling: the rule is enforced whatever the model reads.
+nothing but the telling: the rule is enforced whatever the model reads. Corrections and reminders (``lines``) go the same way.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from pinnedrules.commands import ReadLedger, WriteLedger
-from pinnedrules.compaction.digests import SIZE, digest
 from pinnedrules.gate.context import Context, Flow
+from pinnedrules.gate.lines import Line, due, lines, prefixes, reminds, with_lines
 from pinnedrules.rules.born import born, told_of
 from pinnedrules.types import LedgerState
 
-__all__ = ["Patch", "tell"]
+__all__ = ["Patch", "Told", "tell"]
 
 _KEY = "told:"
 _THREAD = "thread"
 _PLACES = 32
 """Conversations of one session in which the place of a line is remembered; beyond, it is told again."""
-_DIGITS = 24
 
 Patch: TypeAlias = tuple[Mapping[str, object], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What telling edited: the JSON Patch, and which of the closed list of edits it was."""
+
+    patch: Patch = ()
+    edits: tuple[str, ...] = ()
+
+
 def tell(
-    ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, thread: str = ""
-) -> Flow[tuple[bytes, Patch]]:
-    """Return *body* with the lines about this session's added rules, and the JSON Patch that says so.
+    ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, thread: str = "", new: Sequence[Line] = ()
+) -> Flow[tuple[bytes, Told]]:
+    """Return *body* with the lines about this session's added rules and those of its conversations, and what was done.
 
     *messages* are those of the caller's own request, *shift* how many stand before them in *body*. *thread* says that
-    the provider keeps what came before them.
+    the provider keeps what came before them, and *new* are then lines for this request alone (see ``lines.py``).
     """
     ledger = yield ReadLedger(ctx.session)
-    if not isinstance(ledger, LedgerState):
-        return body, ()
-    lines = [*ctx.policy.told, *(line for rule in born(ledger) for line in told_of(rule))]
-    if not lines or not messages:
-        return body, ()
+    if not isinstance(ledger, LedgerState) or not messages:
+        return body, Told()
+    rules = [*ctx.policy.told, *(line for rule in born(ledger) for line in told_of(rule))]
+    kept, reminding = list(lines(ledger.session)), reminds(ctx)
+    if not (rules or kept or reminding or new):
+        return body, Told()
+    places = [] if thread else prefixes(messages)
+    at = {place: index for index, place in enumerate(places)}
+    block = ctx.policy.block.text
     if ctx.dialect.slot_is_resent:
-        return ctx.dialect.append(body, [(0, text) for _, text in lines], ctx.policy.block.text)
+        # Everything stands behind the block there, which is before every turn: no reminder comes nearer.
+        here = [line for line in kept if line.place in at and line.edit == "correction"]
+        body, patch = ctx.dialect.append(
+            body, [(0, text) for _, text in rules] + [(0, one.text) for one in here], block
+        )
+        return body, _done(patch, rules, here)
     # An adapter above put them behind the block already.
     slot = ctx.dialect.slot(body, ctx.policy.block.marker).text
-    lines = [(name, text) for name, text in lines if text not in slot]
-    found, news = _placed(ledger, lines, messages, thread)
-    body, patch = ctx.dialect.append(body, [(index + shift, text) for index, text in found], ctx.policy.block.text)
-    if news:
-        yield from _remember(ctx, ledger, news)
-    return body, patch
+    rules = [(name, text) for name, text in rules if text not in slot]
+    found, news = _placed(ledger, rules, messages, thread, places)
+    fresh = [] if thread or not reminding else due(ctx, ledger.session, messages, places)
+    here = [line for line in (*kept, *fresh) if line.place in at and line.text not in slot]
+    placed = [*found, *((at[line.place], line.text) for line in here)]
+    placed += [(len(messages) - 1, line.text) for line in new]
+    body, patch = ctx.dialect.append(body, [(index + shift, text) for index, text in sorted(placed, key=_index)], block)
+    if news or fresh:
+        yield from _remember(ctx, ledger, with_lines({**ledger.session, **news}, fresh))
+    return body, _done(patch, rules, [*here, *new])
+
+
+def _index(line: tuple[int, str]) -> int:
+    return line[0]
+
+
+def _done(patch: Patch, rules: Sequence[object], here: Sequence[Line]) -> Told:
+    edits = ["appended rule"] if rules else []
+    edits += [line.edit for line in here]
+    return Told(patch, tuple(dict.fromkeys(edits)) if patch else ())
 
 
 def _placed(
-    ledger: LedgerState, lines: Sequence[tuple[str, str]], messages: Sequence[bytes], thread: str
+    ledger: LedgerState, lines: Sequence[tuple[str, str]], messages: Sequence[bytes], thread: str, places: Sequence[str]
 ) -> tuple[list[tuple[int, str]], dict[str, str]]:
     """Return (index of the message, line) for every line that is told in this request, and the places that are new."""
-    places = [_THREAD] if thread else _prefixes(messages)
+    places = [_THREAD] if thread else places
     found: list[tuple[int, str]] = []
     news: dict[str, str] = {}
     for name, text in lines:
@@ -79,15 +108,6 @@ def _placed(
     return found, news
 
 
-def _prefixes(messages: Sequence[bytes]) -> list[str]:
-    """Return a digest of the conversation up to each message."""
-    digests, running, found = digest(messages), sha256(), []
-    for start in range(0, len(digests), SIZE):
-        running.update(digests[start : start + SIZE])
-        found.append(running.copy().hexdigest()[:_DIGITS])
-    return found
-
-
-def _remember(ctx: Context, ledger: LedgerState, news: Mapping[str, str]) -> Flow[None]:
+def _remember(ctx: Context, ledger: LedgerState, facts: Mapping[str, str]) -> Flow[None]:
     # Somebody else may have written meanwhile. Then the line is told anew with the next request, which does no harm.
-    yield WriteLedger(ctx.session, replace(ledger, session={**ledger.session, **news}))
+    yield WriteLedger(ctx.session, replace(ledger, session=facts))

@@ -31,6 +31,8 @@ __all__ = ["load"]
 
 
 _ALLOW: Verdict = "allow"
+_TURNS = 10_000
+"""After how many answers at most a rule can be repeated."""
 
 
 def load(text: str, *, file: str = "", above: bool = False, functions: Callable[[str], Judge] | None = None) -> RuleSet:
@@ -61,6 +63,7 @@ def load(text: str, *, file: str = "", above: bool = False, functions: Callable[
                 require=_called(rule.require, number, functions),
                 then=_then(rule.then, silent=rule.require is None and rule.otherwise is None and rule.on is not None),
                 otherwise=_action(rule.otherwise),
+                remind=_turns(rule.remind, number, written="remind" in rule.model_fields_set),
             )
             for number, rule in enumerate(model.rules)
         ]
@@ -124,6 +127,8 @@ def _fault(error: ErrorDetails) -> Fault:
         return Fault(
             "is empty" if kind == "too_short" else "has too many entries", *path, hint="see the rule file's page"
         )
+    if kind in ("int_type", "int_from_float"):
+        return Fault("must be a whole number", *path, hint=f"write {last}: 20")
     what = "a list" if kind == "list_type" else "a map" if kind in ("dict_type", "model_type") else "something else"
     return Fault(f"must be {what}", *path, hint="see the rule file's page")
 
@@ -171,6 +176,12 @@ def _no_gaps(node: Node, path: tuple[str | int, ...]) -> None:
             if inner.value is None:
                 raise Fault("an empty entry", *path, index, hint="write a value or take it out")
             _no_gaps(inner, (*path, index))
+
+
+def _turns(turns: int, number: int, *, written: bool) -> int:
+    if written and not 1 <= turns <= _TURNS:
+        raise Fault(f"{turns} turns", "rules", number, "remind", hint=f"write a number from 1 to {_TURNS:,}")
+    return turns
 
 
 def _ordered(effects: Sequence[Effect]) -> tuple[Effect, ...]:

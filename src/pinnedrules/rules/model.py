@@ -94,6 +94,7 @@ def _rule(rule: Rule) -> dict[str, object]:
         "require": rule.require,
         "then": _action(rule.then),
         "else": _action(rule.otherwise),
+        **({"remind": rule.remind} if rule.remind else {}),
     }
 
 

@@ -149,6 +149,7 @@ class RuleModel(_Closed):
     require: Annotated[dict[str, dict[str, Any]], BeforeValidator(_required)] | None = None
     then: Then | None = None
     otherwise: Otherwise | None = Field(None, alias="else")
+    remind: Annotated[int, Field(strict=True)] = 0
 
 
 class FileModel(_Closed):

@@ -79,8 +79,9 @@ def _plain(value: object) -> object:
 
 
 def _rule(rule: Rule) -> str:
+    again = f" Repeated after every {counted(rule.remind, 'answer')} of the model." if rule.remind else ""
     if rule.on is None:
-        return "Pinned; enforced by nothing else."
+        return f"Pinned; enforced by nothing else.{again}"
     parts = [f"On {_on(rule.on)}"]
     if rule.require is not None:
         wanted = " and ".join(PREDICATES[name].say(options) for name, options in rule.require.items())
@@ -89,7 +90,7 @@ def _rule(rule: Rule) -> str:
         )
     else:
         parts.append(f": {_action(rule.then)}")
-    return "".join(parts) + "."
+    return "".join(parts) + "." + again
 
 
 def _on(on: On) -> str:

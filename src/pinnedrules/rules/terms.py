@@ -36,7 +36,8 @@ class Rule:
 
     ``on`` is None for a rule that is only pinned. ``require`` maps a requirement's name to its options. ``then`` is
     None when the rule has nothing to say once its requirement holds, ``otherwise`` (``else`` in the file) when it has
-    nothing to say once it does not. ``note`` is for people, behind the reason of a refusal.
+    nothing to say once it does not. ``note`` is for people, behind the reason of a refusal. ``remind`` says after how many
+    answers of the model the sentence is repeated, 0 for never.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Rule:
     then: Action | None = None
     otherwise: Action | None = None
     note: str = ""
+    remind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
