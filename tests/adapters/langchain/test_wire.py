@@ -13,6 +13,7 @@ from langchain_anthropic import ChatAnthropic
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import SecretStr
 from tests.adapters.contract.harness import MODES, Mode
 from tests.adapters.contract.mailbox import RULES, Mailbox
 from tests.adapters.langchain.agents import SYSTEM, Running, on_loop
@@ -48,7 +49,7 @@ def _chat(provider: ScriptedProvider, wrap: Wrap, **more: Any) -> ChatOpenAI:
         "async_client": loop.chat.completions,
         "root_async_client": loop,
     }
-    return ChatOpenAI(model="scripted", api_key="any", **clients, **more)
+    return ChatOpenAI(model="scripted", api_key=SecretStr("any"), **clients, **more)
 
 
 def _responses(provider: ScriptedProvider, wrap: Wrap) -> ChatOpenAI:
