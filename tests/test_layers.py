@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,21 @@ def test_the_core_does_no_io(module: str, path: Path) -> None:
 
     assert not banned, f"{module} imports {sorted(banned)}"
     assert not called & {"open", "print", "input", "__import__"}, f"{module} does input or output"
+
+
+ADAPTERS = sorted((SRC.parent.parent / "adapters" / "pinnedrules_adapters").glob("*.py"))
+PUBLIC = ("pinnedrules", "pinnedrules.framework")
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=[path.stem for path in ADAPTERS])
+def test_an_adapter_uses_public_names_only(path: Path) -> None:
+    """Adapters use the public names of pinnedrules only."""
+    allowed = {f"{module}.{name}" for module in PUBLIC for name in import_module(module).__all__}
+    wanted = {name for name in _imports(path) if name.split(".")[0] == "pinnedrules" and name not in PUBLIC}
+    assert wanted <= allowed, f"{path.stem} imports {sorted(wanted - allowed)}"
+
+
+@pytest.mark.parametrize(("module", "path"), _modules(), ids=[name or "__init__" for name, _ in _modules()])
+def test_the_package_imports_no_adapter(module: str, path: Path) -> None:
+    """The core never imports an adapter, nor does anything else in the package."""
+    assert not {name for name in _imports(path) if name.startswith("pinnedrules_adapters")}, module

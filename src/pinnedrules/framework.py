@@ -241,7 +241,7 @@ class Framework:
             return replace(gated, verdict="refuse", text=judged.text, judged=judged)
         self._run(hand_on(ctx, judged))
         arguments = judged.decision.arguments or gated.arguments
-        return replace(gated, arguments=arguments, judged=judged, epoch=ctx.epoch)
+        return replace(gated, verdict="run", arguments=arguments, judged=judged, epoch=ctx.epoch)
 
     def _context(self) -> Context:
         from pinnedrules.hosts.keeper import direct_context
