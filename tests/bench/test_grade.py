@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinnedrules.bench import grade
+from pinnedrules.bench import grade, reading
 from pinnedrules.bench.adaptive import variants
 from pinnedrules.bench.grade import KINDS, violations
 from pinnedrules.bench.model import Call
@@ -51,11 +51,12 @@ def broken(facts: dict[str, Any], name: str, /, **arguments: Any) -> bool:
 
 def test_the_grader_imports_nothing_of_the_rules() -> None:
     """What finds violations is not the code that prevents them: of this package it imports the scenario's words alone."""
-    tree = ast.parse(Path(grade.__file__).read_text(encoding="utf-8"))
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    trees = [ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in (grade, reading)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     ours = {module for module in modules if module.split(".")[0] == "pinnedrules"}
-    assert ours == {"pinnedrules.bench.model"}
+    assert ours == {"pinnedrules.bench.model", "pinnedrules.bench.reading"}
     assert {module.split(".")[0] for module in modules - ours} <= sys.stdlib_module_names
 
 
