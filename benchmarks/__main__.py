@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.machine import load, machine, versions
-from benchmarks.overhead import decisions, first_token, pieces, requests, startup, streams
+from benchmarks.overhead import compaction, decisions, first_token, pieces, requests, startup, streams
 from benchmarks.report import Row, as_json, summary, table
 from benchmarks.sidecar import latency
 from benchmarks.sidecar import load as sidecar_load
@@ -27,6 +27,7 @@ __all__ = ["PARTS", "main"]
 PARTS: Mapping[str, Callable[[float], Iterator[Row]]] = {
     "requests": requests.rows,
     "pieces": pieces.rows,
+    "compaction": compaction.rows,
     "streams": streams.rows,
     "first-token": first_token.rows,
     "decisions": decisions.rows,

@@ -25,6 +25,7 @@ _STRICTNESS = ("allow", "ask", "deny")
 HELD = {
     "session": "a rule of that session alone",
     "paused": "a pause",
+    "fenced": "a compaction",
     "unavailable": "the store or the log did not answer",
 }
 """Why a call was held back, when not by the rules."""

@@ -26,7 +26,7 @@ from pinnedrules.types import Call, Decision, Definition, Effect, LedgerState, M
 
 __all__ = ["Again", "Logged", "Redone", "Then", "logged"]
 
-Then: TypeAlias = Verdict | Literal["session", "paused", "unavailable"]
+Then: TypeAlias = Verdict | Literal["session", "paused", "fenced", "unavailable"]
 """What was decided then: by the rules; or held back by a rule of that session alone, by a pause, or because the store or the
 log did not answer."""
 
@@ -116,6 +116,8 @@ def _logged(item: Told, *, undone: bool) -> Logged:
     then: Then = "ask" if body["ticket"] or by else body["verdict"]
     if rules and then != "allow" and all(rule.startswith((CHAT, PIN)) for rule in rules):
         then = "session"
+    elif body.get("fence"):
+        then = "fenced"
     elif then != "allow" and not body["ticket"]:
         if any(reason.startswith("paused: ") for reason in reasons):
             then = "paused"
