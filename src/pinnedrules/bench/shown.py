@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pinnedrules.bench.model import Message
@@ -23,6 +25,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _SPACE = re.compile(r"(?:\s|\\+[nrt])+")
 _SEALED = "sealed:"
+_TAGS = ("<summary>", "</summary>")
+"""Some prompts want the summary between these, and ask again when they are missing."""
+_REMEMBERED = 100
 
 
 class Summariser(Protocol):
@@ -61,12 +66,13 @@ class Desk:
     asked: list[int] = field(default_factory=list)
     """How many messages of the history each request showed something of."""
     _known: list[Message] = field(default_factory=list)
+    _written: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _summariser: Summariser = field(default_factory=Keeper)
     _seals: dict[str, str] = field(default_factory=dict)
 
     def begin(self, messages: Sequence[Message], summariser: Summariser) -> None:
         """Start the compaction of *messages*."""
-        self._known = list(messages)
+        self._known = [self._unframed(message) for message in messages]
         self._summariser = summariser
         self.asked.clear()
 
@@ -77,7 +83,14 @@ class Desk:
         self.asked.append(len(found))
         summary = self._summariser.summary(found)
         self._known.append({"role": "user", "content": summary})
-        return Reply(summary)
+        self._written.append(summary)
+        return Reply(f"{_TAGS[0]}\n{summary}\n{_TAGS[1]}" if _TAGS[0] in seen.text else summary)
+
+    def _unframed(self, message: Message) -> Message:
+        """Return an earlier summary without what the framework says around it, which no summariser takes for history."""
+        text = _flat(str(message.get("content") or ""))
+        inside = [summary for summary in self._written if _flat(summary) in text] if message["role"] != "tool" else []
+        return {**message, "content": "\n".join(dict.fromkeys(inside))} if inside else message
 
     def holds(self, messages: Sequence[Message]) -> bool:
         """Whether one of *messages* is a sealed summary."""
@@ -123,6 +136,7 @@ def _sentences(text: str) -> list[str]:
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
 
 
+@lru_cache(4096)
 def _flat(text: str) -> str:
     """Return *text* without what JSON, XML and line breaks do to it."""
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), html.unescape(text))

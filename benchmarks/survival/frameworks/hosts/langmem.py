@@ -27,7 +27,7 @@ def summarization(job: Job) -> list[Message]:
     """``max_tokens``: what the system prompt, a summary and the newest messages of the budget come to (it has no default).
 
     It is also all that the summariser is shown at once. So the node is run where it would have run, before each of the
-    assistant's messages and at the end, and not once over everything that has come in between.
+    assistant's messages, and not once over everything that has come in between.
     """
     if job.fits:
         return job.messages
@@ -40,11 +40,12 @@ def summarization(job: Job) -> list[Message]:
     newest = rest[tail_starts(job.rest, max(1, job.budget - 1)) :]
     most = count_tokens_approximately(first) + _SUMMARY + count_tokens_approximately(newest)
     model = ChatOpenAI(model=MODEL, base_url=job.openai_url, api_key="none", max_retries=0)
-    calls = [at for at, message in enumerate(job.rest) if message["role"] == "assistant" and at]
-    for end in [*calls, len(rest)]:
+    left: list[Any] = []
+    for end in (at for at, message in enumerate(job.rest) if message["role"] == "assistant" and at):
         result = summarize_messages(first + rest[:end], running_summary=running, model=model, max_tokens=most)
         running = result.running_summary
-    written: list[Message] = convert_to_openai_messages(result.messages)
+        left = result.messages + rest[end:]
+    written: list[Message] = convert_to_openai_messages(left or first + rest)
     return written
 
 
