@@ -29,10 +29,13 @@ HARMLESS: Mapping[str, Callable[[str], object]] = {
     "content": lambda text: len(text) <= 16_384 and not re.search("http|AKIA|[a-z]@[a-z]", text),
     "path": lambda text: ".." not in text and (not text.startswith("/") or text.startswith("/srv/a")),
     "recipients": lambda text: text.strip() == "ann@example.com",
-    "shell": lambda text: re.fullmatch(r"(ls)?[\s\"]*|(ls)?(a=)+", text),
+    "shell": lambda text: re.fullmatch(r"(ls)?[\s\"]*|ls(''|\")+|(ls)?(a=)+", text),
     "sql": lambda text: re.fullmatch(r"select a from t[\w\u0301]*\s*", text),
     "url": lambda text: re.fullmatch(r"https://example\.com/a[^\s\\]*", text) and "b.example" not in text,
 }
+
+# These look at nothing but the arguments that their rule names, so that others beside them change nothing.
+NAMING = {"at_most_once_per", "count", "matches"}
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +66,9 @@ def test_a_hostile_input_is_decided_and_not_allowed_by_mistake(name: str) -> Non
         if decision.verdict != "allow" or not good:
             continue
         given = read(call)
+        if all(given.get(key) == value for key, value in good.items()):
+            assert name in NAMING, what
+            continue
         (value,) = (given[key] for key in given if given[key] != good.get(key))
         if isinstance(value, str):
             assert name in HARMLESS, what
