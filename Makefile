@@ -85,10 +85,10 @@ $(LOWEST)/ready: pyproject.toml
 	$(LOWEST)/bin/python -m pip install -q -e . --group sdk-lowest
 	touch $@
 
-$(LANGCHAIN)/ready: pyproject.toml
+$(LANGCHAIN)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LANGCHAIN)
 	$(LANGCHAIN)/bin/python -m pip install -q --upgrade pip
-	$(LANGCHAIN)/bin/python -m pip install -q -e '.[langchain]' --group langchain
+	$(LANGCHAIN)/bin/python -m pip install -q -c constraints.txt -e '.[langchain]' --group langchain
 	touch $@
 
 clean:
