@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.gate.scenario import KIM, Result, Scenario, user
 
-from pinnedrules.commands import WriteLedger
+from pinnedrules.commands import Ask, WriteLedger
 from pinnedrules.compaction.lineage import Lineage
 from pinnedrules.compaction.pending import Pending, concerning, ever, knows, learned, outside, pending, raised, without
 from pinnedrules.errors import Unrecorded
 from pinnedrules.gate import request
 from pinnedrules.gate.exchange import check
+from pinnedrules.gate.fence import fenced
+from pinnedrules.rules.refusal import explained, refusal
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.testing.shapes import Turn
-from pinnedrules.types import Call, Entry, Ticket
+from pinnedrules.types import OFFERED, Call, Decision, Entry, SessionId, Ticket
 
 ARCHIVE = ProposedCall("archive", {"id": "7"}, id="call_archive")
 SEARCH = ProposedCall("search", {"query": "x"}, id="call_search")
@@ -296,3 +298,78 @@ def test_what_is_known_is_bounded_and_the_newest_stays() -> None:
     assert knows(facts, "items", ["item:99"])
     assert not knows(facts, "items", ["item:0"])
     assert not knows(facts, "edits", ["item:99"])
+
+
+def test_what_cannot_be_read_of_a_call_is_asked_about_without_it() -> None:
+    """A call whose text is no JSON is fenced like any other."""
+    scenario = Scenario(rules=RULES_BY_NAME)
+    context = scenario.context()
+    context.fence = "answer"
+    allowed = Decision("allow", ("write",), rules=("archive-freely",), sentences=("Archiving is fine.",))
+    found = fenced(context, Call("archive", "{"), allowed, [])
+    assert (found.verdict, found.rules, list(found.targets)) == ("ask", (), [])
+    assert fenced(context, Call("archive", "{}"), replace(allowed, effects=("read",)), []).verdict == "allow"
+    assert fenced(context, Call("archive", "{}"), replace(allowed, verdict="deny"), []).verdict == "deny"
+
+
+@pytest.mark.parametrize(("verified", "verdict"), [(True, "allow"), (False, "ask")])
+def test_a_tool_that_the_provider_runs_goes_by_the_request_that_offers_it(verified: bool, verdict: str) -> None:
+    """It is decided before the answer: a request that carries the rules proves what it has to."""
+    context = Scenario().context()
+    context.fence, context.verified = "continued", verified
+    call = Call("code_interpreter", "{}", answer=OFFERED)
+    assert fenced(context, call, Decision("allow", ("execute",)), []).verdict == verdict
+
+
+@BOTH
+def test_the_strictest_of_several_sessions_counts(dialect: str) -> None:
+    """A request that cannot be tied to one session raises the fence in all that it may belong to."""
+    scenario = scene(dialect, sessions=(KIM, SessionId("other")))
+    compacting(scenario, dialect, SEARCH)
+    assert all(ever(scenario.ledger(session).session) for session in scenario.sessions)
+    scenario.sessions = (SessionId("other"),)
+    assert outside_call(scenario) == "deny"
+
+
+def test_monitor_mode_decides_and_records_and_holds_nothing() -> None:
+    """There the fence is in the record, and the call goes out; a store that fails refuses nothing."""
+    scenario = scene("messages", policy={"mode": "monitor"})
+    assert b"call_archive" in compacting(scenario, "messages", ARCHIVE).body
+    (entry,) = scenario.recorded("decision")
+    assert (entry.body["verdict"], entry.body["fence"], entry.body["released"]) == ("ask", "answer", True)
+    broken = scene("messages", policy={"mode": "monitor"})
+    broken.fails[WriteLedger] = OSError("gone")
+    assert compacting(broken, "messages", ARCHIVE).error is None
+
+
+def test_a_ledger_that_others_keep_changing_refuses_the_answer() -> None:
+    """A fence that cannot be kept is no fence, so nothing is released behind it."""
+    scenario = scene("messages")
+    scenario.replies[WriteLedger] = False
+    result = compacting(scenario, "messages", ARCHIVE)
+    assert isinstance(result.error, Unrecorded)
+    assert "too many at once" in str(result.error)
+
+
+def test_a_person_is_told_why_although_no_rule_asks() -> None:
+    """The reason is in what a person sees: the question, the refusal, and the first explanation."""
+    scenario = scene("messages")
+    compacting(scenario, "messages", ARCHIVE)
+    (ask,) = [command for command in scenario.commands if isinstance(command, Ask) and command.fresh]
+    decision = ask.proposal.decision
+    assert "a compaction came between" in " ".join(decision.sentences)
+    told = explained(
+        "archive", decision.targets, (), decision.reasons, ticket="t-0", source="r.yaml", place="r.yaml", state="s"
+    )
+    assert "no rule objects, but the conversation was compacted" in told
+    assert "from the next request on the rules alone decide again" in told
+    assert "no rule permits it" not in told
+    later = refusal(ask.proposal.call, decision)
+    assert "propose it again with the next request" in later
+
+
+RULES_BY_NAME = """
+version: 1
+tools: {archive: write}
+rules: [{id: archive-freely, text: Archiving is fine., on: archive, then: allow}]
+"""

@@ -14,6 +14,7 @@ from tests.hosts.managed import Fake, Step
 
 from pinnedrules import Denied, Guard, PathRefused, Refused, Stopped, Unpinned, Unreadable
 from pinnedrules.chat.heard import Heard
+from pinnedrules.evidence.reader import read
 from pinnedrules.testing.evidence import recorded
 
 if not hasattr(anthropic.AsyncAnthropic(api_key="k").beta, "sessions"):
@@ -638,6 +639,25 @@ def test_a_compaction_at_the_provider_is_recorded(make: Callable[..., tuple[Guar
 
     (compacted,) = recorded(guard).compactions
     assert (compacted.kind, compacted.seen_in) == ("managed", "answer")
+
+
+def test_calls_behind_a_compaction_are_asked_about_until_the_session_is_shown_again(
+    make: Callable[..., tuple[Guard, Any]],
+) -> None:
+    """No request carries the block to a session, so what proves it is the session as the provider shows it."""
+    with Fake([[ARCHIVE]]) as fake:
+        fake.extra = [{"type": "agent.thread_context_compacted"}]
+        guard, client = make(fake)
+        session = begun(client)
+        shown = [event for event in listen(client, session, over) if event.type == "agent.custom_tool_use"]
+        fake.extra, fake.turns = [], [[ARCHIVE]]
+        client.beta.sessions.retrieve(session)
+        shown += listen(client, session, lambda event: event.type == "agent.custom_tool_use")[-1:]
+
+    assert [event.name for event in shown] == ["archive"]
+    guard.flush()
+    found: list[Any] = [line["body"] for line in read(guard.folder.log) if line["type"] == "decision"]
+    assert [body.get("fence") for body in found] == ["answer", None]
 
 
 def test_through_the_sidecar_the_same_holds(make: Callable[..., tuple[Guard, Any]]) -> None:

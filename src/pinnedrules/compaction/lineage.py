@@ -152,7 +152,9 @@ class Lineage:
             if one is not None:
                 history, facts = one
                 found.append(
-                    _Conversation(facts.id, history, facts.slot, _NONE_KNOWN, facts.asked, False, facts.helper, facts.named)
+                    _Conversation(
+                        facts.id, history, facts.slot, _NONE_KNOWN, facts.asked, False, facts.helper, facts.named
+                    )
                 )
                 self._born = max(self._born, facts.number)
         self._live[:0] = found[-self.conversations :]
