@@ -163,6 +163,33 @@ def test_nothing_first_seen_in_a_rewrite_counts(dialect: str) -> None:
 
 
 @DIALECTS
+def test_a_stop_that_is_typed_while_the_history_is_compacted_pauses(dialect: str) -> None:
+    """The program compacts just before it sends the person's STOP: that is when one is wanted most, and it only tightens."""
+    scenario = scene(dialect)
+    history = [user("tidy up"), *[each for n in range(8) for each in (said(f"did part {n}"), user(f"now part {n}"))]]
+    turn(scenario, *history)
+    compacted = [user("<summary>Parts 0 to 7 are done.</summary>"), history[-2], user("STOP. Do not touch anything.")]
+    result = turn(scenario, *compacted, calls=True)
+
+    assert scenario.recorded("compaction")
+    assert [command for command in scenario.commands if isinstance(command, Pause)]
+    assert CALL not in result.body.decode()
+
+
+@DIALECTS
+def test_an_old_stop_that_a_rewrite_keeps_pauses_nothing_again(dialect: str) -> None:
+    """It was heard when it was said, and a person has resumed since."""
+    scenario = scene(dialect)
+    history = [user("tidy up"), *[each for n in range(8) for each in (said(f"did part {n}"), user(f"now part {n}"))]]
+    history += [said("ok"), user("STOP. Do not touch anything.")]
+    turn(scenario, *history)
+    scenario.commands.clear()
+    turn(scenario, user("<summary>Parts 0 to 7 are done.</summary>"), *history[-2:])
+
+    assert not [command for command in scenario.commands if isinstance(command, Pause)]
+
+
+@DIALECTS
 def test_a_stop_in_words_pauses(dialect: str) -> None:
     """Design: "stop", in whatever words, becomes a pause, not a message. Reading and text go on."""
     scenario = scene(dialect)

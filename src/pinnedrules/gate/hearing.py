@@ -4,8 +4,8 @@ Rules of this file:
 
 1. Words on the wire can only tighten (design: invariant 4). Permission in words is recorded as an attempt and changes
    nothing: summaries, documents, reminders and parent agents have the role ``user``, too.
-2. Only what is new counts: the user text at the end of a conversation that goes on, never what a rewrite brings; an attempt
-   is noted there, too.
+2. Only what is new counts: the user text at the end of a conversation that goes on. Of what a rewrite brings, only a stop
+   does that is new, at the very end, and nearly all that is said there; an attempt is noted, too.
 3. A stop that cannot be put in force and a rule that cannot be kept refuse the request.
 4. A model that is plugged in is asked only about what the patterns heard nothing in. It can do what they can: limit. That
    it fails, or takes too long, is recorded, and the turn goes on as the patterns heard it.
@@ -35,8 +35,11 @@ _REST = 40
 """Characters that may stand beside a stop with which a conversation begins."""
 
 
-def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
-    """Hear what the request's newest user text says, and return it. Raises Unrecorded when that cannot be put in force."""
+def listen(ctx: Context, change: ChangeKind, *, fresh: bool = False) -> Flow[str]:
+    """Hear what the request's newest user text says, and return it. Raises Unrecorded when that cannot be put in force.
+
+    *fresh*: what stands last in a rewritten history was not in the former one.
+    """
     facts = ctx.facts
     assert facts is not None
     text = facts.last_user_text
@@ -50,9 +53,9 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
     if ctx.policy.hears and not heard.kind and change != "rewritten":
         heard = yield from _asked(ctx, text)
         origin = "model"
-    if change == "new" and heard.kind == "stop":
+    if change in ("new", "rewritten") and heard.kind == "stop":
         heard = _at_first(heard, text, len(heard.quote) if origin == "patterns" else 0)
-    if change == "rewritten" and heard.kind in ("stop", "constraint"):
+    if change == "rewritten" and (heard.kind == "constraint" or (heard.kind == "stop" and not fresh)):
         return text
     if heard.kind == "stop":
         yield from _pause(ctx, heard, origin)
@@ -67,10 +70,11 @@ def listen(ctx: Context, change: ChangeKind) -> Flow[str]:
 
 
 def _at_first(heard: Heard, text: str, quoted: int) -> Heard:
-    """Return what a stop is with which a conversation begins, where nothing is under way yet that could be stopped.
+    """Return what a stop is with which a conversation begins or a rewrite ends, where the words may be somebody else's.
 
-    It is one if it is nearly all that is said (*quoted* characters say it): somebody opened another window for it. In a
-    longer turn ("read the thread; publish nothing") it limits the work that the turn asks for, or it is somebody else's in
+    It is one if it is nearly all that is said (*quoted* characters say it): somebody opened another window for it, or typed
+    it while the history was compacted, which is when a stop is wanted most. In a longer turn ("read the thread; publish
+    nothing") it limits the work that the turn asks for, or it is somebody else's in
     a summary.
     """
     if len(text.strip()) <= quoted + _REST:

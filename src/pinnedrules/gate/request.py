@@ -77,7 +77,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     ctx.conversation = change.conversation
     yield from begun(ctx, change, continuing)
     survival = yield from in_messages(ctx, [facts.messages[index] for index in change.fresh])
-    newest = yield from listen(ctx, change.kind)
+    newest = yield from listen(ctx, change.kind, fresh=len(facts.messages) - 1 in change.fresh)
     yield from note_attempts(ctx, change, newest)
     yield from learn_results(ctx, change.kind)
     told, new = Told(), (yield from correct(ctx, survival, facts.messages, thread=bool(facts.continues)))
