@@ -12,11 +12,13 @@ from typing import Any
 import openai
 import pytest
 
-from pinnedrules import Guard
+from pinnedrules import Guard, turns
+from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import NOTHING
 from pinnedrules.chat.heard import Heard as Found
 from pinnedrules.commands import Failed
 from pinnedrules.control.ears import Ears, Pending
+from pinnedrules.gate import hearing
 from pinnedrules.hearing import Heard
 from pinnedrules.testing.evidence import recorded
 from pinnedrules.testing.provider import ScriptedProvider
@@ -33,6 +35,13 @@ TOOLS: list[Any] = [
     {"type": "function", "function": {"name": "archive", "parameters": {"type": "object", "properties": {"id": {}}}}}
 ]
 OPEN = "I would rather you left my inbox as it is from here on."
+
+
+@pytest.fixture(autouse=True)
+def left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence is left open by the patterns, whatever they learn to hear."""
+    for module in (hearing, turns):
+        monkeypatch.setattr(module, "hear", lambda text: NOTHING if OPEN in text else hear(text))
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from tests.gate.scenario import KIM, Result, Scenario, user
 
+from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import NOTHING, Heard
 from pinnedrules.commands import Failed, Grant, Hear, Heed, Pause
 from pinnedrules.errors import Stopped
+from pinnedrules.gate import hearing
 from pinnedrules.rules.born import born
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import SessionId, StopState
@@ -19,6 +21,12 @@ ARCHIVE = ProposedCall("archive", {"id": "7"}, id=CALL)
 OPEN = "I would rather you left my inbox as it is from here on."
 LIMIT = Heard("constraint", ("write",))
 DIALECTS = pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+
+
+@pytest.fixture(autouse=True)
+def left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence is left open by the patterns, whatever they learn to hear."""
+    monkeypatch.setattr(hearing, "hear", lambda text: NOTHING if OPEN in text else hear(text))
 
 
 def scene(hears: object, dialect: str = "chat", **more: Any) -> Scenario:
