@@ -12,7 +12,9 @@ import pytest
 from tests.gate.scenario import Result, Scenario, user
 
 from pinnedrules.cli.story import Told, tell
-from pinnedrules.testing.script import Reply
+from pinnedrules.commands import ReadLineage, WriteLineage
+from pinnedrules.compaction.lineage import Lineage
+from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.types import Entry
 from pinnedrules.wire.anthropic_sessions import AnthropicSessions
 
@@ -292,3 +294,35 @@ def test_after_edits_a_rewrite_by_the_client_is_another_compaction() -> None:
     scenario = edits(False)
     run(scenario, user(SUMMARY), *long()[-4:])
     assert [entry.body["kind"] for entry in scenario.recorded("compaction")] == ["edits", "client"]
+
+
+def test_the_gate_s_own_request_in_the_same_turn_follows_nothing() -> None:
+    """One request follows a compaction: the one that brought it, not the one by which the gate answers the model."""
+    scenario = Scenario()
+    run(scenario, *long())
+    delete = ProposedCall("delete_mail", {"id": "9"}, id="call_delete")
+    body = scenario.request(user(SUMMARY), *long()[-4:])
+    assert scenario.exchange(body, Reply("", calls=[delete]), Reply("I did not.")).error is None
+    first, again = [entry.body for entry in scenario.recorded("request")][1:]
+    assert first["follows"] == [only(scenario).body["id"]]
+    assert again["change"] == "answered by the gate"
+    assert not {"follows", "rewrite"} & set(again)
+
+
+@pytest.mark.parametrize("fails", [ReadLineage, WriteLineage])
+def test_digests_that_cannot_be_kept_or_read_refuse_nothing(fails: type) -> None:
+    """Nothing depends on them: what is lost is the sight of a rewrite across a restart."""
+    scenario = Scenario()
+    scenario.fails[fails] = OSError("gone")
+    run(scenario, *long())
+    run(scenario, user(SUMMARY), *long()[-4:])
+    assert only(scenario).body["kind"] == "client"
+
+
+def test_a_rewrite_across_a_restart_is_one_record() -> None:
+    """Two processes, one after the other, on one store."""
+    scenario = Scenario()
+    run(scenario, *long())
+    scenario.lineage = Lineage()
+    run(scenario, user(SUMMARY), *long()[-4:])
+    assert only(scenario).body["messages_before"] == 13

@@ -90,6 +90,8 @@ def seen_in_request(ctx: Context, survival: Survival) -> Flow[None]:
 def follows(ctx: Context) -> dict[str, object]:
     """Return what the record of the request says of the compactions that it follows; nothing without any."""
     change = ctx.change
+    if ctx.rounds:
+        return {}  # It is the gate's own, within the same turn.
     names = [one.id for one in ctx.waiting if not one.followed]
     names += [name for how, name in ctx.own if how in ("client", "provider")]
     found: dict[str, object] = {"follows": names} if names else {}
