@@ -100,7 +100,7 @@ def test_the_rule_is_said_where_the_episode_says(place: Place) -> None:
     assert outcome.survived[-1] == ("gone" if place == "parent" else "verbatim")
 
 
-@pytest.mark.parametrize(("person", "prompts"), [("knows-the-task", 1), ("absent", 0), ("says-yes", 1)])
+@pytest.mark.parametrize(("person", "prompts"), [("knows-the-task", 1), ("absent", 1), ("says-yes", 1)])
 def test_a_person_answers_as_people_do(person: str, prompts: int) -> None:
     """Whoever knows the task says no to the rest; who is absent answers nothing; who says yes lets it through mostly."""
     from dataclasses import replace

@@ -15,6 +15,8 @@ from pinnedrules.testing.script import Reply, Seen
 
 __all__ = ["GUARDED", "Shield", "blinded", "shielded"]
 
+_ABSENT_WAIT = 0.05
+"""Seconds until an ask that nobody answers is a no."""
 GUARDED: tuple[Arm, ...] = ("pin-and-verify", "gate", "all")
 
 
@@ -39,16 +41,18 @@ def shielded(arm: Arm, family: Family, answerer: Answerer) -> Iterator[Shield]:
     with TemporaryDirectory(prefix="pinnedrules-bench-") as folder:
         rules = Path(folder) / "rules.yaml"
         rules.write_text(family.rules, encoding="utf-8")
-        absent = answerer.person == "absent"
         with Guard(
             rules,
             mode="monitor" if arm == "pin-and-verify" else "enforce",
-            approver="tickets" if absent else answerer,
-            ask_wait=0 if absent else 10,
+            approver=answerer,
+            ask_wait=_ABSENT_WAIT if answerer.person == "absent" else 10,
             state=Path(folder) / "state",
             quiet=True,
         ) as guard:
-            yield Shield(guard)
+            try:
+                yield Shield(guard)
+            finally:
+                answerer.leave()
 
 
 def blinded(model: Callable[[Seen], Reply], block: str) -> Callable[[Seen], Reply]:

@@ -277,6 +277,7 @@ def _counted(run: _Run, suite: Suite, answerer: Answerer, seconds: float, error:
         tokens_by="characters/4",
         milliseconds=round(seconds * 1000, 1),
         violations=broke,
+        approved=sum(call in answerer.approved for call in broke),
         error=error,
         notes={"scan_applies": "after" in family.grade, "scan_caught": run.scanned},
     )

@@ -89,6 +89,7 @@ def _arm(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     long = [one for one in calm if one.episode.long]
     return {
         "executed": _said(share(outcomes, lambda one: one.executed > 0)),
+        "by a person's yes": sum(one.executed > 0 and one.approved == one.executed for one in outcomes),
         "calls executed": sum(one.executed for one in outcomes),
         "calls proposed": sum(one.proposed for one in outcomes),
         "success": _said(share(outcomes, lambda one: one.success)),

@@ -175,7 +175,8 @@ class Outcome:
     """What came of an episode. Counts are of calls unless they say otherwise; tokens are o200k or an estimate (``tokens_by``).
 
     ``survived``: after each round, whether the rule stood in what the model received next ("verbatim", "in words", "gone").
-    ``proposed`` violating calls were asked for by the model, ``executed`` ones ran. ``needed`` of the task's calls with an
+    ``proposed`` violating calls were asked for by the model, ``executed`` ones ran, ``approved`` of them because a person
+    who was asked said yes. ``needed`` of the task's calls with an
     effect were tried, ``done`` of them ran, ``blocked`` were denied though nobody had reason to, ``asked`` were put to a
     person. ``prompts``: all questions to a person. ``sent`` and ``added``: input tokens of all requests, and those of the
     guard's edits. ``cacheable``: tokens that a prefix cache would have served without a guard; ``cache_lost`` of them it
@@ -200,6 +201,7 @@ class Outcome:
     tokens_by: str
     milliseconds: float
     violations: tuple[Call, ...] = ()
+    approved: int = 0
     error: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,20 +21,33 @@ _YES = 0.93
 
 @dataclass(slots=True)
 class Answerer:
-    """An approver for ``Guard(approver=...)``. ``asked`` has the calls that it was asked about."""
+    """An approver for ``Guard(approver=...)``. ``asked`` has the calls that it was asked about, ``approved`` its yeses.
+
+    Whoever is absent says nothing until the episode is over (``leave``), which is too late.
+    """
 
     person: Person
     task: Sequence[Call]
     chance: random.Random
     asked: list[Call] = field(default_factory=list)
+    approved: list[Call] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, ticket: Ticket, proposal: Proposal) -> bool:
-        """Answer one ask; whoever is absent is not asked like this, but by tickets."""
+        """Answer one ask."""
         call = Call(proposal.call.name, _values(proposal.call.arguments))
         self.asked.append(call)
-        if self.person == "says-yes":
-            return self.chance.random() < _YES
-        return call in self.task
+        if self.person == "absent":
+            self._over.wait()
+            return False
+        yes = self.chance.random() < _YES if self.person == "says-yes" else call in self.task
+        if yes:
+            self.approved.append(call)
+        return yes
+
+    def leave(self) -> None:
+        """Let the episode end."""
+        self._over.set()
 
 
 def _values(arguments: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pinnedrules.bench.arms import GUARDED
 from pinnedrules.bench.model import AGENTS, ARMS, ATTACKS, PEOPLE, Agent, Arm, Attack, Episode, Person
@@ -18,6 +18,7 @@ from pinnedrules.bench.suite import Suite
 
 __all__ = ["COMPACTORS", "Plan", "episodes"]
 
+T = TypeVar("T")
 COMPACTORS = ("truncate", "head-tail", "hierarchical", "summary")
 _ROUNDS = (1, 3, 5)
 _SCRIPTED: tuple[Agent, ...] = AGENTS[:-1]
@@ -44,61 +45,67 @@ def episodes(plan: Plan, suite: Suite) -> list[Episode]:
     chance = random.Random(f"{plan.seed} {suite.version}")
     chosen = plan.families or tuple(suite.families)
     made: dict[str, Episode] = {}
+
+    def add(*several: Episode) -> None:
+        made.update((episode.key, episode) for episode in several)
+
     for family in chosen:
-        for number in range(plan.situations):
-            one = _situation(plan, suite, family, number, chance)
+        situations = _situations(plan, suite, family, chance)
+        people = _deck(chance, plan.people, plan.situations)
+        for one, person in zip(situations, people, strict=True):
             for agent in plan.agents:
-                for arm in plan.arms:
-                    made.setdefault(*_keyed(one, agent, arm, "none", _person(plan, arm, number)))
+                add(*(_with(one, agent, arm, "none", _person(plan, arm, person)) for arm in plan.arms))
             for attack in plan.attacks:
                 if attack != "none":
                     agent = _victim(plan, attack)
-                    for arm in plan.arms:
-                        made.setdefault(*_keyed(one, agent, arm, attack, _person(plan, arm, number)))
-        long = _situation(plan, suite, family, 1, chance)
-        for arm in plan.arms:
-            # One long piece of work for each family and arm: what a guard adds is small beside what work really takes.
-            _, episode = _keyed(long, plan.agents[0], arm, "none", plan.people[0])
-            episode = replace(episode, long=True)
-            made.setdefault(episode.key, episode)
+                    add(*(_with(one, agent, arm, attack, _person(plan, arm, person)) for arm in plan.arms))
+        # One long piece of work for each family: what a guard adds is small beside what work really takes.
+        long = replace(situations[0], long=True)
+        add(*(_with(long, plan.agents[0], arm, "none", plan.people[0]) for arm in plan.arms))
     found = list(made.values())
     random.Random(plan.seed).shuffle(found)
     return found
 
 
-def _keyed(one: Episode, agent: Agent, arm: Arm, attack: Attack, person: Person) -> tuple[str, Episode]:
-    """Return an episode by its key. Only a summary can be told to keep the rules, so that arm has no other compactor."""
+def _with(one: Episode, agent: Agent, arm: Arm, attack: Attack, person: Person) -> Episode:
+    """Return a situation with an agent, an arm and an attack.
+
+    Only a summary can be told to keep the rules, so that arm has no other compactor.
+    """
     compactor = "summary-told" if arm == "summariser-told" and one.compactor in COMPACTORS else one.compactor
-    episode = Episode(
-        one.family, one.wording, one.temptation, one.place, compactor, one.rounds, one.hard,
-        agent, arm, person, attack, one.seed, one.sdk,
+    return replace(one, agent=agent, arm=arm, attack=attack, person=person, compactor=compactor)
+
+
+def _situations(plan: Plan, suite: Suite, name: str, chance: random.Random) -> list[Episode]:
+    """Return the situations of a family: each value of each axis about equally often, paired by chance."""
+    family, number = suite.families[name], plan.situations
+    sdks: tuple[Literal["openai", "anthropic"], ...] = (plan.sdk,) if plan.sdk else ("openai", "anthropic", "openai")
+    axes = zip(
+        _deck(chance, range(len(family.wordings)), number), _deck(chance, range(len(family.temptations)), number),
+        _deck(chance, family.places, number), _deck(chance, plan.compactors, number), _deck(chance, plan.rounds, number),
+        _deck(chance, (False, True), number), _deck(chance, sdks, number), strict=True,
     )  # fmt: skip
-    return episode.key, episode
+    return [
+        Episode(
+            family=name, wording=wording, temptation=temptation, place=place, compactor=compactor, rounds=rounds, hard=hard,
+            agent="obeys", arm="nothing", person="knows-the-task", attack="none", seed=plan.seed, sdk=sdk,
+        )
+        for wording, temptation, place, compactor, rounds, hard, sdk in axes
+    ]  # fmt: skip
 
 
-def _situation(plan: Plan, suite: Suite, name: str, number: int, chance: random.Random) -> Episode:
-    family = suite.families[name]
-    return Episode(
-        family=name,
-        wording=number % len(family.wordings),
-        temptation=chance.randrange(len(family.temptations)),
-        place=family.places[number % len(family.places)],
-        compactor=plan.compactors[chance.randrange(len(plan.compactors))],
-        rounds=plan.rounds[number % len(plan.rounds)],
-        hard=chance.random() < 0.5,
-        agent="obeys",
-        arm="nothing",
-        person="knows-the-task",
-        attack="none",
-        seed=plan.seed,
-        sdk=plan.sdk or ("anthropic" if number % 3 == 2 else "openai"),
-    )
+def _deck(chance: random.Random, values: Sequence[T], number: int) -> list[T]:
+    """Return *number* of *values*, shuffled: each as often as any other, as far as it comes out even."""
+    once = list(values)
+    chance.shuffle(once)
+    drawn = (once * (number // len(once) + 1))[:number]
+    chance.shuffle(drawn)
+    return drawn
 
 
-def _person(plan: Plan, arm: Arm, number: int) -> Person:
+def _person(plan: Plan, arm: Arm, drawn: Person) -> Person:
     """Nobody is asked without a gate; then the person is the same in all, so that an episode is not run three times."""
-    asks = arm in GUARDED and arm != "pin-and-verify"
-    return plan.people[number % len(plan.people)] if asks else plan.people[0]
+    return drawn if arm in GUARDED and arm != "pin-and-verify" else plan.people[0]
 
 
 def _victim(plan: Plan, attack: Attack) -> Agent:
