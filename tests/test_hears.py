@@ -286,3 +286,9 @@ def test_its_time_is_bounded(rules: Path, seconds: float) -> None:
     """Nobody waits for a model for ever."""
     with pytest.raises(ValueError, match="hears_seconds"):
         make(rules, limits, hears_seconds=seconds)
+
+
+def test_what_cannot_be_called_is_said_at_once(rules: Path) -> None:
+    """A mistake shows when the guard is made, not as a failed hearing later."""
+    with pytest.raises(TypeError, match="hears is a function that takes a text"):
+        make(rules, "small-model")

@@ -108,6 +108,8 @@ class Guard(Wishes):
         check_families(passed, gated)
         if not 0 < ticket_life <= _LONGEST_LIFE:
             raise ValueError(f"ticket_life is a number of seconds, more than 0 and at most a year, not {ticket_life!r}")
+        if hears is not None and not callable(hears):
+            raise TypeError(f"hears is a function that takes a text, not {hears!r}")
         if not 0 < hears_seconds <= _LONGEST_HEARING:
             raise ValueError(f"hears_seconds is more than 0 and at most {_LONGEST_HEARING:g}, not {hears_seconds!r}")
         if (rules is None) == (profile is None):
