@@ -125,7 +125,7 @@ def test_messages_are_fenced_in_the_answer_that_compacts(stream: bool, way: Way,
 @STREAMED
 @pytest.mark.api("anthropic")
 @pytest.mark.skipif(
-    "thread" not in inspect.signature(anthropic.resources.beta.Messages.create).parameters,
+    "thread" not in inspect.signature(anthropic.Anthropic(api_key="k").beta.messages.create).parameters,
     reason="this SDK has no message threads",
 )
 def test_a_thread_is_fenced_until_it_is_made_anew(stream: bool, way: Way, ending: Guard) -> None:

@@ -15,7 +15,8 @@ from pinnedrules.gate.calls import Judged, judge, settle
 from pinnedrules.gate.charges import abandon, gone
 from pinnedrules.gate.context import Charge, Context, Flow, check_stop, sync
 from pinnedrules.gate.exchange import CUT, note
-from pinnedrules.gate.request import on_record, prepare
+from pinnedrules.gate.former import on_record
+from pinnedrules.gate.request import prepare
 from pinnedrules.types import Call, Decision
 
 __all__ = ["hand_on", "model_call", "propose", "withdraw"]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pinnedrules.commands import Failed, Head, ReadLineage, Send, WriteLineage
+from pinnedrules.commands import Failed, Head, Send
 from pinnedrules.compaction.lineage import Change
 from pinnedrules.compaction.markers import asks
 from pinnedrules.errors import Denied, Unpinned, Unreadable
@@ -15,7 +15,7 @@ from pinnedrules.gate.calls import judge, settle
 from pinnedrules.gate.charges import gone
 from pinnedrules.gate.compacting import begun, follows, seen_in_request
 from pinnedrules.gate.context import Context, Flow, as_text, now, record, sync
-from pinnedrules.gate.fence import followed
+from pinnedrules.gate.former import compared, on_record
 from pinnedrules.gate.hearing import listen
 from pinnedrules.gate.held import approvals, continued, find, prepare_items, prepare_poll
 from pinnedrules.gate.lines import correct
@@ -30,7 +30,7 @@ from pinnedrules.types import OFFERED, Call, Entry, LedgerState, Restore
 from pinnedrules.wire.base import Restored, ServerTool
 from pinnedrules.wire.json_text import loads
 
-__all__ = ["call_by_call", "find_known", "on_record", "prepare", "prepare_again", "send", "server_tools"]
+__all__ = ["call_by_call", "find_known", "prepare", "prepare_again", "send", "server_tools"]
 
 _ROLES = {
     "openai-chat": frozenset({"system", "developer"}),
@@ -73,7 +73,7 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     slot = _slot_sha256(ctx, body) if pinned else ""
     # Only what is new stands in a request that continues something, so no compaction can be seen by it.
     continuing = [token for token in tokens if ":" in token]
-    change = _CONTINUED if continuing else (yield from _compared(ctx, facts.messages, slot))
+    change = _CONTINUED if continuing else (yield from compared(ctx, facts.messages, slot))
     ctx.conversation = change.conversation
     yield from begun(ctx, change, continuing)
     survival = yield from in_messages(ctx, [facts.messages[index] for index in change.fresh])
@@ -140,28 +140,6 @@ def send(ctx: Context, position: int, waits: bool) -> Flow[Head]:
     yield from record(ctx, Entry("answer", ctx.session, body, epoch=ctx.epoch, conversation=ctx.conversation))
     ctx.host_error = error
     raise error
-
-
-def on_record(ctx: Context, position: int) -> Flow[None]:
-    """Take down a fence that the request ends, now that its record is durable, and keep its lineage."""
-    if position >= 0:
-        yield from followed(ctx)
-    if ctx.change is not None and ctx.change.kind != "repeated" and ctx.conversation:
-        # What does not succeed costs the sight of a rewrite across a restart.
-        yield WriteLineage(ctx.session, _form(ctx), ctx.conversation, ctx.lineage.dump(ctx.conversation))
-
-
-def _compared(ctx: Context, messages: Sequence[bytes], slot: str) -> Flow[Change]:
-    """Compare the request with the former ones of its session, those of former processes too."""
-    if not ctx.lineage.loaded:
-        kept = yield ReadLineage(ctx.session, _form(ctx))
-        ctx.lineage.load(kept if isinstance(kept, tuple) else ())
-    return ctx.lineage.observe(messages, slot, ctx.named)
-
-
-def _form(ctx: Context) -> str:
-    """Return in which form messages are compared: an adapter shows a conversation otherwise than the wire does."""
-    return "framework" if ctx.dialect.name == "framework" else "wire"
 
 
 def find_known(ctx: Context, tokens: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
