@@ -78,7 +78,7 @@ def heard(guard: Guard) -> list[Any]:
 
 
 def make(rules: Path, hears: Any, **more: Any) -> Guard:
-    return Guard(rules, approver="tickets", quiet=True, ask_wait=0, hears=hears, **more)
+    return Guard(rules, approver="tickets", quiet=True, ask_wait=0, hears=hears, **{"hears_seconds": 20, **more})
 
 
 def runs(guard: Guard, provider: ScriptedProvider, text: str) -> bool:
@@ -165,6 +165,7 @@ class Odd:
 
 def late(text: str) -> None:
     time.sleep(0.4)
+    raise RuntimeError("and then nothing")
 
 
 async def alate(text: str) -> None:
@@ -244,7 +245,7 @@ def test_threads_that_never_end_are_a_bounded_number() -> None:
 def test_only_so_many_answers_are_remembered() -> None:
     """Memory is bounded; the oldest go first."""
     asked: list[str] = []
-    ears = Ears(asked.append, 2.0)
+    ears = Ears(asked.append, 20)
     for number in range(300):
         ears.ask(f"turn {number}")
     ears.ask("turn 299")
@@ -263,7 +264,7 @@ def test_effects_come_in_their_order_and_all_of_them_are_no_name() -> None:
         "e": (Heard("", ("send",)), NOTHING),
         "f": (None, NOTHING),
     }
-    ears = Ears(lambda text: answers[text][0], 2.0)
+    ears = Ears(lambda text: answers[text][0], 20)
     assert {text: ears.ask(text) for text in answers} == {text: wanted for text, (_, wanted) in answers.items()}
 
 
