@@ -108,14 +108,14 @@ class PinnedRules(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Ask the model with the rules in the request."""
-        with self._asking():
+        with self._asking(request):
             return handler(request.override(model=self.model(request.model)))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Ask the model with the rules in the request."""
-        with self._asking():
+        with self._asking(request):
             return await handler(request.override(model=self.model(request.model)))
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]) -> Result:
@@ -157,8 +157,11 @@ class PinnedRules(AgentMiddleware[Any, Any, Any]):
             return noted(result, gated.arguments) if gated.changed else result
 
     @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        with session_of(self._framework), self._framework.asking_later():
+    def _asking(self, request: ModelRequest[Any]) -> Iterator[None]:
+        # What the agent's own tool node does not run may be run by anybody, so that has to be decided on the wire.
+        mine = all(isinstance(one, BaseTool) for one in request.tools)
+        later = self._framework.asking_later() if mine else contextlib.nullcontext()
+        with session_of(self._framework), later:
             self._framework.check_stop()
             token = conversation.set(_conversation(ensure_config()))
             try:

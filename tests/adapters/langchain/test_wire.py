@@ -155,6 +155,20 @@ def test_what_the_client_below_refuses_never_reaches_the_agent(
     assert_all_accepted(provider)
 
 
+def test_a_call_that_the_agent_does_not_run_itself_is_not_handed_on_undecided(
+    make: Callable[..., Any], guard: Guard, pinned_provider: MakeProvider, pinned_evidence: Recorded
+) -> None:
+    """Invariant 1: of a tool that is only described to the model, and run by who knows whom, no undecided call comes out."""
+    provider = pinned_provider(Reply("", [ProposedCall("delete_mail", {"mail": "m1"})]), Reply("I may not."))
+    parameters = {"type": "object", "properties": {"mail": {"type": "string"}}}
+    described = {"type": "function", "function": {"name": "delete_mail", "description": "", "parameters": parameters}}
+    model = make(provider, guard.wrap)
+    agent: Any = create_agent(model, [described], middleware=[PinnedRules(guard)], checkpointer=InMemorySaver())
+    ended = agent.invoke({"messages": [("user", "Tidy up.")]}, {"configurable": {"thread_id": "thread"}})
+    assert not any(getattr(message, "tool_calls", ()) for message in ended["messages"])
+    assert pinned_evidence().decided("delete_mail")[0].ticket
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_rule_of_the_session_is_told_once(
     make: Callable[..., Any], guard: Guard, pinned_provider: MakeProvider, mode: Mode
