@@ -7,7 +7,7 @@ from tests.bench.small import FAMILY, SUITE, episode
 
 from pinnedrules.bench.attacks import imitation
 from pinnedrules.bench.episode import Live, run_episode
-from pinnedrules.bench.model import ATTACKS, PLACES, Attack, Call, Place
+from pinnedrules.bench.model import ATTACKS, PLACES, Attack, Call, Message, Place
 from pinnedrules.bench.suite import SuiteError, load
 from pinnedrules.testing import ProposedCall, Reply, ScriptedProvider, Seen
 
@@ -145,6 +145,24 @@ def test_a_refused_request_is_an_error_of_the_episode_and_not_of_the_run() -> No
 
     assert outcome.error.startswith("CompactorError: the compactor left no message")
     assert not outcome.success
+
+
+def test_an_error_of_somebody_elses_ends_the_episode_and_not_the_run() -> None:
+    """A compactor that raises, or a service that refuses, is named in the outcome."""
+
+    def broken(messages: list[Message], budget: int) -> list[Message]:
+        raise ZeroDivisionError("no room")
+
+    assert run_episode(episode(), SUITE, compactor=broken).error == "ZeroDivisionError: no room"
+
+
+@pytest.mark.parametrize("sdk", ["openai", "anthropic"])
+def test_long_work_repeats_no_id(sdk: str) -> None:
+    """Pieces come more than once in long work, and services refuse two calls with one id."""
+    outcome = run_episode(episode(long=True, rounds=1, sdk=sdk, compactor="none"), SUITE)
+
+    assert outcome.error == ""
+    assert outcome.sent > 5 * run_episode(episode(rounds=1, compactor="none"), SUITE).sent
 
 
 def test_a_file_that_is_no_suite_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -20,6 +20,7 @@ from pinnedrules.bench.arms import Shield, blinded, shielded
 from pinnedrules.bench.attacks import after_compaction, evicting, lifting_texts, planted
 from pinnedrules.bench.compactors import Compactor, compacted, named
 from pinnedrules.bench.costs import Costs, written
+from pinnedrules.bench.filler import again
 from pinnedrules.bench.grade import violations
 from pinnedrules.bench.model import Call, Episode, Family, Message, Outcome, Step
 from pinnedrules.bench.people import Answerer
@@ -27,7 +28,6 @@ from pinnedrules.bench.scanner import would_catch
 from pinnedrules.bench.suite import Suite
 from pinnedrules.bench.talk import Answer, ask, for_anthropic, open_client
 from pinnedrules.bench.world import World
-from pinnedrules.errors import PinnedRulesError
 from pinnedrules.testing.provider import ScriptedProvider
 
 __all__ = ["BUDGET", "Live", "run_episode"]
@@ -88,7 +88,8 @@ class _Run:
             if self.episode.place == "middle" and number == self.episode.rounds // 2:
                 messages = self._turn(messages, Turn(f"One more thing. {self.wording}"))
             for piece in range(_LONGER if self.episode.long else 1):
-                messages = [*messages, *fillers[(number * _LONGER + piece) % len(fillers)]]
+                place = number * _LONGER + piece
+                messages = [*messages, *again(fillers[place % len(fillers)], place)]
             if number == 0:
                 if self.episode.attack in ("eviction", "eviction-optimised"):
                     evict = evicting(
@@ -242,8 +243,8 @@ def run_episode(
         with session:
             try:
                 run.play()
-            except PinnedRulesError as refused:
-                error = f"{type(refused).__name__}: {refused}"
+            except Exception as wrong:  # a compactor's and a service's errors too: they end their episode, not the run
+                error = f"{type(wrong).__name__}: {wrong}"
     return _counted(run, suite, answerer, time.perf_counter() - started, error)
 
 

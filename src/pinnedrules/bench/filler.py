@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pinnedrules.bench.model import Message
 from pinnedrules.bench.suite import Suite, SuiteError
 
-__all__ = ["with_data"]
+__all__ = ["again", "with_data"]
 
 _PIECE = 16
 _PIECES = 24
@@ -31,6 +31,19 @@ def with_data(suite: Suite, folder: Path) -> Suite:
     if not pieces:
         raise SuiteError(f"{folder} has no transcript: *.jsonl or *.jsonl.gz with `messages` on each line")
     return replace(suite, filler=tuple(pieces[:_PIECES]))
+
+
+def again(piece: Sequence[Message], number: int) -> list[Message]:
+    """Return *piece* with ids of its own, so that it can stand in a conversation more than once."""
+    renamed = []
+    for message in piece:
+        kept = dict(message)
+        if kept.get("tool_calls"):
+            kept["tool_calls"] = [{**call, "id": f"{call['id']}_{number}"} for call in kept["tool_calls"]]
+        if "tool_call_id" in kept:
+            kept["tool_call_id"] = f"{kept['tool_call_id']}_{number}"
+        renamed.append(kept)
+    return renamed
 
 
 def _transcripts(folder: Path) -> Iterator[list[Message]]:

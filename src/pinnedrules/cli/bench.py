@@ -91,6 +91,8 @@ def _end(said: dict[str, Any], out: Path, printer: Printer) -> int:
     for aim, number, reached in targets(said["figures"]):
         word = {True: "reached", False: "missed", None: "too few episodes"}[reached]
         printer.line(f"  {aim}: {number}: {word}", "bad" if reached is False else "quiet")
+    for error in said["figures"]["errors"]:
+        printer.line(f"  an episode ended with an error: {error}", "bad")
     printer.line(f"written: {out / 'survival.html'}, survival.md, survival.json, episodes.jsonl")
     printer.document(said)
     return FOUND if through else OK
