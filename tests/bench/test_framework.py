@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html import escape
@@ -175,6 +176,30 @@ def test_a_child_has_no_keys_and_a_home_of_its_own(checkout: Path, monkeypatch: 
     (left,) = compacted(plain("home"), HISTORY, 4)
     assert "pinnedrules-framework-" in str(left["content"])
     assert str(left["content"]).endswith(" none")
+
+
+@pytest.mark.parametrize("where", ["here", "in a worker"])
+def test_a_program_that_used_a_framework_ends(checkout: Path, where: str) -> None:
+    """The provider's threads and the child end with the program, and with a worker of a pool."""
+    program = f"""
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from pinnedrules.bench import framework
+from pinnedrules.bench.compactors import named
+framework._CHECKOUT = Path({str(checkout)!r})
+
+def left():
+    return len(named("framework:plain")({HISTORY!r}, 4))
+
+if {where!r} == "here":
+    print(left())
+else:
+    with ProcessPoolExecutor(1) as pool:
+        print(pool.submit(left).result())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "4"), ended.stderr
 
 
 def test_without_a_checkout_it_says_where_the_hosts_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

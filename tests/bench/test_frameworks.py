@@ -20,7 +20,7 @@ BUDGET = 16
 
 # Each framework's ways, and whether a rule said in the middle is still there when the summariser keeps all that it is shown.
 SURVIVES = {
-    "adk": {"token-threshold": True},
+    "adk": {"token-threshold": True, "context-filter": False},
     "agent_framework": {"summarization": True, "truncation": False, "sliding-window": False},
     "autogen": {"buffered": False, "head-and-tail": False},
     "claude_agent_sdk": {"compact": True},
@@ -28,7 +28,7 @@ SURVIVES = {
     "deepagents": {"summarization": True},
     "langchain": {"summarization": True, "summarization-untrimmed": True, "clear-tool-uses": True},
     "langmem": {"summarization": True},
-    "litellm": {"trim-messages": False, "compress": False},
+    "litellm": {"trim-messages": False, "compress": True},
     "llama_index": {"memory-buffer": False, "summary-buffer": True, "memory": False},
     "openai_agents": {"compaction-session": True, "session-limit": False},
     "openhands": {"summarizing-condenser": True},

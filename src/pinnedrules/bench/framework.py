@@ -7,7 +7,6 @@ What the summariser is shown is the framework's doing; what it keeps of that is 
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import subprocess
@@ -169,6 +168,8 @@ def _child(name: str) -> _Child:
         raise CompactorError(f"there is no framework {name!r}; there are {known}")
     if not installed(name):
         raise CompactorError(f"the environment of {name} is not there; `make frameworks` installs it")
+    if not any(owner == os.getpid() for owner, _ in _CHILDREN):
+        threading.Thread(target=_close_at_the_end).start()
     _CHILDREN[key] = child = _started(name)
     said = child.said(None, _START)
     if "error" in said:
@@ -220,4 +221,7 @@ def close_all() -> None:
         child.close()
 
 
-atexit.register(close_all)
+def _close_at_the_end() -> None:
+    """Wait for the main thread, which ends before the interpreter waits for the provider's threads, and close all."""
+    threading.main_thread().join()
+    close_all()

@@ -16,12 +16,13 @@ from google.adk.apps.compaction import _run_compaction_for_token_threshold
 from google.adk.events import Event, EventActions
 from google.adk.events.event_actions import EventCompaction
 from google.adk.flows.llm_flows.context._contents import _get_contents
-from google.adk.models import BaseLlm, LlmResponse
+from google.adk.models import BaseLlm, LlmRequest, LlmResponse
+from google.adk.plugins.context_filter_plugin import ContextFilterPlugin
 from google.adk.sessions import InMemorySessionService
 from google.genai.types import Content, FunctionCall, FunctionResponse, Part
 from openai import AsyncOpenAI
 
-from benchmarks.survival.frameworks.kit import MODEL, Job, Message, call, said
+from benchmarks.survival.frameworks.kit import MODEL, Job, Message, call, said, tail_starts
 
 __all__ = ["PACKAGE", "WAYS"]
 
@@ -58,6 +59,17 @@ async def token_threshold(job: Job) -> list[Message]:
     written = [event.actions.compaction for event in session.events if event.actions.compaction]
     _SUMMARIES.update(str(part.text) for one in written for part in one.compacted_content.parts)
     return job.head + _messages(_get_contents(None, session.events, _AGENT, preserve_function_call_ids=True))
+
+
+async def context_filter(job: Job) -> list[Message]:
+    """``ContextFilterPlugin(num_invocations_to_keep)``: the user's turns that are whole within the budget (no default)."""
+    if job.fits:
+        return job.messages
+    newest = job.rest[tail_starts(job.rest, job.budget) :]
+    turns = max(1, sum(message["role"] == "user" for message in newest))
+    request = LlmRequest(contents=_get_contents(None, _events(job.rest), _AGENT, preserve_function_call_ids=True))
+    await ContextFilterPlugin(turns).before_model_callback(callback_context=None, llm_request=request)
+    return job.head + _messages(request.contents)
 
 
 def _events(messages: list[Message]) -> list[Any]:
@@ -107,4 +119,4 @@ def _messages(contents: list[Any]) -> list[Message]:
     return messages
 
 
-WAYS = {"token-threshold": token_threshold}
+WAYS = {"token-threshold": token_threshold, "context-filter": context_filter}
