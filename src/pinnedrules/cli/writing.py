@@ -109,7 +109,7 @@ def _bench(command: Command) -> None:
         "--compactor",
         action="append",
         metavar="NAME",
-        help="built in, or your own as pkg.mod:function; may be repeated",
+        help="built in, framework:NAME, or your own as pkg.mod:function; may be repeated",
     )
     made.add_argument("--data", type=Path, metavar="DIR", help="real transcripts to fill conversations with")
     made.add_argument("--agent-url", metavar="URL", help="your agent, as Chat Completions; it compacts by itself")
