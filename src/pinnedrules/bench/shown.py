@@ -46,11 +46,11 @@ class Keeper:
 
     def summary(self, messages: Sequence[Message]) -> str:
         """Return the sentences of the rules that were shown, and how much there was."""
-        wanted = {_flat(part) for rule in self.rules for part in _sentences(rule)}
+        wanted = {_part(part) for rule in self.rules for part in _sentences(rule)}
         lines: dict[str, None] = {}
         for message in messages:
             for sentence in _sentences(str(message.get("content") or "")):
-                if _flat(sentence) in wanted:
+                if _part(sentence) in wanted:
                     lines.setdefault(sentence)
         return "\n".join([*lines, f"{len(messages)} messages were read."])
 
@@ -89,7 +89,7 @@ class Desk:
     def _unframed(self, message: Message) -> Message:
         """Return an earlier summary without what the framework says around it, which no summariser takes for history."""
         text = _flat(str(message.get("content") or ""))
-        inside = [summary for summary in self._written if _flat(summary) in text] if message["role"] != "tool" else []
+        inside = [summary for summary in self._written if _part(summary) in text] if message["role"] != "tool" else []
         return {**message, "content": "\n".join(dict.fromkeys(inside))} if inside else message
 
     def holds(self, messages: Sequence[Message]) -> bool:
@@ -124,7 +124,7 @@ def shown(messages: Sequence[Message], text: str) -> list[Message]:
     flat = _flat(text)
     found: list[Message] = []
     for message in messages:
-        there = [part for part in _sentences(str(message.get("content") or "")) if _flat(part) in flat]
+        there = [part for part in _sentences(str(message.get("content") or "")) if _part(part) in flat]
         calls = [call for call in message.get("tool_calls") or () if call["function"]["name"] in flat]
         if there or calls:
             one: dict[str, Any] = {"role": message["role"], "content": "\n".join(there)}
@@ -136,11 +136,14 @@ def _sentences(text: str) -> list[str]:
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
 
 
-@lru_cache(4096)
 def _flat(text: str) -> str:
     """Return *text* without what JSON, XML and line breaks do to it."""
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), html.unescape(text))
     return _SPACE.sub(" ", plain).replace("\\", "").strip()
+
+
+_part = lru_cache(4096)(_flat)
+"""The same for a sentence or a summary, which come again in every round."""
 
 
 def _behind(seal: str, provider: ScriptedProvider) -> str:
