@@ -207,7 +207,7 @@ def test_without_a_checkout_it_says_where_the_hosts_are(tmp_path: Path, monkeypa
     monkeypatch.setattr(framework, "_CHECKOUT", tmp_path)
     assert not installed("langchain")
     with pytest.raises(CompactorError, match="a checkout of the repository"):
-        named("framework:langchain")(HISTORY, 4)
+        named("framework:langchain")
 
 
 WRAPPED: dict[str, Callable[[str], str]] = {

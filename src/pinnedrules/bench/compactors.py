@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pinnedrules.bench.framework import CompactorError, Framework
+from pinnedrules.bench.framework import CompactorError, Framework, require
 from pinnedrules.bench.model import Message
 from pinnedrules.bench.scribe import Scribe
 
@@ -65,6 +65,7 @@ def named(name: str, *, seed: int = 0, hard: bool = False) -> Compactor:
     if name == "none":
         return _kept
     if name.startswith(_FRAMEWORK):
+        require(name.removeprefix(_FRAMEWORK))
         return Framework(name.removeprefix(_FRAMEWORK), lambda told: Scribe(told=told, hard=hard, seed=seed), hard)
     if name in BUILT_IN:
         return _Way(name, Scribe(told=name == "summary-told", hard=hard, seed=seed))

@@ -12,6 +12,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -22,7 +23,7 @@ from pinnedrules.bench.shown import Desk, Summariser
 from pinnedrules.errors import PinnedRulesError
 from pinnedrules.testing.provider import ScriptedProvider
 
-__all__ = ["CompactorError", "Framework", "close_all", "installed"]
+__all__ = ["CompactorError", "Framework", "close_all", "installed", "require"]
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _HOSTS = Path("benchmarks/survival/frameworks")
@@ -56,14 +57,13 @@ class Framework:
 
     def __call__(self, messages: list[Message], budget: int) -> list[Message]:
         """Return what the framework's compactor leaves of *messages*."""
-        framework, _, way = self.name.replace("-", "_").partition("/")
-        child = _child(framework)
-        return child.compacted(way.replace("_", "-"), messages, budget, self)
+        way = self.name.partition("/")[2].replace("_", "-")
+        return _child(_framework(self.name)).compacted(way, messages, budget, self)
 
     @property
     def about(self) -> Mapping[str, Any]:
         """Return ``package``, ``version``, ``ways`` and ``asks`` as the child told them. Raises CompactorError."""
-        return _child(self.name.replace("-", "_").partition("/")[0]).about
+        return _child(_framework(self.name)).about
 
 
 @dataclass(slots=True)
@@ -146,7 +146,8 @@ class _Child:
         if self.provider is not None:
             provider, self.provider = self.provider, None
             self.desk.forget()
-            provider.__exit__(None, None, None)
+            with suppress(Exception):  # a mistake of the scribe has been told as the framework's failure
+                provider.__exit__(None, None, None)
 
     def _last_words(self) -> str:
         self.complaints.seek(0)
@@ -162,12 +163,7 @@ def _child(name: str) -> _Child:
     key = (os.getpid(), name)
     if key in _CHILDREN:
         return _CHILDREN[key]
-    if not (_CHECKOUT / _HOSTS / "hosts" / f"{name}.py").is_file():
-        there = sorted(path.stem for path in (_CHECKOUT / _HOSTS).glob("hosts/[a-z]*.py"))
-        known = ", ".join(there) if there else "none here: they come with a checkout of the repository"
-        raise CompactorError(f"there is no framework {name!r}; there are {known}")
-    if not installed(name):
-        raise CompactorError(f"the environment of {name} is not there; `make frameworks` installs it")
+    require(name)
     if not any(owner == os.getpid() for owner, _ in _CHILDREN):
         threading.Thread(target=_close_at_the_end).start()
     _CHILDREN[key] = child = _started(name)
@@ -177,6 +173,17 @@ def _child(name: str) -> _Child:
         raise CompactorError(f"framework:{name} cannot be loaded: {said['error']}")
     child.about.update(said)
     return child
+
+
+def require(name: str) -> None:
+    """Raise CompactorError, with what to do, when there is no such framework or its environment is not there."""
+    name = _framework(name)
+    if not (_CHECKOUT / _HOSTS / "hosts" / f"{name}.py").is_file():
+        there = sorted(path.stem for path in (_CHECKOUT / _HOSTS).glob("hosts/[a-z]*.py"))
+        known = ", ".join(there) if there else "none here: they come with a checkout of the repository"
+        raise CompactorError(f"there is no framework {name!r}; there are {known}")
+    if not installed(name):
+        raise CompactorError(f"the environment of {name} is not there; `make frameworks` installs it")
 
 
 def _started(name: str) -> _Child:
@@ -203,6 +210,11 @@ _ENVIRONMENT = {
     "PYTHONIOENCODING": "utf-8",
 }
 """What the children get: no keys, no proxy, nobody told about them."""
+
+
+def _framework(name: str) -> str:
+    """Return the host's name in ``openai-agents/session-limit``."""
+    return name.partition("/")[0].replace("-", "_")
 
 
 def _environment(name: str) -> Path:
