@@ -29,7 +29,7 @@ HELDOUT = {
     "dropped": 60,
     "unsure": 40,
 }
-"""Rows of the held-out part: by how for kept and altered, by label for the others."""
+"""Rows of the first held-out part, which is train-1b now: by how for kept and altered, by label for the others."""
 LANGUAGES = {"de", "fr", "es"}
 Row = dict[str, str]
 
@@ -49,14 +49,14 @@ def kinds(rows: list[Row]) -> Counter[str]:
     return Counter(row["how"] if row["label"] in ("kept", "altered") else row["label"] for row in rows)
 
 
-ROWS = {split: read(split) for split in ("train", "heldout")}
+ROWS = {split: read(split) for split in ("train", "train-1b")}
 
 
 def test_the_held_out_part_is_the_one_that_was_committed_before_the_judge() -> None:
-    """The held-out summaries never change: their hash is the one that was written down with them."""
+    """The first held-out summaries, used since and called train-1b, never change: their hash is the one written then."""
     digest, name = (CORPUS / "heldout.sha256").read_text(encoding="ascii").split()
     assert name == "heldout.jsonl"
-    assert hashlib.sha256((CORPUS / name).read_bytes()).hexdigest() == digest
+    assert hashlib.sha256((CORPUS / "train-1b.jsonl").read_bytes()).hexdigest() == digest
     assert digest in (CORPUS / "README.md").read_text(encoding="utf-8")
 
 
@@ -72,7 +72,7 @@ def test_a_row_has_an_id_a_rule_a_summary_a_label_and_how_it_came_about(split: s
 
 def test_the_held_out_part_has_the_rows_that_the_bounds_are_claimed_on() -> None:
     """There are exactly as many rows of each kind as the data card says."""
-    assert kinds(ROWS["heldout"]) == HELDOUT
+    assert kinds(ROWS["train-1b"]) == HELDOUT
 
 
 def test_the_part_to_work_from_has_at_least_half_of_each_kind() -> None:
@@ -84,15 +84,15 @@ def test_the_part_to_work_from_has_at_least_half_of_each_kind() -> None:
 
 def test_the_held_out_rules_are_of_many_kinds() -> None:
     """There are at least 40 different rules, and no rule stands for more than one row in 25."""
-    counts = Counter(row["rule"] for row in ROWS["heldout"])
+    counts = Counter(row["rule"] for row in ROWS["train-1b"])
     assert len(counts) >= 40
-    assert max(counts.values()) * 25 <= len(ROWS["heldout"])
+    assert max(counts.values()) * 25 <= len(ROWS["train-1b"])
 
 
 def test_the_parts_are_split_by_rule() -> None:
     """A rule sentence is in one part only, whatever its case, spacing and punctuation."""
     rules = {split: {bare(row["rule"]) for row in rows} for split, rows in ROWS.items()}
-    assert rules["train"] & rules["heldout"] == set()
+    assert rules["train"] & rules["train-1b"] == set()
 
 
 def test_no_summary_and_no_id_occurs_twice() -> None:
@@ -114,7 +114,7 @@ def test_the_rule_stands_letter_by_letter_where_the_label_says_so(split: str) ->
 
 def test_finding_the_sentence_is_not_enough() -> None:
     """Some altered and contradicted held-out rows hold the whole sentence and take it back beside it."""
-    rows = [row for row in ROWS["heldout"] if row["rule"] in row["summary"]]
+    rows = [row for row in ROWS["train-1b"] if row["rule"] in row["summary"]]
     counts = Counter(row["label"] for row in rows)
     assert counts["contradicted"] >= 10
     assert counts["altered"] >= 10

@@ -8,8 +8,8 @@ unnoticed then, and a rule that stands whole and is taken back elsewhere in such
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import lru_cache
+
+from pinnedrules.compaction.forms import listed
 
 __all__ = [
     "ADJACENT",
@@ -38,8 +38,6 @@ __all__ = [
     "SOFTENED",
     "SOURCE",
     "STATUS",
-    "key",
-    "kin",
     "spoken",
 ]
 
@@ -49,18 +47,16 @@ def spoken(*phrases: str) -> re.Pattern[str]:
     return re.compile(r"(?<![\w'-])(?:" + "|".join(" ".join(phrases).split()).replace("_", " ") + r")(?![\w'-])")
 
 
-def listed(*words: str) -> frozenset[str]:
-    """Return words that are separated by spaces."""
-    return frozenset(" ".join(words).split())
-
-
 LIFTED = spoken(
-    "lifted waive[ds]? waived void voided expired lapsed obsolete outdated out_of_date suspended "
+    "taken_back thrown_out threw_out struck_(?:out|off) done_away not_have_to_be lifted waive[ds]? waived "
+    "void voided expired lapsed obsolete outdated out_of_date suspended "
     "superseded revoked rescinded repealed",
     r"no_more switched_off not_(?:has|have)_to used_to applied_(?:to|until|for|in|only) temporary "
     r"cease[sd] unblocked unlocked not_stand not_exist (?:was|were)_(?:\w+_){0,2}(?:meant|intended|until)",
+    r"(?:limits?|rules?|restrictions?|caps?|bans?)(?:_[\w'-]+){0,6}_none",
     r"there_(?:is|are)_no_(?:rules?|restrictions?|limits?|constraints?|caps?|bans?)",
-    r"no_(?:\w+_)?(?:rules?|restrictions?|limits?|constraints?|limitations?|caps?|bans?)_(?:apply|applies|remain|exist) "
+    r"no_(?:\w+_)?(?:rules?|restrictions?|limits?|constraints?|limitations?|caps?|bans?)_(?:apply|applies|"
+    r"remain|exist) "
     r"no_(?:\w+_)?(?:rules?|restrictions?|limits?|constraints?|limitations?|caps?|bans?)_(?:left|in|any) "
     r"without_(?:any_)?(?:restrictions?|limits?)",
     "withdrawn overruled overridden abolished scrapped called_off relaxed loosened no_longer any_?more "
@@ -104,7 +100,8 @@ PERMITTED = spoken(
     r"(?:is|are)_(?:all_)?(?:\w+_)?(?:fine|ok|okay|acceptable|possible|alright|welcome|safe|open)",
     "given_leave leave_to gave_leave permission green_light go_ahead no_objections? carte_blanche "
     "clearance cleared_to cleared_for blessing entitled trusted_to",
-    r"happy_with at_(?:its|your|their|the_\w+'s)_(?:own_)?discretion "
+    r"as_(?:you|i|we|they)_(?:like|please|wish|see_fit) happy_with "
+    r"at_(?:its|your|their|the_\w+'s)_(?:own_)?discretion "
     r"up_to_(?:you|the_agent|the_assistant|us) good_to_go might_as_well use_your_judgement "
     r"use_your_judgment a_free_hand free_rein",
     r"darf dürfen erlaubt gestattet freigegeben zulässig kann können in_ordnung erlaubnis freie_hand",
@@ -116,7 +113,8 @@ GRANTED = spoken(
     r"accepted signed_off okayed ok'd ratified",
     r"endorsed said_yes yes_to vouched waved_through approval_(?:was|is|has_been)_given "
     r"(?:has|have|gave|given)_(?:\w+_)?(?:approval|consent|confirmation|ok|okay|sign-off|go-ahead|agreement) "
-    r"rubber-stamped approval_(?:exists|stands|is_in_place|is_on_file) standing_approval blanket_approval",
+    r"rubber-stamped general_licen[cs]e given_beforehand approval_(?:exists|stands|is_in_place|is_on_file) "
+    r"standing_approval blanket_approval",
     r"genehmigt bestätigt zugestimmt einverstanden bewilligt vorab_genehmigt zustimmung abgesegnet",
     r"confirmée?s? approuvée?s? acceptée?s? validée?s? donné_son_accord donné_leur_accord accordée?s? d'accord",
     r"confirmad[oa]s? aprobad[oa]s? aceptad[oa]s? conforme conformidad confirmó aprobó aceptó visto_bueno",
@@ -135,7 +133,8 @@ GENERAL = spoken(
 )
 EVERYTHING = spoken(
     r"everything anything whatever_(?:comes|follows|is_planned|is_needed|it_takes) "
-    r"all_(?:of_it|actions?|steps|further_\w+|future_\w+|requests|calls|operations|tasks|changes|that_follows|the_rest)",
+    r"all_(?:of_it|actions?|steps|further_\w+|future_\w+|requests|calls|operations|tasks|changes|"
+    r"that_follows|the_rest)",
     "(?:any|every)_(?:action|step|change|operation|request|call|tool) a_free_hand carte_blanche free_rein "
     "full_(?:access|autonomy|authority)",
     r"alles alle_weiteren_\w+ freie_hand jede_aktion tout_ce_qui toutes_les_actions todo_lo_que "
@@ -143,8 +142,10 @@ EVERYTHING = spoken(
 )
 NO_ASKING = spoken(
     r"no_need_to_(?:ask|confirm|wait|check|show|stop) "
-    r"without_(?:\w+_){0,2}(?:asking|approval|confirmation|permission|consent|question|questions|check|checking|review|showing|waiting|telling|hesitation)",
-    r"(?:nothing|nobody|no_one|no_(?:further_)?(?:confirmation|approval|question|draft|permission|review|check|consent|sign-off)s?)(?:_\w+){0,2}_(?:needs?|needed|required|necessary|expected)",
+    r"without_(?:\w+_){0,2}(?:asking|approval|confirmation|permission|consent|question|questions|check|"
+    r"checking|review|showing|waiting|telling|hesitation)",
+    r"(?:nothing|nobody|no_one|no_(?:further_)?(?:confirmation|approval|question|draft|permission|review|"
+    r"check|consent|sign-off)s?)(?:_\w+){0,2}_(?:needs?|needed|required|necessary|expected)",
     "(?:not|never)_(?:have|need|has|needs)_to_(?:ask|confirm|wait|check) "
     "(?:do|does|need)_not_(?:need_to_)?(?:ask|wait_for) stop_asking",
     r"ohne_(?:\w+_)?(?:rückfragen?|nachfragen?|zu_fragen|zustimmung|bestätigung|freigabe) "
@@ -166,7 +167,8 @@ IGNORED = spoken(
 EXCEPTED = spoken(
     "except excepting exceptions? exempt(?:ed|ion)? excluded? excluding unless apart_from besides "
     "other_than but however though although provided instead",
-    r"(?:not|never)_count until for_now temporarily provisional\w* tentativ\w* for_the_time_being "
+    r"excepted special_cases? different otherwise mostly largely generally_speaking (?:not|never)_count "
+    r"until for_now temporarily provisional\w* tentativ\w* for_the_time_being "
     r"switched_on turned_on is_on within_reason (?:go|goes|is|are|allowed|fine|limit)_up_to "
     r"(?:is|are)_now now_stands counts?_as if_that if_it if_this "
     r"anybody anyone weekends? holidays? emergenc\w+ urgent judgement judgment discretion",
@@ -180,7 +182,8 @@ SOFTENED = spoken(
     r"nice_to_haves? optional\w* ideally preferabl[ey] preferences? preferred soft suggest(?:ion|ed|ions) "
     r"guidelines? if_possible where_possible when_feasible wish(?:es)? usually",
     r"not_(?:\w+_)?(?:strict|mandatory|hard|essential) recommend(?:ed|ation|ations)? ideas? proposals? "
-    r"would_be_nice should hints? advice tips? loosely flexible negotiable",
+    r"would_be_nice low_priority rule_of_thumb good_manners courtesy customary short_of_time should hints? "
+    r"advice tips? loosely flexible negotiable",
     r"wünsche? wunsch optional möglichst empfehlung\w* souhaits? facultati\w+ idéalement préférences? "
     r"deseos? opcional\w* preferencias? recomendacion\w*",
 )
@@ -189,7 +192,7 @@ HEADED = spoken(
     r"(?:past|previous|earlier|prior)_(?:rules|limits|restrictions|constraints|instructions) previously "
     r"obsolete rejected considered examples? quot(?:es|ed|ations?) forbidden wrong false lifted inactive "
     r"closed done",
-    "archived? history historical discarded ended unneeded cancelled canceled declined resolved completed "
+    "never_in archived? history historical discarded ended unneeded cancelled canceled declined resolved completed "
     "superseded applied until pilot trial temporary phase proposed if when unless applied for_information "
     "fyi for_reference not myths? questions? test drafts? status temporary untrusted",
     r"alte[rns]? frühere[rns]? erledigt\w* verworfen\w* anciennes? anciens? antigu[oa]s? anterior\w*",
@@ -222,6 +225,8 @@ LEADING = spoken(
     r"folgende\w* suivant\w* siguientes?"
 )
 INTRODUCING = listed(
+    "carried over first last summary so far keep these i we follow work under mind what matters things respect noted",
+    "unchanged below here key main ground list my all to be observed session agent assistant and must",
     "rule rules constraint constraints requirement requirements instruction instructions policy policies",
     "important critical must user users owner owner's operator operator's operators admin system said",
     "says insisted insists stated states wrote told from the by of a an our your standing hard strict",
@@ -229,32 +234,6 @@ INTRODUCING = listed(
     "nota bene set given gave has had always-on active current safety security and to user's wants are as",
     "follows orders order limits boundaries guardrails regel regeln vorgabe vorgaben wichtig nutzer sagt",
     "hinweis règle règles consigne consignes importante regla reglas instrucciones restricciones",
-)
-
-_ENDINGS = sorted(
-    listed(
-        "ations ation ating ated ates ate ungen ung ings ing ions ion ance ment ments als al ers er ed es en",
-        "ly ies ied ar ir ando ido ada ado os as s e y",
-    ),
-    key=lambda ending: (-len(ending), ending),
-)
-_COMMON = listed(
-    "a an the this that these those it its i you he she they we me us them my your our their his her and",
-    "or but nor of in on at to from for by with about as into onto over under out off up down be is are",
-    "was were been being am do does did done have has had not no never nothing none any all every each",
-    "some only once more most less least than then when while where which who whom whose what how if",
-    "unless until before after between without within inside outside per at once same other another else",
-    "also just even very too so such there here now may can could might must shall should will would need",
-    "needs get gets got make makes made use uses used using keep keeps kept let lets put take takes go",
-    "goes went come comes ask asks asked asking user users please first last next one two new day days",
-    "way thing things anything something everything everyone anyone show shows shown say says said see",
-    "tell told give gives given don't work part line lines number sure want wants help yes people person",
-    "people's human humans mention mentions directly stay stays file files write writes read reads run",
-    "runs der die das den dem des ein eine einen einem einer und oder nicht nur kein keine keinen im in",
-    "am an auf aus bei mit nach von zu zum zur für über ist sind wird werden wurde ohne nichts le la les",
-    "un une des du de et ou ne pas jamais par pour sur sous dans en au aux est sont sans que qui plus",
-    "avec se ce cette el los las uno una unos unas y o no nunca por para sobre en al del es son sin que",
-    "con su sus lo se fuera dentro",
 )
 
 
@@ -275,52 +254,7 @@ AUTONOMY = spoken(
 )
 RECAP = re.compile(
     "(?:please )?(?:continue|go on|resume|pick up|carry on|proceed)(?: "
-    "(?:from|here|there|on|the|this|our|your|a|any|to|with|where|it|we|you|left|off|last|task|work|conversation|session|without|asking|user|further|more|questions?|for|recap|summary|of|that|asked|about|and|point|up|was|were|working|context|directly))*"
+    "(?:from|here|there|on|the|this|our|your|a|any|to|with|where|it|we|you|left|off|last|task|work|"
+    "conversation|session|without|asking|user|further|more|questions?|for|recap|summary|of|that|asked|"
+    "about|and|point|up|was|were|working|context|directly))*"
 )
-
-_GROUPS = (
-    "send mail email message write contact reply forward text sms letter mails emails recipients",
-    "delete remove erase trash wipe purge clear discard cleanup destroy",
-    "publish post release publicly tweet share blog",
-    "pay payment purchase buy order spend refund money amount charge invoice transfer cost sums",
-    "install download program package software dependency tool",
-    "copy move export upload backup replicate",
-    "change edit modify alter update touch rewrite adjust amend",
-    "production prod live",
-    "merge push branch commit main master",
-    "phone telephone dial",
-    "meeting appointment book schedule calendar slot",
-    "secret password credential token key",
-    "client customer patient candidate applicant partner",
-    "medical dosage medicine dose drug prescription",
-    "migration schema database",
-    "contract sign agreement deal",
-    "deploy rollout ship launch",
-    "account sandbox",
-)
-
-
-@lru_cache(maxsize=8192)
-def kin(word: str) -> int:
-    """Return the group of words of like meaning that *word* is of, 0 for none."""
-    return _KIN.get(key(word) or word, 0)
-
-
-@lru_cache(maxsize=8192)
-def key(word: str) -> str:
-    """Return what a word has in common with its other forms ("delete", "deletions"), empty for a word of no content."""
-    if word in _COMMON or (len(word) < 3 and not word.isdigit()):
-        return ""
-    if not word.isascii():
-        word = "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
-    if not word.isalpha():
-        return word.removesuffix("'s")
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "s" else 4):
-            word = word[: -len(ending)]
-            break
-    word = word.removesuffix("e") if len(word) > 3 else word
-    return word[:7]
-
-
-_KIN = {key(word) or word: number for number, group in enumerate(_GROUPS, 1) for word in group.split()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from pinnedrules.compaction.unwrapped import unwrapped
 from pinnedrules.compaction.wording import COMMA, END, QUERY, SOFT, STRONG, Words, words
 
 __all__ = ["LIMIT", "Block", "Outline", "Sentence", "outline"]
@@ -18,7 +19,7 @@ LIMIT = 64 * 1024
 """Characters of a summary that are read. What stands beyond is unread, so nothing is certified of a longer one."""
 
 _BULLET = re.compile(
-    r"\s*(?:[-*+\u2022\u2013\u25aa\u25cf\u25e6\u2023\u2192\u00b7>]|\(?\d{1,3}[.)]|[a-zA-Z][.)]|\[ "
+    r"\s*(?:[-*+\u2022\u2013\u25aa\u25cf\u25e6\u2023\u2192\u00b7>]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\[ "
     r"\])\s+(?:\[ \]\s+)?"
 )
 _HEADING = re.compile(r"\s*(#{1,6})\s+(.*)")
@@ -55,6 +56,7 @@ class Block:
     bulleted: bool
     struck: bool
     row: int = -1
+    heading: bool = False
     sentences: list[int] = field(default_factory=list)
 
 
@@ -87,6 +89,7 @@ class _Reader:
         if (heading := _HEADING.match(line)) is not None:
             self.close()
             level = len(heading[1])
+            self._block(heading[2], False, heading=True)
             self.headings = [one for one in self.headings if one[0] < level] + [(level, heading[2])]
             self.label = ""
             return
@@ -101,7 +104,9 @@ class _Reader:
             return
         self.close()
         if labels:
-            self.label, self.listed = line[bullet.end() :] if bullet else line, False
+            text = line[bullet.end() :] if bullet else line
+            self._block(text, False, heading=True)
+            self.label, self.listed = text, False
             return
         if bullet is None and line[:1] not in " \t" and self.listed:
             self.label = ""
@@ -170,7 +175,7 @@ class _Reader:
         for cell in line.strip().strip("|").split("|")[:20]:
             self._block(cell, False, row)
 
-    def _block(self, text: str, bulleted: bool, row: int = -1) -> None:
+    def _block(self, text: str, bulleted: bool, row: int = -1, *, heading: bool = False) -> None:
         struck = "~~" in text
         text = text.replace("~~", " ~~ ") if struck else text
         found = words(text, breaks=True)
@@ -180,15 +185,15 @@ class _Reader:
                 *(text for _, text in self.headings),
                 *((self.label,) if self.label else ()),
             )
-            self.blocks.append(Block(found, above, bulleted, struck, row))
+            self.blocks.append(Block(found, above, bulleted, struck, row, heading))
 
 
 def outline(summary: str) -> Outline:
     """Take a summary apart."""
     reader = _Reader()
-    lines = summary[:LIMIT].splitlines()
+    lines = unwrapped(summary[:LIMIT]).splitlines()
     for number, line in enumerate(lines):
-        reader.line(line, lines[number + 1] if number + 1 < len(lines) else "")
+        reader.line(line, _following(lines, number))
     reader.close()
     sentences: list[Sentence] = []
     for number, block in enumerate(reader.blocks):
@@ -208,6 +213,14 @@ def outline(summary: str) -> Outline:
             sentences.append(Sentence(" ".join(folded), folded, raw, number, start, stop, label, asks))
             start = stop
     return Outline(tuple(reader.blocks), tuple(sentences), len(summary) <= LIMIT)
+
+
+def _following(lines: list[str], number: int) -> str:
+    """Return the next line; behind a bold one, the next that is not empty."""
+    following = lines[number + 1] if number + 1 < len(lines) else ""
+    if not following.strip() and lines[number].strip().endswith(("**", "__")) and number + 2 < len(lines):
+        return lines[number + 2]
+    return following
 
 
 def _written(found: Words, start: int, stop: int) -> str:

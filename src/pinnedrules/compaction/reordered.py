@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pinnedrules.compaction import cues
+from pinnedrules.compaction import forms
 from pinnedrules.compaction.wording import COMMA, END, NONE, SOFT, STRONG, Words
 
 __all__ = ["reordered", "same_gap"]
 
-_SIGNED = cues.listed(
+_SIGNED = forms.listed(
     "no not never nothing none only except unless without but nicht nie kein keine nur ohne pas jamais",
     "sans no nunca sin solo",
 )
 _CONJUNCTIONS = frozenset({"and", "or", "nor", "und", "oder", "et", "ou", "y", "o"})
-_ORDERED = cues.listed(
+_ORDERED = forms.listed(
     "between from first then than over before after to versus minus until finally next always",
     "respectively zwischen von bis zuerst dann entre de primero luego puis",
 )

@@ -17,10 +17,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pinnedrules.compaction import cues
-from pinnedrules.compaction.opposed import Reading, opposes
+from pinnedrules.compaction import cues, forms
+from pinnedrules.compaction.concerns import Concerns, Shared
+from pinnedrules.compaction.opposed import opposes
 from pinnedrules.compaction.outline import LIMIT, Outline, Sentence, outline
-from pinnedrules.compaction.standing import Place, find, taken_back
+from pinnedrules.compaction.placed import Finder, Place
+from pinnedrules.compaction.reading import Reading
+from pinnedrules.compaction.standing import taken_back
 from pinnedrules.compaction.wording import Words, invisible, words
 
 __all__ = ["QUOTED", "Fate", "Judged", "judge"]
@@ -48,54 +51,78 @@ def judge(rules: Sequence[tuple[str, str]], summary: str) -> tuple[Judged, ...]:
         return ()
     reading = Reading(outline(summary), plain=not invisible(summary[:LIMIT]))
     index = _index(reading.outline.sentences)
-    return tuple(_judged(name, sentence, reading, index) for name, sentence in rules)
+    split = [words(sentence[:_RULE]) for _, sentence in rules]
+    shared = [_shared(rule, index) for rule in split]
+    finder = Finder(reading.outline)
+    places = [
+        finder.find(rule, name, _near(rule, common)) if rule.folded and len(sentence) <= _RULE else None
+        for rule, (name, sentence), common in zip(split, rules, shared, strict=True)
+    ]
+    concerns = Concerns(shared)
+    reading.stated(places)
+    reading.touched = frozenset(number for one in shared for number in one)
+    return tuple(
+        _judged(name, rule, place, reading, concerns.of(number), concerns.elsewhere(number))
+        for number, ((name, _), rule, place) in enumerate(zip(rules, split, places, strict=True))
+    )
 
 
 def _index(sentences: Iterable[Sentence]) -> dict[str, list[int]]:
     """Return the sentences in which each word of content stands."""
     index: dict[str, list[int]] = defaultdict(list)
     for number, sentence in enumerate(sentences):
-        for key in {cues.key(word) for word in sentence.folded}:
+        for key in {forms.key(word) for word in sentence.folded}:
             index[key].append(number)
     return index
 
 
-def _judged(name: str, sentence: str, reading: Reading, index: dict[str, list[int]]) -> Judged:
-    rule = words(sentence[:_RULE])
+def _judged(
+    name: str, rule: Words, place: Place | None, reading: Reading, shared: Shared, elsewhere: frozenset[int]
+) -> Judged:
     if not rule.folded:
         return Judged(name, "unsure")
     text = " ".join(rule.folded)
-    shared = _shared(rule, index)
-    place = find(rule, name, reading.outline) if len(sentence) <= _RULE else None
     own = range(0)
     if place is not None:
         own = range(place.first, place.last + 1)
     for number in sorted({*shared, *reading.sweeping}):
-        if number not in own and opposes(reading, number, rule, text, shared.get(number, frozenset())):
+        if number in own or number in reading.stating:
+            continue
+        if number in elsewhere and not reading.lifts_whole(number):
+            continue
+        if opposes(reading, number, rule, text, shared.get(number, frozenset())):
             return Judged(name, "contradicted", _quote(reading.outline, number))
     if place is not None:
-        return _standing(name, place, reading, rule, shared)
+        return _standing(name, place, reading, rule, shared, elsewhere)
     return _changed(name, rule, reading, shared)
 
 
 def _shared(rule: Words, index: dict[str, list[int]]) -> dict[int, frozenset[str]]:
     """Return the words of content that each sentence has in common with the rule; a figure alone is nothing in common."""
     found: dict[int, set[str]] = defaultdict(set)
-    for key in {cues.key(word) for word in rule.folded} - {""}:
+    for key in {forms.key(word) for word in rule.folded} - {""}:
         for number in index.get(key, ()):
             found[number].add(key)
     return {number: frozenset(keys) for number, keys in found.items() if not all(key.isdigit() for key in keys)}
 
 
-def _standing(name: str, place: Place, reading: Reading, rule: Words, shared: dict[int, frozenset[str]]) -> Judged:
+def _near(rule: Words, shared: Shared) -> list[int]:
+    """Return the sentences that have at least half of the rule's words of content."""
+    keys = {forms.key(word) for word in rule.folded} - {""}
+    return [number for number, common in shared.items() if 2 * len(common) >= len(keys)]
+
+
+def _standing(
+    name: str, place: Place, reading: Reading, rule: Words, shared: Shared, elsewhere: frozenset[int]
+) -> Judged:
     """Judge a rule whose sentence stands whole, as far as its surroundings go."""
-    fate, number = taken_back(reading, place, rule, shared)
+    fate, number = taken_back(reading, place, rule, shared, elsewhere)
     if fate == "" and not reading.plain:
         fate, number = "unsure", place.first
     return Judged(name, fate or "kept", _quote(reading.outline, number))
 
 
-def _changed(name: str, rule: Words, reading: Reading, shared: dict[int, frozenset[str]]) -> Judged:
+def _changed(name: str, rule: Words, reading: Reading, shared: Shared) -> Judged:
     """Judge a rule whose sentence does not stand there whole, by the sentence that has most in common with it."""
     if not shared:
         return Judged(name, "dropped" if reading.outline.whole else "unsure")
@@ -103,7 +130,7 @@ def _changed(name: str, rule: Words, reading: Reading, shared: dict[int, frozens
         if reading.outline.blocks[reading.outline.sentences[number].block].struck:
             return Judged(name, "contradicted", _quote(reading.outline, number))
     number = max(shared, key=lambda one: (len(shared[one]), -one))
-    keys = {cues.key(word) for word in rule.folded} - {""}
+    keys = {forms.key(word) for word in rule.folded} - {""}
     near = len(shared[number]) >= 2 and 2 * len(shared[number]) >= len(keys)
     bound = reading.has(cues.NORM, number) or reading.has(cues.SOFTENED, number)
     return Judged(name, "altered" if near or bound else "unsure", _quote(reading.outline, number))

@@ -49,6 +49,7 @@ _CONTRACTED = {
     "i'm": ("i", "am"), "e-mail": ("email",), "e-mails": ("emails",),
 }  # fmt: skip
 _ENDINGS = {"n't": "not", "'re": "are", "'ll": "will", "'ve": "have"}
+_SHORT = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "approx", "bzw", "z.b", "e.g", "i.e", "mme", "sra"})
 _RAISED = ("<super>", "<sub>", "<fraction>", "<circle>")
 
 
@@ -136,6 +137,8 @@ def _add(chunk: str, folded: list[str], raw: list[str], gaps: list[int]) -> None
         stop -= 1
         after = max(after, _TRAILING.get(chunk[stop], NONE))
     core = chunk[start:stop]
+    if after == END and core.casefold() in _SHORT:
+        after = NONE
     if not core:
         gaps[-1] = max(gaps[-1], after)
         return
