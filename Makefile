@@ -7,8 +7,10 @@ LEGACY := .venv-httpx
 LOWEST := .venv-lowest
 # The frameworks that there are adapters for, each in an environment of its own.
 LANGCHAIN := .venv-langchain
+# Where the survival benchmark is tried as a task of Inspect.
+INSPECT := .venv-inspect
 
-.PHONY: demo test check unit sdk-matrix older-sdks cover adapters agents agents-install bench bench-decide frameworks clean
+.PHONY: demo test check unit sdk-matrix older-sdks cover adapters inspect agents agents-install bench bench-decide frameworks clean
 
 demo: $(VENV)/ready
 	$(BIN)/pinnedrules demo
@@ -48,6 +50,10 @@ adapters: $(LANGCHAIN)/ready $(VENV)/ready
 	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage run --source=pinnedrules_adapters -m pytest tests/adapters -q
 	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage combine -q
 	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage report
+
+inspect: $(INSPECT)/ready
+	$(INSPECT)/bin/python -m mypy src/pinnedrules/bench/inspect.py src/pinnedrules/bench/inspect_play.py
+	$(INSPECT)/bin/python -m pytest tests/bench/test_inspect.py -q
 
 # The three agents that `make test` runs among the tests; without npm or a network they are skipped, in CI that fails.
 agents-install: $(VENV)/ready
@@ -93,5 +99,11 @@ $(LANGCHAIN)/ready: pyproject.toml constraints.txt
 	$(LANGCHAIN)/bin/python -m pip install -q -c constraints.txt -e '.[langchain]' --group langchain
 	touch $@
 
+$(INSPECT)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(INSPECT)
+	$(INSPECT)/bin/python -m pip install -q --upgrade pip
+	$(INSPECT)/bin/python -m pip install -q -c constraints.txt -e '.[inspect]' --group inspect
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(LEGACY) $(LOWEST) $(LANGCHAIN) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents .frameworks
+	rm -rf $(VENV) $(LEGACY) $(LOWEST) $(LANGCHAIN) $(INSPECT) .venv-peers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .agents .frameworks
