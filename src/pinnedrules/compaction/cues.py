@@ -48,7 +48,8 @@ def spoken(*phrases: str) -> re.Pattern[str]:
 
 
 LIFTED = spoken(
-    "never_in_(?:force|effect) taken_back thrown_out threw_out struck_(?:out|off) done_away not_have_to_be lifted waive[ds]? waived "
+    "never_in_(?:force|effect) "
+    "taken_back thrown_out threw_out struck_(?:out|off) done_away not_have_to_be lifted waive[ds]? waived "
     "void voided expired lapsed obsolete outdated out_of_date suspended "
     "superseded revoked rescinded repealed",
     r"no_more switched_off not_(?:has|have)_to used_to applied_(?:to|until|for|in|only) temporary "
