@@ -274,7 +274,8 @@ def test_any_text_is_heard_without_an_error_and_quoted_on_one_line(text: str) ->
     assert len(heard.quote) <= 200
     assert all(ord(c) >= 32 and c not in "[]\u2028\u2029\x7f" for c in heard.quote)
     assert bool(heard.kind) == bool(heard.quote)
-    assert (heard.kind == "constraint") == bool(heard.effects)
+    assert heard.effects or heard.kind != "constraint"
+    assert heard.kind in ("constraint", "stop") or not heard.effects
 
 
 @pytest.mark.parametrize(
@@ -301,10 +302,10 @@ def test_no_pattern_repeats_anything_but_single_words(module: object) -> None:
 
 
 def test_the_training_part_is_heard_at_least_as_well_as_it_was() -> None:
-    """The floor only rises: 191 of 191 stops, 115 of 116 constraints, nothing of 529 ordinary turns and 47 one-time limits."""
+    """The floor only rises: 191 of 191 stops, 116 of 116 constraints, nothing of 529 ordinary turns and 47 one-time limits."""
     rows = [json.loads(line) for line in (HERE / "corpus" / "train.jsonl").read_text(encoding="utf-8").splitlines()]
     counts = evaluated(rows)["counts"]
     assert counts["stop"]["stop"] >= 191
-    assert counts["constraint"]["constraint"] >= 115
+    assert counts["constraint"]["constraint"] >= 116
     assert counts["ordinary"]["nothing"] >= 529
     assert counts["one-time"]["stop"] == 0

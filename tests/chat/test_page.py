@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
-from tests.chat.evaluate import RESULTS, share
+from tests.chat.evaluate import CORPUS, RESULTS, share
 from tests.pages import ROOT
 
 PAGE = (ROOT / "docs" / "chat.md").read_text(encoding="utf-8")
@@ -68,10 +69,21 @@ def test_the_page_has_the_languages_and_the_real_turns() -> None:
     assert f"{cost['p50']} µs of processor time (95 %: {cost['p95']} µs)" in PAGE
 
 
+def test_the_page_has_the_ordinary_turns_apart() -> None:
+    """Everyday, hard and real ordinary turns are told apart where they were evaluated apart."""
+    for name, one in MEASURED.get("ordinary", {}).items():
+        pauses, limits = one["pauses"], one["constraints"]
+        row = f"| {name} | {pauses['hits']} | {pauses['of']} | {pauses['percent']} | {pauses['low']} to {pauses['high']} |"
+        assert f"{row} {limits['hits']} | {limits['percent']} |" in PAGE
+
+
 def test_the_results_are_whole() -> None:
     """Every label's counts add up to the held-out part, and each share lies between its bounds."""
     sizes = {label: sum(counts.values()) for label, counts in HELD_OUT["counts"].items()}
-    assert sizes == {"stop": 256, "constraint": 83, "one-time": 45, "ordinary": 663}
+    lines = (CORPUS / f"{MEASURED.get('part', 'train-1b')}.jsonl").read_text(encoding="utf-8").splitlines()
+    written = Counter(json.loads(line)["label"] for line in lines)
+    real = MEASURED.get("ordinary", {}).get("real", {}).get("pauses", {}).get("of", 0)
+    assert sizes == {**written, "ordinary": written["ordinary"] + real}
     for measure in MEASURES:
         one = HELD_OUT[measure]
         assert one["low"] <= one["percent"] <= one["high"]

@@ -111,6 +111,7 @@ class Language:
         kinds |= {frozenset({name}) for name, _ in self._starts} | {frozenset({name}) for _, name in self._endings}
         symbols = {kind: chr(_FIRST + at) for at, kind in enumerate(sorted(kinds, key=sorted))}
 
+        self._named = {symbol: tuple(sorted(kind)) for kind, symbol in symbols.items()}
         self._other, self._number = symbols[frozenset()], symbols[frozenset({"number"})]
         self._query = symbols[frozenset({"query"})]
         self._words = {words[0]: symbols[frozenset(names)] for words, names in of.items() if len(words) == 1}
@@ -164,6 +165,10 @@ class Language:
     def unknown(self, said: str) -> int:
         """Return how many words of a sentence are in no class: the fewer, the likelier is this its language."""
         return said.count(self._other)
+
+    def classes(self, said: str) -> tuple[tuple[str, ...], ...]:
+        """Return the names of the classes that each word or phrase of a sentence is in."""
+        return tuple(self._named[symbol] for symbol in said)
 
     def sense(self, said: str, after_work: bool) -> Sense:
         """Return what a sentence says. *after_work*: the same turn gave work before it, so a ban is about that work."""

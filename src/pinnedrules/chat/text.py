@@ -56,8 +56,8 @@ _FORWARDED = re.compile(
     r"|Le .{4,80} a écrit\s*:$|El .{4,80} escribió:$|Em .{4,80} escreveu:$|Il .{4,80} ha scritto:$)"
 )
 _GREETED = re.compile(
-    r"(?:Hi|Hello|Dear|Hey|Hallo|Liebe[rs]?|Sehr geehrte[rs]?|Guten Tag|Bonjour|Chère?s?|Madame|Monsieur|Hola|Estimad[oa]s?|Querid[oa]s?"
-    r"|Ciao|Gentile|Buongiorno|Car[oa]|Olá|Prezad[oa]s?) [^.!?\n]{1,40},$"
+    r"(?:Hi|Hello|Dear|Hey|Hallo|Liebe[rs]?|Sehr geehrte[rs]?|Guten Tag|Bonjour|Chère?s?|Madame|Monsieur|Hola"
+    r"|Estimad[oa]s?|Querid[oa]s?|Ciao|Gentile|Buongiorno|Car[oa]|Olá|Prezad[oa]s?) [^.!?\n]{1,40},$"
 )
 """How a letter begins; where a turn began with something else, somebody shows it."""
 _SPEAKER = re.compile(r"\s*(?:[-–—•*]\s*)?[A-Z][\w.&]{0,15}(?: [A-Z0-9]\w{0,12})?:\s+\S")
@@ -85,6 +85,17 @@ class Sentence:
     end: str
     line: int
     block: int
+
+    @property
+    def loud(self) -> bool:
+        """Whether it is typed in capitals."""
+        return self.raw.isupper() and sum(map(str.isalpha, self.raw)) > 3
+
+    @property
+    def latin(self) -> bool:
+        """Whether at least half of its letters are Latin."""
+        letters = sum(map(str.isalpha, self.folded))
+        return 2 * sum("a" <= each <= "z" for each in self.folded) >= letters
 
 
 def bounded(text: str) -> str:

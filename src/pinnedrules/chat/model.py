@@ -1,0 +1,88 @@
+"""A linear model over the features of a sentence: how much it speaks for a stop, and how much for a standing limit.
+
+The weights are whole numbers in a module of data (``weights.py``), trained offline (``tests/chat/train.py``) and imported
+when a turn first needs them. A score is a sum of them, so it is the same on every machine, and each feature's share in it
+can be listed.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from array import array
+from base64 import b85decode, b85encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pinnedrules.chat.features import Own, features
+
+__all__ = ["Model", "load", "packed", "unpacked"]
+
+_LINE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """``weights``: feature to what it adds for a stop and for a limit. ``told`` is what stands before them.
+
+    ``stop`` and ``limit`` are [start, least, with the grammar]: the sum begins at *start*, says yes above *least*, and has
+    *with the grammar* added where the grammar says the same.
+    """
+
+    weights: Mapping[int, tuple[int, int]]
+    common: frozenset[str]
+    stop: tuple[int, int, int]
+    limit: tuple[int, int, int]
+    told: Mapping[str, Any]
+
+    def weigh(self, own: Sequence[Own], at: int) -> tuple[int, int]:
+        """Return how far sentence *at* of a turn is above what makes a stop, and above what makes a limit."""
+        stop, limit = self.stop[0] - self.stop[1], self.limit[0] - self.limit[1]
+        for number in features(own, at, self.common):
+            found = self.weights.get(number)
+            if found is not None:
+                stop += found[0]
+                limit += found[1]
+        senses = own[at].senses
+        return stop + self.stop[2] * ("stop" in senses), limit + self.limit[2] * ("constraint" in senses)
+
+
+@lru_cache(maxsize=1)
+def load() -> Model:
+    """Return the model of the package. Some ten milliseconds, once in a process."""
+    from pinnedrules.chat.weights import WEIGHTS
+
+    return unpacked(WEIGHTS)
+
+
+def unpacked(text: str) -> Model:
+    """Return the model that ``packed`` made this text of."""
+    head, _, body = b85decode(text.replace("\n", "")).partition(b"\n")
+    told = json.loads(head)
+    plain = zlib.decompress(body)
+    count = told["features"]
+    steps, stops, limits = plain[: 3 * count], array("b", plain[3 * count : 4 * count]), array("b", plain[4 * count :])
+    weights: dict[int, tuple[int, int]] = {}
+    number = 0
+    for at in range(count):
+        number += steps[at] | steps[count + at] << 8 | steps[2 * count + at] << 16
+        weights[number] = stops[at], limits[at]
+    return Model(weights, frozenset(told["common"]), tuple(told["stop"]), tuple(told["limit"]), told)
+
+
+def packed(weights: Iterable[tuple[int, int, int]], told: Mapping[str, Any]) -> str:
+    """Return the text of ``weights.py``, in base 85 and lines.
+
+    *weights* are (feature, for a stop, for a limit), the last two from -127 to 127.
+    """
+    rows = sorted(weights)
+    before = [0, *(number for number, _, _ in rows)]
+    steps = [number - start for (number, _, _), start in zip(rows, before, strict=False)]
+    body = b"".join(bytes(step >> shift & 255 for step in steps) for shift in (0, 8, 16))
+    for column in (1, 2):
+        body += array("b", [row[column] for row in rows]).tobytes()
+    head = json.dumps({**told, "features": len(rows)}, sort_keys=True)
+    text = b85encode(head.encode() + b"\n" + zlib.compress(body, 9)).decode()
+    return "\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE))
