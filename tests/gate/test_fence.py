@@ -151,6 +151,19 @@ def test_a_call_in_an_answer_to_an_edited_history_is_asked_about_once(stream: bo
     assert entry.body["edits"] == {"clear_tool_uses_20250919.cleared_tool_uses": 4}
 
 
+@FORMS
+def test_edits_that_clear_only_thinking_are_recorded_and_ask_about_nothing(stream: bool) -> None:
+    """They go at every turn, and nobody says a rule in the model's own thoughts."""
+    scenario = scene("messages", stream=stream)
+    thinking = [{"type": "clear_thinking_20251015", "cleared_thinking_turns": 2}]
+    reply = Reply("", calls=[ARCHIVE], extra={"context_management": {"applied_edits": thinking}})
+    scenario.exchange(scenario.request(user("a"), context_management={"edits": [{"type": thinking[0]["type"]}]}), reply)
+
+    assert [entry.body.get("fence") for entry in scenario.recorded("decision")] == [None]
+    (entry,) = scenario.recorded("compaction")
+    assert entry.body["edits"] == {"clear_thinking_20251015.cleared_thinking_turns": 2}
+
+
 def kept(scenario: Scenario, *calls: ProposedCall, body: bytes) -> Result:
     result = scenario.exchange(body, Reply("ok", calls=calls))
     assert result.error is None

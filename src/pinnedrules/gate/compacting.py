@@ -35,6 +35,7 @@ _BY_PROVIDER = frozenset({"on-demand", "threshold", "endpoint", "provider"})
 _OUTCOME = ("encrypted_content", "signature", "content", "id")
 _DIGITS = 12
 _ITEMS, _EDITS, _SILENT, _STATEFUL = "items", "edits", "truncation", "stateful"
+_THOUGHTS = "clear_thinking"
 
 
 def begun(ctx: Context, change: Change, places: Sequence[str]) -> Flow[None]:
@@ -116,6 +117,9 @@ def compacts(ctx: Context, answer: Answer) -> Flow[None]:
         ctx.fence = ctx.fence or ("answer" if names else "")
         return
     ctx.compacted = yield from _id(ctx, how)
+    if not names and answer.edits and all(each.startswith(_THOUGHTS) for each in answer.edits):
+        # Nobody says a rule in the model's own thoughts. These go at every turn, and an ask at every turn is read by nobody.
+        return
     yield from put_up(ctx, Pending(ctx.compacted, how, _where(ctx, answer), told=False), "answer")
 
 
