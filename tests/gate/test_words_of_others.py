@@ -239,7 +239,8 @@ def test_only_the_ends_of_a_long_result_are_looked_at() -> None:
 
 @DIALECTS
 @pytest.mark.parametrize(
-    "words", ["Never send anything without asking me.", "Stop deleting my mails! " + "And this was said then, too. " * 3]
+    "words",
+    ["Never send anything without asking me.", "Stop deleting my mails! " + "And this was said then, too. " * 3],
 )
 def test_a_limit_and_a_stop_among_other_words_first_seen_in_a_rewrite_do_nothing(dialect: str, words: str) -> None:
     """Design: only the new trailing user text of an extended conversation counts; they may be a summary's words."""

@@ -133,7 +133,7 @@ def answers(item: Mapping[str, object]) -> str:
 
 
 def rewritten_item(raw: bytes, identifier: str, arguments: str, name: str = "") -> bytes:
-    """Return a function or custom call with another ``call_id``, other arguments and maybe another name, else byte-identical."""
+    """Return a function or custom call with another ``call_id``, other arguments, maybe another name; else the same bytes."""
     item = Object(raw)
     argument = "input" if item.value("type") == "custom_tool_call" else "arguments"
     named: dict[str, bytes | None] = {"name": quote(name)} if name else {}
