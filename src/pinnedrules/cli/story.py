@@ -109,9 +109,14 @@ def _words(kind: str, item: Told) -> tuple[str, Tone]:
         case "heard":
             quote = shown(item.values.get("quote", "the words were erased"), _LONG)
             if not body["kind"]:
-                return f'{shown(body["led_to"])}: {shown(item.values.get("why", "the reason was erased"), _LONG)}', "bad"
+                return (
+                    f"{shown(body['led_to'])}: {shown(item.values.get('why', 'the reason was erased'), _LONG)}",
+                    "bad",
+                )
             by = f" by {shown(body['by'])}" if body.get("by") else ""
-            where = {"tool_result": " in the result of a tool", "summary": " in a summary"}.get(str(body.get("stood")), "")
+            where = {"tool_result": " in the result of a tool", "summary": " in a summary"}.get(
+                str(body.get("stood")), ""
+            )
             by += " by a model" if body.get("origin") == "model" else ""
             return f'heard{by}{where} ({body["kind"]}): "{quote}"; it led to: {shown(body["led_to"])}', "open"
         case "rule":
