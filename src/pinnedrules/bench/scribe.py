@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from pinnedrules.bench.model import Message
 
@@ -49,8 +50,9 @@ class Scribe:
 
     def summary(self, messages: Sequence[Message]) -> str:
         """Return the task, what was done, and as much of the standing sentences as this scribe keeps."""
-        chance = random.Random(f"{self.seed} {len(messages)} {self.told} {self.hard}")
         texts = [str(message.get("content") or "") for message in messages]
+        said = crc32("\n".join(texts).encode("utf-8", "replace"))
+        chance = random.Random(f"{self.seed} {said} {self.told} {self.hard}")
         evicted = any(forgets(text) for text in texts)
         kept, looser = _KEEPS[self.hard, self.told and not evicted]
         lines: list[str] = []
