@@ -28,7 +28,7 @@ _SCRIPTED: tuple[Agent, ...] = AGENTS[:-1]
 class Plan:
     """What a run is made of. ``situations``: how many for each family; the rest of the axes multiplies them."""
 
-    situations: int = 6
+    situations: int = 4
     compactors: Sequence[str] = COMPACTORS
     arms: Sequence[Arm] = ARMS
     agents: Sequence[Agent] = _SCRIPTED

@@ -101,7 +101,7 @@ def _bench(command: Command) -> None:
     made.add_argument("reports", nargs="*", type=Path, metavar="REPORT", help="compare: survival.json of two runs")
     made.add_argument("--out", type=Path, default=Path("survival"), metavar="DIR", help="results; a run goes on there")
     made.add_argument("--seed", type=int, default=1, metavar="N", help="which selection of episodes (default: 1)")
-    made.add_argument("--situations", type=int, default=5, metavar="N", help="how many for each family (default: 5)")
+    made.add_argument("--situations", type=int, default=4, metavar="N", help="how many for each family (default: 4)")
     made.add_argument("--arms", default="", metavar="A,B", help="only these arms")
     made.add_argument("--families", default="", metavar="A,B", help="only these families")
     made.add_argument("--attacks", default="", metavar="A,B", help="only these attacks; `none` is no attack")
