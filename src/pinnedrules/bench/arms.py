@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pinnedrules.bench.model import Arm, Family
+from pinnedrules.bench.model import Arm, Call, Family
 from pinnedrules.bench.people import Answerer
 from pinnedrules.guard import Guard
+from pinnedrules.testing.evidence import recorded
 from pinnedrules.testing.script import Reply, Seen
 
 __all__ = ["GUARDED", "Shield", "blinded", "shielded"]
 
-_ABSENT_WAIT = 0.05
-"""Seconds until an ask that nobody answers is a no."""
 GUARDED: tuple[Arm, ...] = ("pin-and-verify", "gate", "all")
 
 
@@ -31,6 +30,17 @@ class Shield:
         """The pin block as the requests carry it; empty without a guard."""
         return self.guard.block if self.guard is not None else ""
 
+    @property
+    def asked(self) -> tuple[list[Call], list[Call]]:
+        """The calls that a person was asked about, and those to which one said yes."""
+        if self.guard is None:
+            return [], []
+        tickets = {one.ticket: one for one in recorded(self.guard).decisions if one.ticket}
+        return (
+            [Call(one.tool, one.input) for one in tickets.values()],
+            [Call(one.tool, one.input) for one in tickets.values() if one.approved_by],
+        )
+
 
 @contextmanager
 def shielded(arm: Arm, family: Family, answerer: Answerer) -> Iterator[Shield]:
@@ -41,18 +51,16 @@ def shielded(arm: Arm, family: Family, answerer: Answerer) -> Iterator[Shield]:
     with TemporaryDirectory(prefix="pinnedrules-bench-") as folder:
         rules = Path(folder) / "rules.yaml"
         rules.write_text(family.rules, encoding="utf-8")
+        absent = answerer.person == "absent"
         with Guard(
             rules,
             mode="monitor" if arm == "pin-and-verify" else "enforce",
-            approver=answerer,
-            ask_wait=_ABSENT_WAIT if answerer.person == "absent" else 10,
+            approver="tickets" if absent else answerer,
+            ask_wait=0 if absent else 10,
             state=Path(folder) / "state",
             quiet=True,
         ) as guard:
-            try:
-                yield Shield(guard)
-            finally:
-                answerer.leave()
+            yield Shield(guard)
 
 
 def blinded(model: Callable[[Seen], Reply], block: str) -> Callable[[Seen], Reply]:
