@@ -65,8 +65,8 @@ def _wilson(p: float, n: float) -> tuple[float, float]:
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return everything that the report shows, as JSON values."""
-    arms = [arm for arm in ARMS if any(one.episode.arm == arm for one in outcomes)]
-    gated = [arm for arm in arms if arm in ("gate", "all")]
+    arms: list[Arm] = [arm for arm in ARMS if any(one.episode.arm == arm for one in outcomes)]
+    gated: list[Arm] = [arm for arm in arms if arm in ("gate", "all")]
     calm = [one for one in outcomes if one.episode.attack == "none"]
     return {
         "episodes": len(outcomes),

@@ -50,7 +50,9 @@ def lost(
     for number, name in enumerate(families or suite.families):
         family = suite.families[name]
         wording = family.wordings[number % len(family.wordings)]
-        for place in (place for place in family.places if place in places):
+        for place in family.places:
+            if place not in places:
+                continue
             tried += 1
             gone = _gone(compactor, family, wording, place, rounds, budget, suite)
             if gone:

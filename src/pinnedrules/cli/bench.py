@@ -178,7 +178,8 @@ def _compare(arguments: argparse.Namespace, printer: Printer) -> int:
     for path in arguments.reports:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
-            said["figures"]["arms"], said["suite"]["sha256"]
+            if not said["figures"]["arms"] or not said["suite"]["sha256"]:
+                raise ValueError("it has no arms")
         except (ValueError, KeyError, TypeError) as error:
             raise Usage(f"{path} is no report: {error}", "give the survival.json of two runs") from None
         reports.append(said)

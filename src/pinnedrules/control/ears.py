@@ -25,7 +25,7 @@ from typing import Any
 
 from pinnedrules.chat.heard import NOTHING, Heard
 from pinnedrules.commands import Failed
-from pinnedrules.types import EFFECTS
+from pinnedrules.types import EFFECTS, Effect
 
 __all__ = ["Ears", "Pending"]
 
@@ -151,7 +151,7 @@ def _read(said: Any) -> Heard:
         raise ValueError(f"its effects are not some of {', '.join(_LIMITED)}")
     if not kind:
         return NOTHING
-    found = tuple(effect for effect in _LIMITED if effect in effects)
+    found: tuple[Effect, ...] = tuple(effect for effect in _LIMITED if effect in effects)
     if kind == "stop":
         return Heard("stop", () if found == _LIMITED else found)
     return Heard("constraint", found or _LIMITED)
