@@ -1,0 +1,1 @@
+"""What the other packages say; each file runs in that package's own environment."""
