@@ -99,10 +99,11 @@ $(LANGCHAIN)/ready: pyproject.toml constraints.txt
 	$(LANGCHAIN)/bin/python -m pip install -q -c constraints.txt -e '.[langchain]' --group langchain
 	touch $@
 
-$(INSPECT)/ready: pyproject.toml constraints.txt
+# Without the constraints: they pin a botocore that Inspect's own does not go with.
+$(INSPECT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(INSPECT)
 	$(INSPECT)/bin/python -m pip install -q --upgrade pip
-	$(INSPECT)/bin/python -m pip install -q -c constraints.txt -e '.[inspect]' --group inspect
+	$(INSPECT)/bin/python -m pip install -q -e '.[inspect]' --group inspect
 	touch $@
 
 clean:
