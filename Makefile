@@ -51,9 +51,12 @@ adapters: $(LANGCHAIN)/ready $(VENV)/ready
 	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage combine -q
 	COVERAGE_FILE=.coverage-langchain $(LANGCHAIN)/bin/coverage report
 
+# The survival benchmark as a task of Inspect, with a mock of a model.
 inspect: $(INSPECT)/ready
 	$(INSPECT)/bin/python -m mypy src/pinnedrules/bench/inspect.py src/pinnedrules/bench/inspect_play.py
-	$(INSPECT)/bin/python -m pytest tests/bench/test_inspect.py -q
+	COVERAGE_FILE=.coverage-inspect $(INSPECT)/bin/coverage run --rcfile=/dev/null --branch \
+		--include='*/bench/inspect.py,*/bench/inspect_play.py' -m pytest tests/bench/test_inspect.py -q
+	COVERAGE_FILE=.coverage-inspect $(INSPECT)/bin/coverage report --rcfile=/dev/null -m --fail-under=95
 
 # The three agents that `make test` runs among the tests; without npm or a network they are skipped, in CI that fails.
 agents-install: $(VENV)/ready
