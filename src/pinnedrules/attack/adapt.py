@@ -16,7 +16,7 @@ from pinnedrules.attack.targets import Target
 from pinnedrules.authoring.calls import made
 from pinnedrules.rules.arguments import Unread, dump, read
 from pinnedrules.rules.meta_tools import is_meta
-from pinnedrules.rules.predicates.amounts import money
+from pinnedrules.rules.predicates.amounts import money, thousands
 from pinnedrules.rules.predicates.base import texts
 from pinnedrules.types import Call
 
@@ -184,7 +184,7 @@ class _Change:
             return value
         if isinstance(value, (int, float)):
             return _short(_EXACT.multiply(Decimal(str(value)), factor))
-        if not isinstance(value, str) or factor == 1 or money(value.strip()) is None:
+        if not isinstance(value, str) or factor == 1 or money(value.strip()) is None or thousands(value):
             return self._text(value) if isinstance(value, str) else value
         return self._text(
             _NUMBER.sub(lambda number: f"{_short(_EXACT.multiply(Decimal(number[0]), factor))}", value, count=1)

@@ -56,7 +56,9 @@ _RECIPIENT = re.compile(
 )
 _PATH = re.compile(
     r"(?:.+_)?(?:paths?|files?|file_?names?|file_?paths?|dirs?|directory|directories|folders?|src|dst|dest"
-    r"|source|destination|target|cwd|workdir)"
+    r"|source|destination|target|cwd|workdir|roots?|rootdir|basedir|workspace|outputs?|outfile|logfile|symlink)"
+    r"|base|out|backup|log|into|new_name"
+    r"|(?:.+_)?(?:rename|move|copy|save|write|export|extract|unpack|restore|backup|link)_(?:to|as|into)"
 )
 _URL = re.compile(
     r"(?:.+_)?(?:urls?|uris?|hrefs?|links?|endpoints?|hosts?|hostnames?|domains?|webhooks?|callbacks?|sites?"

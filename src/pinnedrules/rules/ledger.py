@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from pinnedrules.rules.arguments import Unread, read
 from pinnedrules.rules.decide import Reached, reached
+from pinnedrules.rules.destinations import names_destination
 from pinnedrules.rules.meta_tools import is_meta
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.base import Facts, Note
@@ -101,7 +102,13 @@ def _noted(rules: RuleSet, item: Reached, ledger: LedgerState, now: Moment, *, u
     if tool is None:
         return Charged(ledger, ())
     fetched = "read" in item.effects and "send" in item.effects and not (tool.trusted or item.carries)
-    stranger = not tool.known and (untrusted or server_untrusted(item.call.name) or brings_words(item.call.definition))
+    # What the file does not declare may read as well: with an address, nobody knows what it brought back.
+    stranger = not tool.known and (
+        untrusted
+        or server_untrusted(item.call.name)
+        or brings_words(item.call.definition)
+        or (not item.carries and names_destination(item.arguments))
+    )
     facts = Facts(item.arguments, ledger, now, item.call, item.effects)
     found = [reserve(facts) for candidate in item.candidates for reserve in candidate.reserves]
     found += [reserve(facts) for reserve in rules.plan.watches(tool, item.effects)]

@@ -39,6 +39,14 @@ MAX_VALUE = 2_000
 
 _LENGTH = 24
 _EXCLUDING = frozenset({"not_in", "without"})
+_SENTENCE = re.compile(r"(?<=[.;!?])\s+")
+# In the languages of the chat. What is taken for one by mistake makes a value one that was not given: it is asked about.
+_TURN = re.compile(
+    r"(?<![\w@./-])(?:(?P<but>but|except|unless|besides|außer|ausser|sauf|salvo|excepto|exceto|tranne|eccetto)"
+    r"|not?|never|nothing|nobody|none|neither|nor|without|avoid|\w+n['’]t|cannot|nicht|nie|niemals|keine?[mnrs]?|ohne"
+    r"|jamais|pas|aucune?|sans|nunca|jamás|ning[uú]n[ao]?|sin|não|nenhum[a]?|sem|non|mai|nessun[ao]?|senza)(?![\w@/-]|\.\w)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\s\"'<>()\[\]{}`“”„«»]{1,2000}")
 _PART = re.compile(r"[^,;|=:]+")
 _QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|'([^'\n]{1,300})'|`([^`\n]{1,300})`|“([^”\n]{1,300})”")
@@ -46,6 +54,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+'&=~#$-]{0,63}@([^\s@]{1,253})"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\\]+")
 _ID = re.compile(r"(?=.{4,128}\Z)(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9_-]*[A-Za-z0-9]")
 _PATH = re.compile(r"(?:~|\.{1,2})?[/\\].+|[A-Za-z]:[/\\].+|[^/\\]+[/\\].+|[^/\\]+\.[A-Za-z][A-Za-z0-9]{0,7}")
+_NOTHING = re.compile(r"(?:(?<=/)|\A)(?:\./+)+|(?<=/)/+")
 _AMOUNT = re.compile(
     r"[€£$]?([+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?|[0-9]{1,3}(?:,[0-9]{3}){1,9}(?:\.[0-9]{1,30})?)(?: ?(?:[€£$]|[A-Z]{3}))?"
 )
@@ -71,15 +80,28 @@ def mentioned(text: str) -> frozenset[str]:
 def stated(rules: Iterable[Rule]) -> frozenset[str]:
     """Return the digests of all values that *rules* give: in requirements, and in the texts of rules that permit or require.
 
-    The sentence of a mere prohibition names what must not be, and so does ``not_in``.
+    A prohibition names what must not be, also in the middle of such a text ("..., and never press@example.com"), and so
+    does ``not_in``.
     """
     found: set[str] = set()
     for rule in rules:
         if rule.then == "allow" or rule.require:
-            found |= mentioned(rule.text)
+            found.update(digest for piece in _permitting(rule.text) for digest in mentioned(piece))
         for options in (rule.require or {}).values():
             found.update(_inside({key: value for key, value in options.items() if key not in _EXCLUDING}))
     return frozenset(found)
+
+
+def _permitting(text: str) -> Iterator[str]:
+    """Yield the pieces of a sentence that forbid nothing: up to a "never", and on from the "except" behind one."""
+    for sentence in _SENTENCE.split(text):
+        given, place = True, 0
+        for found in _TURN.finditer(sentence):
+            if given:
+                yield sentence[place : found.start()]
+            given, place = found["but"] is not None and not given, found.end()
+        if given:
+            yield sentence[place:]
 
 
 def forms(value: object, name: str) -> list[tuple[str, ...]] | Cannot:
@@ -170,7 +192,8 @@ def _kinds(text: str) -> Iterator[str]:
     if number := _number(text):
         yield number
     elif _PATH.fullmatch(text):
-        yield _digest("path", unicodedata.normalize("NFC", text))
+        plain = _NOTHING.sub("", text).rstrip("/") or text
+        yield _digest("path", unicodedata.normalize("NFC", plain))
 
 
 def _of_url(text: str) -> Iterator[str]:

@@ -306,8 +306,16 @@ def _check_functions(statement: Expr) -> None:
 
 def _tables(statement: Expr) -> Iterator[str]:
     for node in statement.walk():
-        if type(node).__name__ != "Table" or type(node.this).__name__ != "Identifier":
+        if type(node).__name__ == "TableFromRows":
+            _check_source(node.this)
+        if type(node).__name__ != "Table":
             continue
+        if type(node.this).__name__ != "Identifier":
+            if node.this:
+                _check_source(node.this)
+            continue
+        if str(node.args.get("alias") or "").startswith("@"):
+            raise _Unclear("for some servers it names a table of another one")
         parts = [node.args.get("catalog"), node.args.get("db"), node.this]
         names = [_name(part) for part in parts if part is not None]
         if len(names) > 1 or not _is_common(node, names[0]):
@@ -318,8 +326,21 @@ def _tables(statement: Expr) -> Iterator[str]:
             yield f"{kind.lower() or 'something'}:"
 
 
-def _name(part: Expr) -> str:
-    """Return a name in small letters unless it is quoted; a dot in it is doubled, so that no two names look alike."""
+def _check_source(source: Expr) -> None:
+    """What stands in the place of a table is a function, and none that a text or a setting tells which table to read."""
+    computes = any(base.__name__ == "Func" for base in type(source).__mro__)
+    lists_files = str(source.this).lower() == "glob"
+    if not computes or lists_files or type(source).__name__ == "DynamicIdentifier":
+        raise _Unclear("which table it reads is not known")
+
+
+def _name(part: Expr | str) -> str:
+    """Return a name in small letters unless it is quoted; a dot in it is doubled, so that no two names look alike.
+
+    A part that is left out (``shop..orders``) is an empty text.
+    """
+    if isinstance(part, str):
+        return part
     text = str(part.this).replace(".", "..")
     return text if part.args.get("quoted") else text.lower()
 

@@ -26,7 +26,8 @@ _FURTHER = (
     ("Private Key", r"(?i)-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY"),
     (
         "password",
-        r"(?i)\b(?:password|passwort|passwd|pwd|passphrase|mot de passe|contraseña|senha|parola)\b[\"']?\s{0,4}"
+        r"(?i)\b(?:\w{0,30}(?:password|passwort|passwd|pwd|passphrase)|kennwort|mot de passe|contraseña|senha|parola)\b"
+        r"[\"']?\s{0,4}"
         r"(?:is|ist|lautet|est|es|[:=]|=>)\s{0,4}[\"'`]?"
         r"(?:[^\s\"'`]{5,30}[0-9#$%^&*@]|[^\s\"'`]{0,30}[0-9#$%^&*!@][^\s\"'`]{2,60})",
     ),
@@ -35,6 +36,14 @@ _FURTHER = (
         r"(?i)\b[a-z0-9_-]{0,30}(?:api_?key|secret|access_?key|auth_?token|private_?key|password|passwd)[a-z0-9_-]{0,10}"
         r"[\"']?\s{0,4}(?:[:=]|:=|=>)\s{0,4}[\"'`][^\s\"'`${}<>]{8,}[\"'`]",
     ),
+    # Without quotes, as in the environment: long, with a digit, so that no word of a sentence is one.
+    (
+        "secret",
+        r"(?i)(?:(?:api|access|private|secret)[_-]?key|secret|token)\b[\"']?\s{0,4}(?:[:=]|:=|=>)\s{0,4}"
+        r"(?:[a-z0-9+=_.~-]{16,}[0-9]|[a-z0-9+=_.~-]{8,}[0-9][a-z0-9+/=_.~-]{8,}|[a-z0-9+/]{40}(?:\s|$))",
+    ),
+    ("bearer token", r"(?i)\bbearer\s{1,4}(?:[a-z0-9+/_.~-]{8,}[0-9][a-z0-9+/_.~-]{8,})"),
+    ("npm token", r"\bnpm_[A-Za-z0-9]{36}"),
 )
 
 

@@ -5,8 +5,9 @@ for each currency (``[100 EUR, 110 USD]``).
 
 - holds: the amount is at most ``max`` and at least ``min`` of its currency.
 - fails: it is more, or less.
-- cannot be decided: the argument is missing, negative, not a number, written with separators or look-alike digits, in
-  a currency that the rule does not name, in none where the rule names several, or in two at once.
+- cannot be decided: the argument is missing, negative, not a number, written with separators or look-alike digits (a text
+  ``1.000`` is a thousand to half of Europe), in a currency that the rule does not name, in none where the rule names
+  several, or in two at once.
 
 Amounts are exact decimals (RFC 8259 numbers are read as such): 100.00000000000000001 is more than 100.
 """
@@ -30,8 +31,9 @@ from pinnedrules.rules.predicates.base import (
     closed,
 )
 from pinnedrules.rules.printable import shown
+from pinnedrules.rules.words import as_words
 
-__all__ = ["AMOUNT", "Money", "amount_of", "limit_of", "money", "other_currencies"]
+__all__ = ["AMOUNT", "Money", "amount_of", "limit_of", "money", "other_currencies", "thousands"]
 
 MAX_EXPONENT = 60
 
@@ -39,7 +41,9 @@ _MONEY = re.compile(
     r"(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<number>[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?)(?: ?(?P<after>[A-Z]{3}|[€£]))?"
 )
 _BARE = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,60})?")
+_THOUSANDS = re.compile(r"[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}[^0-9]*")
 _ZERO = Decimal(0)
+_CURRENCY = re.compile(r"(?:currency|ccy)(?: (?:code|id|iso|name|symbol|unit))*\Z")
 _SYMBOLS = {"€": "EUR", "£": "GBP"}
 _NOTHING: frozenset[str] = frozenset()
 
@@ -66,11 +70,18 @@ def money(value: object) -> Money | None:
     return (number, "") if number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT else None
 
 
+def thousands(text: str) -> bool:
+    """True for an amount that is another one where a point stands before thousands: ``50.000 EUR``."""
+    return _THOUSANDS.fullmatch(text) is not None
+
+
 def amount_of(value: object, of: str) -> Money | Cannot:
     """Return the amount that *value* is, or why it cannot be said; *of* is where it stands."""
     found = money(value)
     if found is None:
         return Cannot(f"{of} is not an amount: {shown(value, 60)}")
+    if isinstance(value, str) and thousands(value):
+        return Cannot(f"{of} may have a point for thousands: {shown(value, 60)}")
     return Cannot(f"{of} is negative: {shown(value, 60)}") if found[0] < _ZERO else found
 
 
@@ -89,12 +100,12 @@ def _currencies(facts: Facts, named: Collection[str]) -> frozenset[str]:
 def _said(facts: Facts) -> frozenset[str]:
     """Return what arguments that say which currency it is say, and no amount."""
     told = [text for key, text in strings(facts.arguments) if _tells_currency(key) and text is not None]
-    return frozenset(map(str.upper, map(str, told))) if told else _NOTHING
+    return frozenset(_SYMBOLS.get(text, text) for text in map(str.upper, map(str, told))) if told else _NOTHING
 
 
 @remembered()
 def _tells_currency(key: str) -> bool:
-    return key.lower().rpartition("_")[2] == "currency"
+    return _CURRENCY.search(" ".join(as_words(key[:256]))) is not None
 
 
 def _another(said: Iterable[str], wanted: str) -> Cannot:

@@ -113,7 +113,9 @@ class _Folders:
     def paths(self, arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         """Yield name and value of every argument that is a path, with ``~`` written out."""
         for key, value in strings(arguments):
-            if (bears_path(key) or key in self.extra) and value is not None:
+            if value is None or (isinstance(value, bool) and key not in self.extra):
+                continue  # create_dirs: true is a switch
+            if bears_path(key) or key in self.extra:
                 yield key, _homed(value, self.home) if self.home and isinstance(value, str) else value
 
     def plainly(self, path: str) -> bool:

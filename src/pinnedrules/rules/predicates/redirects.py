@@ -35,6 +35,7 @@ _HARMLESS = re.compile(r"[A-Za-z0-9/._~!$'()*+,-]*(?:[?#&;][A-Za-z0-9/_~!$'()*+,
 _SPLIT = re.compile(r"[?#&;]")
 _DROPPED = re.compile(r"[\t\r\n\x00]")
 _WHOLE = re.compile(r"\s*(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?[/\\]{2,}(?P<rest>.*)", re.DOTALL)
+_PATH = re.compile(r"(?:/\.{1,2})*[/\\]{2,}(?P<rest>[^/\\]+\.[^/\\]+.*)", re.DOTALL)
 _LOOSE = re.compile(r"\s*(?:https?|wss?|ftp):[/\\]*(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
 _INNER = re.compile(r"(?:https?|wss?|ftp):[/\\]{1,8}(?P<rest>[^\s\"'<>]*)", re.IGNORECASE)
 _OTHER = re.compile(r"\s*(?:javascript|vbscript|data|file|blob|view-source):", re.IGNORECASE)
@@ -72,6 +73,10 @@ def _layer(rest: str, inside: Hosts) -> Outcome:
     if len(parameters) > MAX_PARAMETERS:
         return Cannot(f"url: there are more than {MAX_PARAMETERS} parameters")
     unclear = _mentioned(path, inside)
+    # A server that sends a browser on to //evil.example/ sends it to that host.
+    away = _PATH.fullmatch(path)
+    if away is not None and _host(away["rest"]) not in inside:
+        unclear = unclear or Cannot(f"url: the path {shown(path, 60)} may lead to another host")
     for parameter in parameters:
         name, equals, value = parameter.partition("=")
         if not equals:

@@ -36,8 +36,9 @@ _TABLE = re.compile(r"[A-Za-z_][\w$-]*(?:\.[A-Za-z_][\w$-]*){0,2}(?:\.\*)?")
 
 def _tables(entries: Sequence[str]) -> Callable[[str], bool]:
     whole = {entry for entry in entries if not entry.endswith(".*")}
-    below = tuple(entry[:-1] for entry in entries if entry.endswith(".*"))
-    return lambda table: table in whole or (table.startswith(below) and ".." not in table)
+    below = {entry[:-2] for entry in entries if entry.endswith(".*")}
+    # A schema's own tables: in shop.hr.pay, shop is a database and hr the schema.
+    return lambda table: table in whole or (table.rpartition(".")[0] in below and ".." not in table)
 
 
 def _check(sql: Sql, statements: Sequence[str], permitted: Callable[[str], bool] | None) -> Outcome:

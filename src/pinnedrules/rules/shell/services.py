@@ -28,6 +28,7 @@ class _Service:
     remote: bool = False
 
 
+_REMOTE = re.compile(r"(?:--file=)?([^/:=]+):.*")
 _DELETES = re.compile(
     r"(?:batch-?)?(?:delete|remove|rm|rmi|prune|purge|destroy|drain|terminate|uninstall|un|del|rb|wipe|erase|drop|down|clean|"
     r"autoremove|autoclean|deregister|flush|cleanup|reset|empty|kill|evict|unpublish|deprovision|force-unlock|mb-rm|-X)"
@@ -161,3 +162,8 @@ def _archive(name: str, rest: Sequence[Word], sink: Sink) -> None:
         sink.made.add(ANYTHING)
     for word in rest if name in ("zip", "cpio", "ar") or first.startswith("-") else rest[1:]:
         sink.path(word, made=False)
+        # GNU tar opens host:file on that host (its manual, "Device Selection and Switching").
+        away = _REMOTE.fullmatch(word.text) if name in ("tar", "gtar", "cpio") else None
+        if away:
+            sink.does("send")
+            sink.host(away[1])
