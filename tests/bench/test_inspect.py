@@ -129,12 +129,13 @@ def test_a_copy_in_the_system_prompt_is_there_after_each_compaction(tmp_path: Pa
 
 
 def test_a_compactor_of_ones_own_is_named_by_its_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``-T compactor=pkg.mod:fn`` runs what a team runs itself, sync or async."""
+    """``-T compactor=pkg.mod:fn`` runs what a team runs itself, sync or async, also out of the folder where one stands."""
     module = tmp_path / "own_memory.py"
     module.write_text(
         "async def compact(messages, budget):\n    return [messages[0], {'role': 'user', 'content': 'All is well.'}]\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
 
     log = evaluated(tmp_path, arm="nothing", compactor="own_memory:compact", families="window", situations_per_family=3)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 # Inspect is an extra of its own: its types are checked where it is installed (`make inspect`).
 # pyright: reportMissingImports=false
 import json
+import os
 import random
+import sys
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from typing import Any
@@ -77,6 +79,9 @@ def situations(plan: Plan, suite: Suite, arm: str) -> MemoryDataset:
     unknown = [name for name in plan.families if name not in suite.families]
     if unknown:
         raise ValueError(f"there is no family {unknown[0]!r}; there are {', '.join(suite.families)}")
+    if os.getcwd() not in sys.path:
+        # `inspect` is a script, so that a function of one's own is not found where one stands.
+        sys.path.insert(0, os.getcwd())
     for name in plan.compactors:
         named(name)
     alone = replace(plan, arms=known, agents=("live",), attacks=("none",), people=plan.people[:1], sdk="openai")
