@@ -47,7 +47,7 @@ COMMON = 15
 """Speakers that must use a word for it to keep its name in skeletons."""
 KEPT = 100_000
 ROUNDS = 3
-WEIGHT = {"invented": 0.3, "said": 3.0}
+WEIGHT = {"invented": 0.3, "said": 8.0}
 """What a turn counts, by where it is from: a named sentence has to be heard, a template is only breadth."""
 REGULAR = 0.05
 ONE = 60
