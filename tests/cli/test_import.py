@@ -138,3 +138,14 @@ def test_a_page_without_rules_and_pages_that_cannot_be_read(cli: Cli, home: Path
     (home / "b.md").write_bytes(b"\xff\xfe\x00")
     (home / "c.md").write_text("x" * ((1 << 20) + 1))
     assert [cli("import", name).code for name in ("b.md", "c.md", "none.md")] == [2, 2, 2]
+
+
+def test_a_limit_for_a_day_is_one_of_the_day(cli: Cli, home: Path) -> None:
+    """What a sentence says of a day is added up over the day; where nothing can add it up, that is said."""
+    (home / "AGENTS.md").write_text(
+        "- Never spend more than 100 EUR per day.\n- Never spend more than 500 EUR a month.\n"
+    )
+    found = cli("import", "AGENTS.md")
+    assert 'total: {of: amount, per: day, max: "100 EUR"}' in found.out
+    assert "it looks at each payment alone, because nothing adds up a month" in found.out
+    assert 'never-spend would stop: buy_item {"amount":101} (deny)' in found.out

@@ -493,3 +493,12 @@ def test_sets_that_rewrite_can_still_be_tightened_by_a_deny() -> None:
     new = rules(patch + "  - {id: b, text: B., on: act, require: {amount: {of: n, max: 1}}, else: deny}\n")
     assert weaker(old, new) is None
     assert weaker(new, old) is not None
+
+
+def test_the_rule_that_rewrites_otherwise_is_the_one_that_is_named() -> None:
+    """A person who reads why a patch counts as relaxing looks at the rule that changed, and not at another one."""
+    kept = "  - {id: a, text: A., on: act, then: {rewrite: [{op: add, path: /dry, value: true}]}}\n"
+    patched = "  - {id: b, text: B., on: act, then: {rewrite: [{op: add, path: /n, value: %d}]}}\n"
+    found = weaker(rules(kept + patched % 1), rules(kept + patched % 2))
+    assert found is not None
+    assert "the rule b rewrites otherwise" in found.why

@@ -51,6 +51,7 @@ _TOOLS: Mapping[str, str] = {
     "url": "fetch_page",
     "shell": "bash",
     "amount": "buy_item",
+    "total": "buy_item",
     "content": "send_email",
 }
 

@@ -31,6 +31,7 @@ from pinnedrules.draft.vocabulary import (
     ONLY,
     PLACE,
     SECRETS,
+    SPAN,
     UNLESS,
     WHATEVER,
     WORD,
@@ -174,7 +175,7 @@ def _act(kind: str, objects: str, rest: str, then: Literal["ask", "deny"], text:
                      "it sees tools that are called so; in a shell that is a command like others")  # fmt: skip
     money = MONEY.search(rest) if kind == "spend" else None
     if money:
-        return _spending(then, money[1])
+        return _spending(then, money)
     if kind == "reach" and not re.search(r"\b(?:internet|network|web|urls?|sites?|external|outside|http)", rest, re.I):
         return _nothing("what must be left alone no check can name: a requirement says what is permitted")
     if kind == "write" and (narrow or PLACE.search(rest)):
@@ -196,10 +197,17 @@ def _not_only(narrow: Sequence[str]) -> str:
     return f", not only {' '.join(narrow)}" if 0 < len(narrow) < 3 else ", which is more than it says" if narrow else ""
 
 
-def _spending(then: Literal["ask", "deny"], written: str) -> Meant:
-    amount: dict[str, object] = {"of": "amount", "max": _amount(written)}
-    return Meant("spend", then, {"effect": ["spend"]}, {"amount": amount}, "part",
-                 "it looks at an argument called amount; name yours with of:")  # fmt: skip
+def _spending(then: Literal["ask", "deny"], found: re.Match[str]) -> Meant:
+    """Return the limit that *found* names, of one call or of an hour's or a day's together."""
+    amount: dict[str, object] = {"of": "amount", "max": _amount(found[1])}
+    require: dict[str, object] = {"amount": amount}
+    note = "it looks at an argument called amount; name yours with of:"
+    span = SPAN.search(found.string, found.end())
+    if span and span["long"]:
+        note += f"; it looks at each payment alone, because nothing adds up a {span['long'].lower()}"
+    elif span:
+        require["total"] = {"of": "amount", "per": "hour" if span["hour"] else "day", "max": amount["max"]}
+    return Meant("spend", then, {"effect": ["spend"]}, require, "part", note)
 
 
 def _command(objects: str, then: Literal["ask", "deny"]) -> Meant:
@@ -245,7 +253,7 @@ def _only(rest: str, text: str, root: str) -> Meant:
                      " so that an address counts as sending")  # fmt: skip
     money = MONEY.search(text)
     if "spend" in kinds and money:
-        return _spending("ask", money[1])
+        return _spending("ask", money)
     return _nothing("it names no folder, host, domain or command that a requirement could permit")
 
 
@@ -293,7 +301,7 @@ def _amount(text: str) -> str:
 
 
 def _folder(place: str, root: str) -> str:
-    place = re.sub(r"(?<=/)\.$", "", place)  # the end of the sentence
+    place = re.sub(r"(?<=[^.])\.$", "", place)  # the end of the sentence
     if place.startswith(("/", "~")):
         return place.rstrip("/") or "/"
     return f"{root.rstrip('/')}/{place.removeprefix('./')}".rstrip("/")

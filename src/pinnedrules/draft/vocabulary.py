@@ -6,7 +6,7 @@ import re
 
 __all__ = [
     "ADVERBS", "ASK", "CODE", "DOMAIN", "FILES", "FORMS", "GENERAL", "JOINS", "MODAL", "MONEY", "NEEDS", "NEVER", "NO", "ONLY",
-    "PLACE", "SECRETS", "UNLESS", "WHATEVER", "WORD",
+    "PLACE", "SECRETS", "SPAN", "UNLESS", "WHATEVER", "WORD",
 ]  # fmt: skip
 
 _YES = r"(?:approval|permission|confirmation|consent|sign-off)"
@@ -88,6 +88,11 @@ PLACE = re.compile(r"`?((?:~|\.{1,2})?/?(?:[\w.@-]+/)+[\w.@*-]*|(?:~|\.)/[\w./@-
 MONEY = re.compile(
     r"(?:more than|over|above|up to|at most|exceed\w*)\s+"
     r"([$€£]?\s?\d[\d,]*(?:\.\d+)?\s?(?:[A-Z]{3}\b|€|£|dollars|euros?)?)",
+    re.I,
+)
+SPAN = re.compile(
+    r"(?:\b(?:per|an?|each|every|any|one)\s+|/\s?)(?:(?P<hour>hour)|day|(?P<long>week|month|quarter|year))\b"
+    r"|\bdaily\b",
     re.I,
 )
 CODE = re.compile(r"`([^`]+)`")

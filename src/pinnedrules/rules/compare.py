@@ -129,10 +129,11 @@ def _effects(name: str, first: ToolSpec, second: ToolSpec, old: RuleSet, new: Ru
 
 def _rules(old: RuleSet, new: RuleSet) -> str:
     rewriting = [rule.id for rule in (*old.rules, *new.rules) if _rewrites(rule)]
-    if [_patches(rule) for rule in old.rules if _rewrites(rule)] != [
-        _patches(rule) for rule in new.rules if _rewrites(rule)
-    ]:
-        return f"the rule {rewriting[0]} rewrites otherwise"
+    patched = {rule.id: _patches(rule) for rule in old.rules if _rewrites(rule)}
+    patches = {rule.id: _patches(rule) for rule in new.rules if _rewrites(rule)}
+    if list(patched.items()) != list(patches.items()):
+        other = next((rule for rule in rewriting if patched.get(rule) != patches.get(rule)), rewriting[0])
+        return f"the rule {other} rewrites otherwise"
     if rewriting and any(spec != new.tools[name] for name, spec in old.tools.items() if name in new.tools):
         return f"the rule {rewriting[0]} rewrites calls, and what tools do changes"
     by_mention = any("rules" in _listed(_options(rule, "came_from").get("in")) for rule in new.rules)
