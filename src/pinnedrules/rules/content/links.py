@@ -35,7 +35,7 @@ _NUMBERS = re.compile(r"(?<![\w@./\\:-])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1
 _DATA = re.compile(r"\b(data|javascript|vbscript):[\w/+.;,=-]{3}", re.IGNORECASE)
 _LOADED = re.compile(
     r"\[img[^\]\[]{0,80}\]\s{0,4}(?P<board>[^\s\[\]]+)"
-    r"|\burl\(\s{0,4}[\"']?(?P<css>[^\s\"')]+)|@import\s{1,4}[\"']?(?P<sheet>[^\s\"';)]+)"
+    r"|\burl\(\s{0,4}[\"']?(?P<css>[^\s\"')]+)|@import\s{1,4}(?:url\(\s{0,4})?[\"']?(?P<sheet>[^\s\"';)]+)"
     r"|(?<!\w)!(?P<wiki>(?:[a-z]{2,10}:)?//[^\s!]+)!|\{\{\s{0,4}(?P<page>(?:[a-z]{2,10}:)?//[^\s{}|]+)",
     re.IGNORECASE,
 )
