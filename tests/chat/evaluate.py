@@ -1,8 +1,8 @@
 """Evaluates what is heard on the held-out turns and on the real ones, once, and writes the totals: no turn is shown.
 
 ``python -m tests.chat.evaluate`` from the checkout writes ``benchmarks/chat/results.json``. The held-out part is
-``heldout-2.jsonl``, and with it, as ordinary turns, those real ones (where the shared traces lie beside the checkout) whose
-sha256 stands in ``heldout-2-real.txt``. What the first held-out part gave, before it was used for development, stays under
+``heldout-3.jsonl``, and with it, as ordinary turns, those real ones (where the shared traces lie beside the checkout) whose
+sha256 stands in ``heldout-3-real.txt``. What the first held-out part gave, before it was used for development, stays under
 ``history``. Bounds are Wilson's score interval
 at 95 % (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927).
 """
@@ -29,7 +29,9 @@ CORPUS = Path(__file__).parent / "corpus"
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "chat" / "results.json"
 _Z = 1.959963984540054
 _TAU = ("tau", "tau2")
-PART = "heldout-2"
+PART = "heldout-3"
+USED = {"heldout-2": "train-2b"}
+"""What a held-out part is called since it has been used for its one evaluation."""
 
 
 def share(hits: int, of: int) -> dict[str, Any]:
@@ -129,10 +131,10 @@ def _ordinary(rows: list[dict[str, str]]) -> dict[str, Any]:
 def _history() -> dict[str, Any]:
     """Return what was measured on held-out parts that are not held out any more."""
     before: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    if "history" in before:
-        history: dict[str, Any] = before["history"]
-        return history
-    return {"train-1b": {"held-out": before["held-out"], "real": before["real"]}}
+    history: dict[str, Any] = before["history"]
+    if before["part"] != PART:
+        history[USED[before["part"]]] = {name: before[name] for name in ("held-out", "ordinary", "real")}
+    return history
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ WEIGHT = {"invented": 0.3, "said": 8.0}
 REGULAR = 0.05
 ONE = 60
 """What a weight of 1.0 is as a whole number."""
-STOP = (0.4, 1.0)
+STOP = (0.4, 1.4)
 LIMIT = (-1.4, 1.0)
 """Thresholds, and what the grammar's own verdict adds: chosen on speakers that were left out."""
 TARGETS = ("stop", "constraint")
