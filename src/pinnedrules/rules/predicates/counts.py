@@ -43,7 +43,15 @@ MAX_ONE = 256
 
 _PERIODS = ("call", *PERIODS)
 _SEVERAL = re.compile(r"[,;|*?%\[\]{}()\s\x00-\x1f\x7f]|\.\.")
-_RANGE = re.compile(r"[0-9]+[-:][0-9]*")
+# Numbers, and names that end in a number: m1-m9.
+_RANGE = re.compile(r"[0-9]+[-:][0-9]*|([a-zA-Z_]*)[0-9]+[-:]\1[0-9]+")
+# A search instead of an id, as mail services write it (Gmail's search operators, Graph's keyword queries).
+_SEARCH = re.compile(
+    r"-?(?:is|in|has|label|labels|category|from|to|cc|bcc|subject|after|before|older|newer|older_than|newer_than|size|larger"
+    r"|smaller|filename|list|received|folder|status|type|kind|tag):.+",
+    re.IGNORECASE,
+)
+_FOLDERS = frozenset({"inbox", "trash", "spam", "junk", "unread", "archive", "starred", "drafts", "sent", "promotions"})
 _EVERYTHING = frozenset({"all", "any", "each", "every", "everything", "selected", "-1"})
 _NOTHING = object()
 _CALL = Decimal(1)
@@ -62,7 +70,8 @@ def _one(value: object) -> bool:
             and (text.isascii() or all(char.isascii() or unicodedata.category(char)[0] in "LMN" for char in text))
             and not _SEVERAL.search(text)
             and not _RANGE.fullmatch(text)
-            and text.lower() not in _EVERYTHING
+            and not _SEARCH.fullmatch(text)
+            and text.lower() not in _EVERYTHING | _FOLDERS
         )
     return isinstance(value, (int, Decimal)) and value >= 0
 
