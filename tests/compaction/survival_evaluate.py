@@ -30,6 +30,7 @@ __all__ = ["JUDGE", "PARTS", "RESULT", "digest", "main", "totals"]
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "benchmarks" / "survival" / "judge.json"
 JUDGE = (
+    "closed",
     "concerns",
     "cues",
     "forms",
@@ -41,9 +42,11 @@ JUDGE = (
     "remarks",
     "reordered",
     "rephrased",
+    "sensing",
     "standing",
     "survival",
     "unwrapped",
+    "vocabulary",
     "wording",
 )
 """The modules of ``pinnedrules.compaction`` that the judge is made of."""

@@ -58,7 +58,7 @@ KEPT = [
     (SECRET, "- Keep the API key out of chat, commits and logs."),
     ("Stop; ask first.", "Stop. Ask first."),
     ("On Sundays, send nothing", "On Sundays send nothing!"),
-    (MAIL, "Wir k\u00f6nnen \U0001f468\u200d\U0001f469 sehen.\n\n" + MAIL),
+    (MAIL, "Two \U0001f468\u200d\U0001f469 signed up.\n\n" + MAIL),
     ("Cut at most 5\" of it.", "Cut at most 5\" of it."),
     ("Ask before answering questions.", "Ask before answering questions.\n\nContinue the conversation from where it left "
      "off without asking the user any further questions."),
@@ -201,12 +201,19 @@ def test_the_other_names_mean_what_they_say(rule: str, summary: str, said: str) 
 
 
 def test_a_strangers_rule_that_is_lifted_changes_nothing() -> None:
-    """Another rule that is lifted or permitted in the same summary says nothing about this one."""
+    """Another rule that is lifted or permitted says nothing about this one, when it is judged with it."""
     summary = f"- {MAIL}\n- Be brief.\n- The ban on migrations has been lifted.\n- Quotations may be smoothed."
-    assert [one.fate for one in judge([("m", MAIL), ("d", "Do not run migrations.")], summary)] == [
-        "kept",
-        "contradicted",
-    ]
+    rules = [("m", MAIL), ("d", "Do not run migrations."), ("q", "Change no quotations.")]
+    assert [one.fate for one in judge(rules, summary)] == ["kept", "contradicted", "contradicted"]
+
+
+@pytest.mark.parametrize(
+    "remark",
+    ["Quotations may be smoothed.", "Getting in touch with people is fine.", "Wir d\u00fcrfen das.", "All is allowed."],
+)
+def test_leave_that_belongs_to_no_rule_given_could_be_leave_from_this_one(remark: str) -> None:
+    """What is permitted can be named in words that nothing here connects with the rule: then it is not certified."""
+    assert fate(MAIL, f"- {MAIL}\n- Be brief.\n- {remark}") == "unsure"
 
 
 def test_nothing_is_certified_of_a_summary_that_was_not_read_to_its_end() -> None:
@@ -255,6 +262,24 @@ def test_one_changed_word_is_never_kept(rule: str, data: st.DataObject) -> None:
     # One prohibition for another is the same rule for any reader (survival_corpus/README.md, "reworded").
     assume(not (how == "instead" and new == "never" and words[at].lower() in ("don't", "not")))
     assert fate(rule, f"Work went on.\n- {' '.join(changed)}\n- Be brief.") != "kept"
+
+
+@pytest.mark.parametrize(
+    ("rule", "summary", "said"),
+    [
+        ("Do not push to main.", "Never push to main.", True),
+        ("Don't push to main.", "Never push to main.", True),
+        ("Never push to main.", "Do not push to main.", True),
+        ("Ask me if the order is not clear.", "Ask me if the order is never clear.", False),
+        ("Send nothing that was not checked.", "Send nothing that was never checked.", False),
+        ("Wait until it is not raining.", "Wait until it is never raining.", False),
+        ("Never push to main.", "Not always push to main.", False),
+        ("Do not push to main.", "Never mind pushing to main.", False),
+    ],
+)
+def test_never_stands_for_not_only_where_it_forbids(rule: str, summary: str, said: bool) -> None:
+    """In what a rule forbids "never" takes nothing from "not"; in a condition it narrows the rule, which is no rewording."""
+    assert (fate(rule, f"Work went on.\n- {summary}\n- Be brief.") == "kept") == said
 
 
 @given(

@@ -104,6 +104,7 @@ def key(word: str) -> str:
 _KIN = {key(word) or word: number for number, group in enumerate(_GROUPS, 1) for word in group.split()}
 
 
+@lru_cache(maxsize=8192)
 def verb(word: str) -> str:
     """Return what the forms of a verb have in common."""
     if found := _IRREGULAR.get(word):

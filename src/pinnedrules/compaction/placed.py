@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pinnedrules.compaction import cues, forms
 from pinnedrules.compaction.outline import Block, Outline
@@ -46,14 +47,15 @@ class Finder:
 
     def __init__(self, summary: Outline) -> None:
         self._summary = summary
-        self._laid: dict[tuple[int, int, int], list[Layout]] = {}
+        self._bags = [frozenset(block.words.folded) for block in summary.blocks]
+        self._laid: dict[tuple[int, int, int], tuple[Layout, ...]] = {}
 
     def find(self, rule: Words, name: str, near: Iterable[int]) -> Place | None:
         """Return where a rule stands: its own sentence, or among the sentences *near* one that is surely the same."""
-        return _verbatim(rule, name, self._summary) or self._rephrased(rule, name, near)
+        return _verbatim(rule, name, self._summary, self._bags) or self._rephrased(rule, name, near)
 
     def _rephrased(self, rule: Words, name: str, near: Iterable[int]) -> Place | None:
-        wanted = layouts(rule.folded, rule.gaps)
+        wanted = _wanted(rule)
         if not wanted:
             return None
         names, summary = words(name).folded, self._summary
@@ -85,6 +87,12 @@ class Finder:
         return any(same(one, other) for one in wanted for other in self._laid[at])
 
 
+@lru_cache(maxsize=256)
+def _wanted(rule: Words) -> tuple[Layout, ...]:
+    """Lay a rule out once: the same rules are looked for in every summary."""
+    return layouts(rule.folded, rule.gaps)
+
+
 def _openings(found: Words, start: int, stop: int, names: Sequence[str]) -> list[int]:
     """Return where in a sentence its matter may begin: with it, or behind words that only introduce it."""
     return [
@@ -95,13 +103,13 @@ def _openings(found: Words, start: int, stop: int, names: Sequence[str]) -> list
     ]
 
 
-def _verbatim(rule: Words, name: str, summary: Outline) -> Place | None:
+def _verbatim(rule: Words, name: str, summary: Outline, bags: Sequence[frozenset[str]]) -> Place | None:
     """Return the first place where the rule's sentence stands whole and alone, or None."""
     length, names = len(rule.folded), words(name).folded
     bag = Counter(rule.folded)
     for number, block in enumerate(summary.blocks):
         found = block.words
-        if len(found.folded) < length or block.struck or block.heading:
+        if len(found.folded) < length or block.struck or block.heading or not bags[number].issuperset(bag):
             continue
         for start in _starts(rule, found, bag):
             stop = start + length

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from pinnedrules.compaction import cues, forms, remarks
 from pinnedrules.compaction.outline import Outline, Sentence
-from pinnedrules.compaction.placed import Place
-from pinnedrules.compaction.wording import Words
+from pinnedrules.compaction.placed import CLOCK, Place
+from pinnedrules.compaction.sensing import Sense, sense
+from pinnedrules.compaction.wording import Words, words
 
-__all__ = ["ABOUT_KEYS", "FORBIDS", "NEAR", "Reading", "lifts_some", "names_no_rule", "negated", "says"]
+__all__ = ["ABOUT_KEYS", "FORBIDS", "NEAR", "Reading", "known", "lifts_some", "names_no_rule", "negated", "says"]
 
 _SWEEPING = cues.spoken(
     "all any every everything anything whatever whole rules restrictions constraints limits instructions "
@@ -21,18 +22,6 @@ _SWEEPING = cues.spoken(
 _DONE = cues.spoken("was were been had did done gone wurden? worden été fue fueron sido")
 NEAR = 120
 """Characters around a cue in which its negation is looked for."""
-_LOOSE = (
-    cues.LIFTED,
-    cues.LIFTED_RULE,
-    cues.IGNORED,
-    cues.SOFTENED,
-    cues.EXCEPTED,
-    cues.PERMITTED,
-    cues.GRANTED,
-    cues.NO_ASKING,
-    cues.HEADED,
-    cues.EVERYTHING,
-)
 _POINTS = 3
 """Words between which a negation still reaches a cue."""
 FORBIDS = frozenset(
@@ -77,6 +66,8 @@ class Reading:
         )
         self.stating: frozenset[int] = frozenset()
         self.touched: frozenset[int] = frozenset()
+        self._heads: dict[int, bool] = {}
+        self._senses: dict[int, Sense] = {}
         self._found: dict[tuple[int, int], bool] = {}
 
     def stated(self, places: Iterable[Place | None]) -> None:
@@ -92,6 +83,23 @@ class Reading:
             self._found[at] = cue.search(self.outline.sentences[number].text) is not None
         return self._found[at]
 
+    def sense(self, number: int) -> Sense:
+        """Return what kind of sentence one is, whatever the rule."""
+        if number not in self._senses:
+            sentence = self.outline.sentences[number]
+            raw = self.outline.blocks[sentence.block].words.raw[sentence.start : sentence.stop]
+            self._senses[number] = sense(sentence, raw, heading=self.outline.blocks[sentence.block].heading)
+        return self._senses[number]
+
+    def heads(self, number: int) -> bool:
+        """Say whether a sentence has only words of those that head or introduce rules."""
+        if number not in self._heads:
+            self._heads[number] = all(
+                word in remarks.HEADS or CLOCK.fullmatch(word) or (len(word) == 1 and word.isalpha())
+                for word in self.outline.sentences[number].folded
+            )
+        return self._heads[number]
+
     def lifts_whole(self, number: int) -> bool:
         """Say whether a sentence lifts all rules, or those of a whole list, in whatever words besides."""
         if not self.has(remarks.WHOLE, number):
@@ -100,12 +108,6 @@ class Reading:
         if self.outline.blocks[sentence.block].heading:
             return says(cues.LIFTED, sentence, "")
         return any(says(cue, sentence, "") for cue in (cues.LIFTED, cues.LIFTED_RULE, cues.IGNORED, cues.PERMITTED))
-
-    def unsaid(self, number: int) -> bool:
-        """Say whether a sentence speaks of rules, or of leave, in a way that is not known to leave them as they are."""
-        if not self.has(remarks.META, number) or self.has(remarks.BINDING, number):
-            return False
-        return self.has(remarks.LOOSE, number) or any(self.has(cue, number) for cue in _LOOSE)
 
     def recap(self, number: int) -> bool:
         """Say whether a sentence only asks to go on without a recap, as some agents close a summary."""
@@ -121,6 +123,14 @@ class Reading:
             return False
         folded = self.outline.sentences[number].folded
         return any(word not in rule.folded for word in folded if any(map(str.isdigit, word)))
+
+
+def known(above: str) -> bool:
+    """Say whether a heading has only words under which a rule stands as it is; one with an order is another rule."""
+    folded = words(above.replace("/", " ")).folded
+    return all(word in remarks.HEADS or CLOCK.fullmatch(word) or len(word) == 1 for word in folded) or (
+        remarks.ORDERS.search(" ".join(folded)) is not None
+    )
 
 
 def lifts_some(reading: Reading, number: int) -> bool:

@@ -13,29 +13,15 @@ __all__ = [
     "ABLE",
     "BACKWARD",
     "BINDING",
-    "COUNTED",
-    "DUTY",
     "HEADS",
-    "LOOSE",
-    "META",
     "NARROWED",
     "ORDERS",
     "QUANTITY",
     "REPORTED",
-    "STANCE",
-    "TOTAL",
     "TRAILING",
     "WHOLE",
 ]
 
-COUNTED = spoken(
-    r"(?:rules?|points?|constraints?|regel|règle|regla)_(?:#?\d{1,2}) "
-    r"(?:rules?|points?|numbers?|constraints?|limits?|instructions?)_(?:one|two|three|four|five|six|seven|"
-    r"eight|nine|ten)",
-    "(?:the_)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|former|latter|next-to-last)_"
-    "(?:rules?|constraints?|limits?|instructions?|of_them|of_these|of_those)",
-    "(?:rules?|points?|list|constraints?|limits?|instructions?)_(?:above|below) the_(?:former|latter)",
-)
 WHOLE = spoken(
     r"(?:all|every|each|any|none|whole|entire|full|complete|no|these|those|earlier|previous|old|former)"
     r"(?:_[\w'-]+){0,4}_(?:rules|restrictions|constraints|limits|limitations|instructions|prohibitions|"
@@ -89,24 +75,10 @@ HEADS = INTRODUCING | listed(
     "information knowledge done next steps open decisions decision or / & on about in it its at with me we apply",
     "soweit noch bekannt gelten für die der des das und vom von im aktuelle geltende verbindlich regeln vorgaben",
     "les des du de la le à en vigueur et pour las los el en vigor y del para rules_of non-negotiable constraints/rules",
+    "part does which were that came job understood things respect so far guidance",
     "before start starting work established agreed confirmed user's me them only remember mentioned noted received",
 )
 """Words of a heading under which rules stand as they are; another one says something of them that is not known here."""
-META = spoken(
-    "(?:rules|restrictions|constraints|instructions|limitations|prohibitions|guardrails|safeguards|requirements|bans)",
-    "(?:the|this|that|my|its|his|her|each|every)_(?:rule|restriction|constraint|instruction|limit|"
-    "requirement|ban|prohibition) "
-    "asked_me_not_to told_me_not_to not_allowed any_of_it all_of_it any_of_this all_of_this lifted_that "
-    "lifted_it lets_me_decide "
-    "trusts_me whatever_i my_okay i_have_your my_limits",
-    "(?:view|mind|instruction|opinion|stance)s?_on takes?_back took_back relented standing_yes "
-    "do_what_(?:you|i)_(?:like|want) "
-    "blanket regeln vorgaben verbote règles consignes reglas instrucciones restricciones",
-)
-LOOSE = spoken(
-    "fine decide[sd]? off history blanket follow(?:ed)? stick gone less apply applied count given another other "
-    "asked_me_not_to allowed today takes?_back took_back relented yes whatever trusts freely like want expired ended"
-)
 BACKWARD = spoken(
     "it this that these those same rule above he she they him her them one ones case cases es das dies ce cela eso esto"
 )
@@ -115,26 +87,4 @@ TRAILING = listed(
     "apparently allegedly",
     "supposedly provided given outside inside after before from by with without to also even then still yet already no",
     "subject starting beginning effective pending unless subject formerly previously initially originally optionally",
-)
-DUTY = spoken(
-    r"forbidden prohibited permitted allowed approvals? approved waivers? waive[ds]? duties "
-    r"demand(?:s|ed)? agreed cancel+ed disregard "
-    r"ignore[ds]? rules obligations? judge?ment corners i_may i_can i_am_free freed think_best "
-    r"wanted_from_me permission "
-    "consent leave okay ok restrictions? instructions"
-)
-TOTAL = spoken(
-    r"all everything anything nothing whatever any as_i what_(?:was|the|he|she|they|i|we) corners general "
-    r"none no_(?!longer|more)\w+ remainder rest above start beginning show own "
-    "earlier before alles nichts tout rien todo nada"
-)
-STANCE = spoken(
-    r"second_thoughts all-clear all_clear fair_game fell mistake special arrangement whenever "
-    r"without_limit waiver requirement "
-    r"prohibition restriction ban rule policy gave_in relented flexib\w* convenient generous lenient "
-    r"relax\w* eased? easier "
-    r"loosen\w* green decide[sd]? discretion up_to negotiable reconsider\w* rethought thoughts softened "
-    r"laxer leeway latitude "
-    r"exempt\w* mood change[ds]? different now no_matter anyway regardless trust\w* bend bent skip\w* "
-    r"shortcut overrul\w*"
 )

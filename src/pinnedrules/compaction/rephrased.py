@@ -33,6 +33,10 @@ _LEAVES = frozenset({"any", "the", "that"})
 _SMALL = _PLACING | _LINKING | _LEAVES | {",", "|", "not", "only"}
 _RESUMED = re.compile(" (?:it|them|they) ")
 _APART = re.compile(r" (?:no|not|never|only|nothing|none|without) [,;]")
+_NEVER = re.compile(
+    r"(?<= )((?:if|when|whenever|until|unless|while|because|since|once|where|that|which|who|after) [^;,]*?)never(?= )"
+)
+"""In a condition "never" asks for more than "not", so that the rule says less."""
 _BLOCKS = 5
 """Parts that may have changed places."""
 _LONG = 80
@@ -62,28 +66,29 @@ class Layout:
     clauses: tuple[tuple[_Part, ...], ...]
 
 
-def layouts(folded: Sequence[str], gaps: Sequence[int], *, speaker: bool = False) -> list[Layout]:
+def layouts(folded: tuple[str, ...], gaps: tuple[int, ...], *, speaker: bool = False) -> tuple[Layout, ...]:
     """Lay a sentence out, in the readings that it has; none for one that is too long or broken.
 
     In a rule "I" is the user; with *speaker*, in a summary, it may be the one who sums up.
     """
     if not folded or len(folded) > _LONG:
-        return []
+        return ()
     text = " ".join(COUNTS.get(word, word) + _MARKS.get(gaps[index + 1], "") for index, word in enumerate(folded[:-1]))
     text = f" {text} {COUNTS.get(folded[-1], folded[-1])} ".replace("  ", " ")
     text = text.replace(" . ", " ; ")
     if any(mark in text for mark in (" ( ", " ? ", " | ")) or _APART.search(text) or text.startswith(" not "):
-        return []
+        return ()
     texts = [text]
     if " i " in text:
         texts = [text.replace(" i ", " user ")] + ([text.replace(" i ", " you ")] if speaker else [])
     head, mark, rest = text.partition(" ; ")
     if mark and (_RESUMED.search(f" {rest}") or head.split()[0] in _CONDITIONS | _PLACING):
         texts += [one.replace(" ; ", " , ", 1) for one in texts]
-    return [_laid(one) for one in texts]
+    return tuple(_laid(one) for one in texts)
 
 
 def _laid(text: str) -> Layout:
+    text = _NEVER.sub(r"\1at-no-time", text)
     for old, new in EDITS:
         text = re.sub(r" {2,}", " ", old.sub(new, text))
     clauses: list[tuple[_Part, ...]] = []

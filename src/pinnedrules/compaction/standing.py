@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from pinnedrules.compaction import cues, forms, remarks
+from pinnedrules.compaction import closed, cues, forms, remarks, vocabulary
 from pinnedrules.compaction.opposed import permits
 from pinnedrules.compaction.outline import Block, Outline, Sentence
 from pinnedrules.compaction.placed import CLOCK, Place
-from pinnedrules.compaction.reading import Reading, lifts_some, says
-from pinnedrules.compaction.wording import Words, words
+from pinnedrules.compaction.reading import Reading, known, says
+from pinnedrules.compaction.sensing import language
+from pinnedrules.compaction.wording import STRONG, Words, words
 
-__all__ = ["taken_back"]
+__all__ = ["left_alone", "taken_back"]
 
 _ELLIPTIC = forms.listed(
     "not except only unless until for on in during with within if when where while as or and but though",
@@ -27,11 +28,16 @@ Taken: TypeAlias = Literal["", "altered", "contradicted", "unsure"]
 
 
 def taken_back(
-    reading: Reading, place: Place, rule: Words, shared: Mapping[int, frozenset[str]], elsewhere: frozenset[int]
+    reading: Reading,
+    place: Place,
+    rule: Words,
+    shared: Mapping[int, frozenset[str]],
+    elsewhere: frozenset[int],
+    left: frozenset[int],
 ) -> tuple[Taken, int]:
     """Return what the surroundings of a sentence that stands whole make of it, and the sentence that says so.
 
-    The sentences *elsewhere* are about another rule that is judged with this one.
+    The sentences *elsewhere* are about another rule that is judged with this one; those that are *left* say nothing of it.
     """
     summary = reading.outline
     block = summary.blocks[place.block]
@@ -39,45 +45,72 @@ def taken_back(
     for above in (*block.above, label):
         if taken := _above_says(above):
             return taken, place.first
-    if not all(map(_known, block.above[-1:])) or not (_known(label) or _other(label)):
+    if not all(map(known, block.above[-1:])) or not (known(label) or _other(label)):
         return "unsure", place.first
     for number in _beside(summary, block, place):
-        if reading.recap(number) or number in reading.stating:
+        if number in left or number in reading.stating:
             continue
         if number in elsewhere and not _points(reading, number):
             continue
         if taken := _beside_says(reading, number, place, rule, shared):
             return taken, number
-    for number in range(len(summary.sentences)):
-        if place.first <= number <= place.last or reading.recap(number):
-            continue
-        if reading.has(cues.RETRACTED, number) or reading.has(remarks.COUNTED, number):
-            return "unsure", number
-        if number in reading.stating:
-            continue
-        if reading.lifts_whole(number):
-            return "unsure", number
-        if number in elsewhere or summary.blocks[summary.sentences[number].block].heading:
-            continue
-        touches_other = number in reading.touched and number not in shared
-        if lifts_some(reading, number) or (reading.unsaid(number) and not touches_other):
-            return "unsure", number
-        total = reading.has(remarks.DUTY, number) and reading.has(remarks.TOTAL, number) and not touches_other
-        if total and not reading.one_act(number, rule):
-            return "unsure", number
-        if number in shared and reading.has(remarks.STANCE, number) and not reading.one_act(number, rule):
-            return "unsure", number
-        if taken := _far_says(reading, number, rule, shared.get(number, frozenset())):
+    open_ones = [number for number in range(len(summary.sentences)) if number not in left]
+    for number in open_ones:
+        common = shared.get(number, frozenset())
+        if number not in elsewhere and common and (taken := _far_says(reading, number, rule, common)):
             return taken, number
-    return "", place.first
+    return ("unsure", open_ones[0]) if open_ones else ("", place.first)
 
 
-def _known(above: str) -> bool:
-    """Say whether a heading has only words under which a rule stands as it is; one with an order is another rule."""
-    folded = words(above.replace("/", " ")).folded
-    return all(word in remarks.HEADS or CLOCK.fullmatch(word) or len(word) == 1 for word in folded) or (
-        remarks.ORDERS.search(" ".join(folded)) is not None
-    )
+def left_alone(
+    reading: Reading, place: Place, rule: Words, shared: Mapping[int, frozenset[str]], elsewhere: frozenset[int]
+) -> frozenset[int]:
+    """Return the sentences that surely leave a rule as it is: its own, those of the other rules, and the harmless ones."""
+    summary = reading.outline
+    spoken, kin, acts = language(rule.folded), closed.rule_kin(rule), closed.rule_acts(rule)
+    orders = frozenset(map(forms.kin, acts)) - {0}
+    own = summary.blocks[place.block].row
+    before, after = _neighbours(summary, place)
+    left: set[int] = set()
+    for number, sentence in enumerate(summary.sentences):
+        if place.first <= number <= place.last or number in reading.stating or reading.recap(number):
+            left.add(number)
+            continue
+        if reading.heads(number):
+            left.add(number)
+            continue
+        block = summary.blocks[sentence.block]
+        if number == before and block.words.gaps[sentence.stop] == STRONG:
+            continue
+        one = reading.sense(number)
+        common = shared.get(number, frozenset())
+        dated = not common.isdisjoint(vocabulary.CALENDAR)
+        touch = closed.Touch(
+            shared=max(len(common - vocabulary.CALENDAR), len(one.verbs & acts)),
+            acts=one.task in acts,
+            orders=one.first in orders,
+            kin=dated or not kin.isdisjoint(one.kin),
+            beside=(number in (place.first - 1, place.last + 1) and sentence.block == place.block)
+            or (own >= 0 and block.row == own),
+            near=number in (before, after),
+            follows=number > place.last or (own >= 0 and block.row == own),
+            elsewhere=2 if number in elsewhere else int(not common and number in reading.touched),
+            one_act=reading.one_act(number, rule),
+        )
+        if closed.leaves(one, touch, spoken, asks=sentence.asks, size=len(sentence.folded)):
+            left.add(number)
+    return frozenset(left)
+
+
+def _neighbours(summary: Outline, place: Place) -> tuple[int, int]:
+    """Return the sentences before and after a place; in a table those of other rows, past cells such as "rule"."""
+    before, after = place.first - 1, place.last + 1
+    if summary.blocks[place.block].row >= 0:
+        while before >= 0 and known(summary.sentences[before].text):
+            before -= 1
+        while after < len(summary.sentences) and known(summary.sentences[after].text):
+            after += 1
+    return before, after
 
 
 def _other(label: str) -> bool:

@@ -1,10 +1,10 @@
 """What a summary did to each rule: kept, altered, contradicted, dropped or unsure.
 
 A certificate is given on one ground only: the rule's own sentence, in one of its trivial spellings, stands in the summary
-as a sentence of its own, and nothing that is understood about it takes it back: not the rest of its line, not the next
-sentence, not what it stands under, not a sentence elsewhere that speaks of the same things. A sentence that was itself
-changed is not certified. One that is taken back in words that are not known here still is: how often that was so on
-summaries that the judge had not seen stands in benchmarks/survival/judge.json. So nothing may be decided by a certificate.
+as a sentence of its own, and every other sentence is known to leave it as it is (``closed``): it is about something else,
+about another rule, or only reports work. Any other makes the rule unsure. Words of another matter can still stand for the
+rule's; how often that was so on summaries that the judge had not seen stands in benchmarks/survival/judge.json, and for
+ways of taking back that it was not made with tests/compaction/survival_bank.py prints it. So nothing may be decided by it.
 Everything else is a best reading, by words (``cues``).
 
 Deterministic; the time is linear in the summary, of which ``outline.LIMIT`` characters are read.
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from pinnedrules.compaction import cues, forms
@@ -23,7 +24,7 @@ from pinnedrules.compaction.opposed import opposes
 from pinnedrules.compaction.outline import LIMIT, Outline, Sentence, outline
 from pinnedrules.compaction.placed import Finder, Place
 from pinnedrules.compaction.reading import Reading
-from pinnedrules.compaction.standing import taken_back
+from pinnedrules.compaction.standing import left_alone, taken_back
 from pinnedrules.compaction.wording import Words, invisible, words
 
 __all__ = ["QUOTED", "Fate", "Judged", "judge"]
@@ -51,7 +52,7 @@ def judge(rules: Sequence[tuple[str, str]], summary: str) -> tuple[Judged, ...]:
         return ()
     reading = Reading(outline(summary), plain=not invisible(summary[:LIMIT]))
     index = _index(reading.outline.sentences)
-    split = [words(sentence[:_RULE]) for _, sentence in rules]
+    split = [_split(sentence[:_RULE]) for _, sentence in rules]
     shared = [_shared(rule, index) for rule in split]
     finder = Finder(reading.outline)
     places = [
@@ -65,6 +66,17 @@ def judge(rules: Sequence[tuple[str, str]], summary: str) -> tuple[Judged, ...]:
         _judged(name, rule, place, reading, concerns.of(number), concerns.elsewhere(number))
         for number, ((name, _), rule, place) in enumerate(zip(rules, split, places, strict=True))
     )
+
+
+@lru_cache(maxsize=256)
+def _split(rule: str) -> Words:
+    """Split a rule into words once: the same rules are judged with every summary."""
+    return words(rule)
+
+
+@lru_cache(maxsize=256)
+def _keys(rule: Words) -> frozenset[str]:
+    return frozenset(forms.key(word) for word in rule.folded) - {""}
 
 
 def _index(sentences: Iterable[Sentence]) -> dict[str, list[int]]:
@@ -82,25 +94,26 @@ def _judged(
     if not rule.folded:
         return Judged(name, "unsure")
     text = " ".join(rule.folded)
-    own = range(0)
-    if place is not None:
-        own = range(place.first, place.last + 1)
+    left = left_alone(reading, place, rule, shared, elsewhere) if place is not None else frozenset[int]()
     for number in sorted({*shared, *reading.sweeping}):
-        if number in own or number in reading.stating:
+        if number in left or number in reading.stating:
             continue
         if number in elsewhere and not reading.lifts_whole(number):
             continue
         if opposes(reading, number, rule, text, shared.get(number, frozenset())):
             return Judged(name, "contradicted", _quote(reading.outline, number))
     if place is not None:
-        return _standing(name, place, reading, rule, shared, elsewhere)
+        fate, number = taken_back(reading, place, rule, shared, elsewhere, left)
+        if fate == "" and not reading.plain:
+            fate, number = "unsure", place.first
+        return Judged(name, fate or "kept", _quote(reading.outline, number))
     return _changed(name, rule, reading, shared)
 
 
 def _shared(rule: Words, index: dict[str, list[int]]) -> dict[int, frozenset[str]]:
     """Return the words of content that each sentence has in common with the rule; a figure alone is nothing in common."""
     found: dict[int, set[str]] = defaultdict(set)
-    for key in {forms.key(word) for word in rule.folded} - {""}:
+    for key in _keys(rule):
         for number in index.get(key, ()):
             found[number].add(key)
     return {number: frozenset(keys) for number, keys in found.items() if not all(key.isdigit() for key in keys)}
@@ -108,18 +121,8 @@ def _shared(rule: Words, index: dict[str, list[int]]) -> dict[int, frozenset[str
 
 def _near(rule: Words, shared: Shared) -> list[int]:
     """Return the sentences that have at least half of the rule's words of content."""
-    keys = {forms.key(word) for word in rule.folded} - {""}
+    keys = _keys(rule)
     return [number for number, common in shared.items() if 2 * len(common) >= len(keys)]
-
-
-def _standing(
-    name: str, place: Place, reading: Reading, rule: Words, shared: Shared, elsewhere: frozenset[int]
-) -> Judged:
-    """Judge a rule whose sentence stands whole, as far as its surroundings go."""
-    fate, number = taken_back(reading, place, rule, shared, elsewhere)
-    if fate == "" and not reading.plain:
-        fate, number = "unsure", place.first
-    return Judged(name, fate or "kept", _quote(reading.outline, number))
 
 
 def _changed(name: str, rule: Words, reading: Reading, shared: Shared) -> Judged:
@@ -130,7 +133,7 @@ def _changed(name: str, rule: Words, reading: Reading, shared: Shared) -> Judged
         if reading.outline.blocks[reading.outline.sentences[number].block].struck:
             return Judged(name, "contradicted", _quote(reading.outline, number))
     number = max(shared, key=lambda one: (len(shared[one]), -one))
-    keys = {forms.key(word) for word in rule.folded} - {""}
+    keys = _keys(rule)
     near = len(shared[number]) >= 2 and 2 * len(shared[number]) >= len(keys)
     bound = reading.has(cues.NORM, number) or reading.has(cues.SOFTENED, number)
     return Judged(name, "altered" if near or bound else "unsure", _quote(reading.outline, number))
