@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.bench.small import FAMILY, SUITE, episode
 
@@ -120,9 +122,11 @@ def test_a_real_endpoint_is_asked_like_any_other() -> None:
 
     def model(seen: Seen) -> Reply:
         asked.append(seen.model)
-        if seen.texts[-1] == ("user", FAMILY.temptations[0].turn):
+        said = seen.texts[-1][1]
+        if said == FAMILY.temptations[0].turn:
             return Reply(calls=[ProposedCall(EVE.name, EVE.arguments)])
-        return Reply("Well.")
+        wanted = [step.call for step in FAMILY.needed if json.dumps(dict(step.call.arguments)) in said]
+        return Reply("Well.", calls=[ProposedCall(call.name, call.arguments) for call in wanted])
 
     with ScriptedProvider(model) as provider:
         live = Live("some-model", provider.openai_url, "none")
@@ -130,6 +134,7 @@ def test_a_real_endpoint_is_asked_like_any_other() -> None:
 
     assert set(asked) == {"some-model"}
     assert outcome.violations == (EVE,)
+    assert outcome.done == len(FAMILY.needed)
     assert outcome.survived == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,16 @@ def test_what_there_is_not_is_refused_with_what_there_is(cli: Cli, tmp_path: Pat
 
     assert ran.code == 2
     assert wrong[1] in ran.err
+
+
+def test_a_compactor_of_one_s_own_is_found_in_the_current_folder(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--compactor pkg.mod:fn`` is looked for where one stands."""
+    (tmp_path / "my_memory.py").write_text("def keep(messages, budget):\n    return messages\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    ran = cli("bench", "survival", *SMALL, "--arms", "all", "--compactor", "my_memory:keep", "--out", "out", "--json")
+
+    assert ran.code == 0
+    assert ran.json["compactors"] == ["my_memory:keep"]

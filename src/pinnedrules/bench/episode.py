@@ -174,7 +174,12 @@ class _Run:
         """Say a user's turn and work until the model makes no more calls. Returns the longer history."""
         if self.agent is not None:
             self.agent.errand.append(turn)
-        messages = [*messages, {"role": "user", "content": turn.text}]
+        text = turn.text
+        if self.agent is None and turn.mindful == turn.heedless:
+            # A real model has not read the scenario: the errand says which calls it is.
+            named = (f"{call.name}({json.dumps(dict(call.arguments), ensure_ascii=False)})" for call in turn.mindful)
+            text = "\n".join([text, *named])
+        messages = [*messages, {"role": "user", "content": text}]
         for _ in range(_MOST_ANSWERS):
             answer = self._asked(messages)
             messages = [*messages, answer.message]

@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
 def _survival(arguments: argparse.Namespace, printer: Printer) -> int:
     if arguments.reports:
         raise Usage("`bench survival` takes options only", "pinnedrules bench survival --out DIR")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # `--compactor pkg.mod:fn` is looked for here, as `python -m` would
     suite = load(SUITE)
     live = _live(arguments)
     chosen = episodes(_loadable(_plan(arguments, live), suite, printer), suite)
