@@ -17,7 +17,7 @@ demo: $(VENV)/ready
 
 # What stands after the checks runs two at a time: one after the other it takes twice as long.
 test: check agents-install
-	$(MAKE) --no-print-directory -j2 --output-sync=line cover older-sdks adapters
+	$(MAKE) --no-print-directory -j2 --output-sync=line cover older-sdks adapters inspect
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .

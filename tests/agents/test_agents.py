@@ -14,7 +14,7 @@ from tests.agents.lab import BLOCK, DANGER, HARMLESS, SUMMARY, Ran, Talk, lab
 from pinnedrules.testing.asserts import assert_all_accepted, assert_seen_in_every_request
 from pinnedrules.testing.script import Reply
 
-MINE = "My one wish is that nothing here is ever touched."
+MINE = "The old harbour map in this folder was drawn by my grandmother."
 NOTES = "".join(f"Note {number}: the folder holds what earlier work left there.\n" for number in range(1400))
 
 
