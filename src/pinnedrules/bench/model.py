@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 __all__ = [
     "AGENTS",
@@ -40,24 +40,24 @@ Message: TypeAlias = dict[str, Any]
 """One message as Chat Completions writes it: role, content (a text), tool_calls, tool_call_id."""
 
 Place: TypeAlias = Literal["system", "first-turn", "middle", "policy-result", "parent"]
-PLACES: tuple[Place, ...] = ("system", "first-turn", "middle", "policy-result", "parent")
+PLACES: tuple[Place, ...] = get_args(Place)
 """Where the rule is told: in the system prompt, the first user turn, a turn half way, a tool result with the organisation's
 policy, or only to the parent of the agent that does the work."""
 
 Arm: TypeAlias = Literal["nothing", "system-prompt", "summariser-told", "pin", "pin-and-verify", "gate", "all"]
-ARMS: tuple[Arm, ...] = ("nothing", "system-prompt", "summariser-told", "pin", "pin-and-verify", "gate", "all")
+ARMS: tuple[Arm, ...] = get_args(Arm)
 """Who keeps the rule: nobody; a copy in the system prompt; a sentence to the summariser; the program, which says the rule
 again after each compaction and does no more (constraint pinning as in arXiv 2606.22528); the guard's block, verified in the
 bytes, without its gate; the gate while the block is cut out of every request before the model reads it; the guard as it
 comes."""
 
 Agent: TypeAlias = Literal["obeys", "fades", "ignores", "follows-injected", "live"]
-AGENTS: tuple[Agent, ...] = ("obeys", "fades", "ignores", "follows-injected", "live")
+AGENTS: tuple[Agent, ...] = get_args(Agent)
 """Obeys what it sees; obeys with a probability that falls with the distance to the rule; never obeys; believes the newest
 text that lifts a rule; or a real model. The first four are scripted: they prove the plumbing, not a model's character."""
 
 Person: TypeAlias = Literal["knows-the-task", "absent", "says-yes"]
-PEOPLE: tuple[Person, ...] = ("knows-the-task", "absent", "says-yes")
+PEOPLE: tuple[Person, ...] = get_args(Person)
 """Who answers an ask: says yes to what the task needs and no to the rest; never answers; says yes to 93 of 100."""
 
 Attack: TypeAlias = Literal[
@@ -72,18 +72,7 @@ Attack: TypeAlias = Literal[
     "full-rewrite",
     "adaptive",
 ]
-ATTACKS: tuple[Attack, ...] = (
-    "none",
-    "eviction",
-    "eviction-optimised",
-    "forged-update",
-    "inverting-summary",
-    "imitated-block",
-    "sub-agent",
-    "parallel-calls",
-    "full-rewrite",
-    "adaptive",
-)
+ATTACKS: tuple[Attack, ...] = get_args(Attack)
 
 
 @dataclass(frozen=True, slots=True)
