@@ -57,7 +57,7 @@ _RECIPIENT = re.compile(
 _PATH = re.compile(
     r"(?:.+_)?(?:paths?|files?|file_?names?|file_?paths?|dirs?|directory|directories|folders?|src|dst|dest"
     r"|source|destination|target|cwd|workdir|roots?|rootdir|basedir|workspace|outputs?|outfile|logfile|symlink)"
-    r"|base|out|backup|log|into|new_name"
+    r"|base|out|backup|log|new_name"
     r"|(?:.+_)?(?:rename|move|copy|save|write|export|extract|unpack|restore|backup|link)_(?:to|as|into)"
 )
 _URL = re.compile(
