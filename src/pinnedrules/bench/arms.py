@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,9 +12,8 @@ from pinnedrules.bench.model import Arm, Call, Family
 from pinnedrules.bench.people import Answerer
 from pinnedrules.guard import Guard
 from pinnedrules.testing.evidence import recorded
-from pinnedrules.testing.script import Reply, Seen
 
-__all__ = ["GUARDED", "Shield", "blinded", "shielded"]
+__all__ = ["GUARDED", "Shield", "shielded"]
 
 GUARDED: tuple[Arm, ...] = ("pin-and-verify", "gate", "all")
 
@@ -61,12 +60,3 @@ def shielded(arm: Arm, family: Family, answerer: Answerer) -> Iterator[Shield]:
             quiet=True,
         ) as guard:
             yield Shield(guard)
-
-
-def blinded(model: Callable[[Seen], Reply], block: str) -> Callable[[Seen], Reply]:
-    """Return *model* with *block* cut out of all it reads, as if something on the way had dropped it."""
-
-    def cut(seen: Seen) -> Reply:
-        return model(replace(seen, texts=[(role, text.replace(block, "")) for role, text in seen.texts]))
-
-    return cut

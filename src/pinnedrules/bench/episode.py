@@ -16,7 +16,7 @@ from typing import Any
 
 from pinnedrules.bench.adaptive import variants
 from pinnedrules.bench.agents import ScriptedAgent, Survival, Turn
-from pinnedrules.bench.arms import Shield, blinded, shielded
+from pinnedrules.bench.arms import Shield, shielded
 from pinnedrules.bench.attacks import after_compaction, evicting, lifting_texts, planted
 from pinnedrules.bench.compactors import Compactor, compacted, named
 from pinnedrules.bench.costs import Costs, written
@@ -28,6 +28,7 @@ from pinnedrules.bench.scanner import would_catch
 from pinnedrules.bench.suite import Suite
 from pinnedrules.bench.talk import Answer, ask, for_anthropic, open_client
 from pinnedrules.bench.world import World
+from pinnedrules.demo.models import blind
 from pinnedrules.testing.provider import ScriptedProvider
 
 __all__ = ["BUDGET", "Live", "run_episode"]
@@ -186,7 +187,7 @@ class _Run:
             if not answer.calls:
                 break
             for call in answer.calls:
-                self.proposed.append(Call(call.name, call.values))
+                self.proposed.append(Call(call.name, call.input))
                 result = self.world.run(call.name, call.arguments)
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
         return messages
@@ -232,7 +233,7 @@ def run_episode(
         shield = stack.enter_context(shielded(episode.arm, family, answerer))
         left: Callable[[], Sequence[bytes]] = tuple
         if agent is not None:
-            model = blinded(agent, shield.block) if episode.arm == "gate" else agent
+            model = blind(agent, shield.block) if episode.arm == "gate" else agent
             provider = stack.enter_context(ScriptedProvider(model))
             left = _bodies(provider)
             url = provider.openai_url if episode.sdk == "openai" else provider.url

@@ -5,12 +5,12 @@ The share of the last is what Anthropic published of its users' answers (see doc
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pinnedrules.bench.model import Call, Person
+from pinnedrules.testing.script import PastCall
 from pinnedrules.types import Proposal, Ticket
 
 __all__ = ["Answerer"]
@@ -32,14 +32,6 @@ class Answerer:
 
     def __call__(self, ticket: Ticket, proposal: Proposal) -> bool:
         """Answer one ask."""
-        call = Call(proposal.call.name, _values(proposal.call.arguments))
+        call = Call(proposal.call.name, PastCall("", proposal.call.name, proposal.call.arguments, None).input)
         self.asked.append(call)
         return self.chance.random() < _YES if self.person == "says-yes" else call in self.task
-
-
-def _values(arguments: str) -> dict[str, object]:
-    try:
-        value = json.loads(arguments)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -11,28 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pinnedrules.bench.model import Message
+from pinnedrules.testing.script import PastCall
 
-__all__ = ["Answer", "Asked", "ask", "for_anthropic", "open_client"]
+__all__ = ["Answer", "ask", "for_anthropic", "open_client"]
 
 _MOST = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A call that a model made: its id on the wire, the tool, and its arguments as text."""
-
-    id: str
-    name: str
-    arguments: str
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The arguments as an object; empty when they are none."""
-        try:
-            value = json.loads(self.arguments)
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +23,7 @@ class Answer:
     """What came back: a text, calls, and the message to keep in the history."""
 
     text: str
-    calls: tuple[Asked, ...]
+    calls: tuple[PastCall, ...]
 
     @property
     def message(self) -> Message:
@@ -82,7 +65,9 @@ def ask(
     return Answer(
         "".join(block.text for block in answer.content if block.type == "text"),
         tuple(
-            Asked(block.id, block.name, json.dumps(block.input)) for block in answer.content if block.type == "tool_use"
+            PastCall(block.id, block.name, json.dumps(block.input), None)
+            for block in answer.content
+            if block.type == "tool_use"
         ),
     )
 
@@ -90,7 +75,7 @@ def ask(
 def _chat(answer: Any) -> Answer:
     message = answer.choices[0].message
     calls = tuple(
-        Asked(call.id, call.function.name, call.function.arguments)
+        PastCall(call.id, call.function.name, call.function.arguments, None)
         for call in message.tool_calls or ()
         if call.type == "function"
     )
@@ -121,8 +106,8 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
     if message.get("content"):
         blocks.append({"type": "text", "text": message["content"]})
     for call in message.get("tool_calls") or ():
-        asked = Asked(call["id"], call["function"]["name"], call["function"]["arguments"])
-        blocks.append({"type": "tool_use", "id": asked.id, "name": asked.name, "input": asked.values})
+        asked = PastCall(call["id"], call["function"]["name"], call["function"]["arguments"], None)
+        blocks.append({"type": "tool_use", "id": asked.id, "name": asked.name, "input": asked.input})
     return blocks
 
 
