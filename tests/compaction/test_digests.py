@@ -115,6 +115,18 @@ def test_remembering_a_start_changes_no_digest(turns: list[list[tuple[str, bool]
         known.insert(0, now)
 
 
+@given(shown=st.lists(st.tuples(texts, st.sampled_from(["plain", "listed", "marked"])), max_size=6))
+def test_a_digest_is_that_of_the_message_alone(shown: list[tuple[str, str]]) -> None:
+    """Whatever stands beside a message, a cache mark among it, its digest is the hash of what stands for it."""
+    messages: list[bytes] = []
+    for text, form in shown:
+        block = {"type": "text", "text": text} | ({"cache_control": MARK} if form == "marked" else {})
+        messages.append(message(text if form == "plain" else [block]))
+    alone = b"".join(hashlib.sha256(normal(one)).digest() for one in messages)
+    assert digest(messages) == alone
+    assert digest_after(messages, (), 10)[0] == alone
+
+
 def test_a_changed_start_is_not_taken_for_the_remembered_one() -> None:
     """A start of the same length and count but with other bytes is digested afresh."""
     before, after = [message("aa"), message("bb")], [message("ab"), message("bb"), message("cc")]

@@ -104,6 +104,24 @@ def test_a_tail_is_the_longest_row_that_ends_the_history() -> None:
     assert history("abcdef").tail(request("abf"), 2) == Tail(1, 1)
 
 
+@given(old=names, new=names)
+def test_a_tail_is_found_wherever_it_stands(old: str, new: str) -> None:
+    """The row is as long as the longest that a look at every pair of places finds, and so is what was changed."""
+
+    def row(end: int) -> int:
+        ends = [new[: place + 1] for place in range(common, len(new))]
+        rows = (n for n in range(end - common, 0, -1) if any(one[common:].endswith(old[end - n : end]) for one in ends))
+        return next(rows, 0)
+
+    known, asked = history(old), request(new)
+    common = known.common(asked)
+    whole, but_one = row(len(old)), row(len(old) - 1) if len(old) > common else 0
+    assert known.tail(asked, common).length == (but_one if but_one > max(1, whole) else whole)
+    changed = [n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b]
+    assert known.changed(asked, common) == changed
+    assert known.fresh(asked, common) == tuple(n for n in range(common, len(new)) if new[n] not in old)
+
+
 def test_the_last_message_may_be_missing_from_a_tail_of_two() -> None:
     """A last message that was an instruction or carried a reminder does not hide the tail; one message alone does."""
     assert history("abcdeH").tail(request("xcde"), 0) == Tail(3, 3)

@@ -6,11 +6,13 @@ hash, their number and their roles, enough to tell that a request still begins w
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from pinnedrules.compaction.digests import LEADING, ROLES, SIZE, WEAK, kinds
@@ -22,14 +24,16 @@ __all__ = ["History", "Request", "Tail"]
 
 _FIRST = 8
 _PLACES_TRIED = 8
+_ROW = 3
+_DIGEST = Struct(f"{SIZE}s")
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
     """The end of an old history, found again in a request.
 
-    ``length`` messages in a row; ``telling`` of them are neither very short nor said twice in the old
-    history.
+    ``length`` messages in a row; ``telling`` of the newest three of them are neither very short nor said twice in the
+    old history.
     """
 
     length: int = 0
@@ -59,12 +63,14 @@ class Request:
         return _role(self.kinds[index])
 
     @cached_property
-    def places(self) -> Mapping[bytes, Sequence[int]]:
-        """Where each digest stands, ascending."""
-        places: defaultdict[bytes, list[int]] = defaultdict(list)
-        for index in range(self.count):
-            places[_at(self.joined, index)].append(index)
-        return dict(places)
+    def digests(self) -> Sequence[bytes]:
+        """The digests one by one."""
+        return _one_by_one(self.joined)
+
+    @cached_property
+    def known(self) -> frozenset[bytes]:
+        """All of them, whatever their order."""
+        return frozenset(self.digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,59 +167,72 @@ class History:
         summarise, or have carried a reminder that callers put into the newest message only.
         """
         last = len(self.kinds)
-        whole = self._tail(request, common, last)
-        but_one = self._tail(request, common, last - 1)
-        return but_one if but_one.length > max(1, whole.length) else whole
+        whole, but_one = self._length(request, common, last), self._length(request, common, last - 1)
+        length, end = (but_one, last - 1) if but_one > max(1, whole) else (whole, last)
+        return Tail(length, self._telling(end - length, end))
 
-    def _tail(self, request: Request, common: int, end: int) -> Tail:
+    def _length(self, request: Request, common: int, end: int) -> int:
+        """Return how many messages that end before *end* here stand in a row somewhere in the request."""
         first = max(0, common - self.folded)
         if end <= first:
-            return Tail()
-        places = request.places.get(_at(self.digests, end - 1), ())[-_PLACES_TRIED:]
-        length = max((self._run(request, place, end, first, common) for place in places), default=0)
-        telling = [_at(self.digests, n) for n in range(end - length, end) if not self.kinds[n] & WEAK]
-        said = Counter(_at(self.digests, n) for n in range(len(self.kinds))) if telling else Counter[bytes]()
-        return Tail(length, sum(said[digest] == 1 for digest in telling))
+            return 0
+        wanted = _at(self.digests, end - 1)
+        if wanted not in request.known:
+            return 0
+        places = [index for index, digest in enumerate(request.digests) if digest == wanted][-_PLACES_TRIED:]
+        return max((self._run(request, place, end, first, common) for place in places), default=0)
+
+    def _telling(self, first: int, end: int) -> int:
+        """Count those of the newest few messages from *first* on that are neither very short nor said twice."""
+        # No digest stands across the border of two others.
+        newest = [n for n in range(max(first, end - _ROW), end) if not self.kinds[n] & WEAK]
+        return sum(self.digests.count(_at(self.digests, n)) == 1 for n in newest)
 
     def _run(self, request: Request, place: int, end: int, first: int, common: int) -> int:
         """Return how many messages that end before *end* here stand in a row that ends at *place* there."""
-        length = 0
-        longest = min(end - first, place + 1 - common)
-        while length < longest and _at(self.digests, end - 1 - length) == _at(request.joined, place - length):
-            length += 1
-        return length
+        # By halving, as in _shared: if the last n are the same, so are any fewer of them.
+        low, high = 0, max(0, min(end - first, place + 1 - common))
+        while low < high:
+            length = (low + high + 1) // 2
+            here = self.digests[(end - length) * SIZE : (end - low) * SIZE]
+            if here == request.joined[(place + 1 - length) * SIZE : (place + 1 - low) * SIZE]:
+                low = length
+            else:
+                high = length - 1
+        return low
 
     def changed(self, request: Request, common: int) -> list[int]:
         """Return the indexes at which both have a message, but not the same one; folded ones count as changed."""
         known = max(common, self.folded)
-        return [
-            *range(common, known),
-            *(
-                index
-                for index in range(known, min(self.count, request.count))
-                if _at(self.digests, index - self.folded) != _at(request.joined, index)
-            ),
-        ]
+        pairs = zip(_one_by_one(self.digests[(known - self.folded) * SIZE :]), request.digests[known:], strict=False)
+        return [*range(common, known), *(known + index for index, (old, new) in enumerate(pairs) if old != new)]
 
     def fresh(self, request: Request, common: int) -> tuple[int, ...]:
         """Return the indexes of the messages behind the *common* start that this history, as far as known, has not."""
-        old = {_at(self.digests, index) for index in range(len(self.kinds))}
-        return tuple(index for index in range(common, request.count) if _at(request.joined, index) not in old)
+        old = frozenset(_one_by_one(self.digests))
+        return tuple(index for index in range(common, request.count) if request.digests[index] not in old)
 
     def dropped(self, request: Request, common: int) -> dict[str, int]:
         """Count by role the messages that are not in the request any more.
 
         Folded messages count as dropped unless they belong to the *common* start.
         """
-        left = Counter(_at(request.joined, index) for index in range(common, request.count))
+        first = max(0, common - self.folded)
+        digests = _one_by_one(self.digests[first * SIZE :])
+        # Who says a message is part of its digest, so of equal ones it does not matter which was left out.
+        codes = dict(zip(digests, self.kinds[first:], strict=True))
+        left, lost = Counter(request.digests[common:]), dict.fromkeys(self.kinds, 0)
+        for digest, said in Counter(digests).items():
+            if said > (stays := left.get(digest, 0)):
+                lost[codes[digest]] += said - stays
         gone = Counter(self.folded_roles if common < self.folded else {})
-        for index in range(max(0, common - self.folded), len(self.kinds)):
-            digest = _at(self.digests, index)
-            if left[digest] > 0:
-                left[digest] -= 1
-            else:
-                gone[_role(self.kinds[index])] += 1
-        return dict(sorted(gone.items()))
+        for code, number in lost.items():
+            gone[_role(code)] += number
+        return {role: number for role, number in sorted(gone.items()) if number}
+
+
+def _one_by_one(joined: bytes) -> Sequence[bytes]:
+    return tuple(chain.from_iterable(_DIGEST.iter_unpack(joined)))
 
 
 def _at(joined: bytes, index: int) -> bytes:
