@@ -1,8 +1,8 @@
 """Evaluates what is heard on the held-out turns and on the real ones, once, and writes the totals: no turn is shown.
 
 ``python -m tests.chat.evaluate`` from the checkout writes ``benchmarks/chat/results.json``. The held-out part is
-``heldout-3.jsonl``, and with it, as ordinary turns, those real ones (where the shared traces lie beside the checkout) whose
-sha256 stands in ``heldout-3-real.txt``. What the first held-out part gave, before it was used for development, stays under
+``heldout-4.jsonl``, and with it, as ordinary turns, those real ones (where the shared traces lie beside the checkout) whose
+sha256 stands in ``heldout-4-real.txt``. What the first held-out part gave, before it was used for development, stays under
 ``history``. Bounds are Wilson's score interval
 at 95 % (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927).
 """
@@ -29,8 +29,8 @@ CORPUS = Path(__file__).parent / "corpus"
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "chat" / "results.json"
 _Z = 1.959963984540054
 _TAU = ("tau", "tau2")
-PART = "heldout-3"
-USED = {"heldout-2": "train-2b"}
+PART = "heldout-4"
+USED = {"heldout-2": "train-2b", "heldout-3": "train-3h"}
 """What a held-out part is called since it has been used for its one evaluation."""
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.chat.evaluate import CORPUS, RESULTS, share
+from tests.chat.evaluate import CORPUS, RESULTS, USED, share
 from tests.pages import ROOT
 
 PAGE = (ROOT / "docs" / "chat.md").read_text(encoding="utf-8")
@@ -80,7 +80,8 @@ def test_the_page_has_the_ordinary_turns_apart() -> None:
 def test_the_results_are_whole() -> None:
     """Every label's counts add up to the held-out part, and each share lies between its bounds."""
     sizes = {label: sum(counts.values()) for label, counts in HELD_OUT["counts"].items()}
-    lines = (CORPUS / f"{MEASURED.get('part', 'train-1b')}.jsonl").read_text(encoding="utf-8").splitlines()
+    part = USED.get(MEASURED["part"], MEASURED["part"])
+    lines = (CORPUS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
     written = Counter(json.loads(line)["label"] for line in lines)
     real = MEASURED.get("ordinary", {}).get("real", {}).get("pauses", {}).get("of", 0)
     assert sizes == {**written, "ordinary": written["ordinary"] + real}
