@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:
+    pass  # where the adapters are tested there is none
+else:
+    # No test asserts times: beside other work an example may take any time, and the next one a tenth of it.
+    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("tests")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
