@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from pinnedrules.chat.features import Own
@@ -39,14 +40,16 @@ _SAYS = re.compile(
 _OPINION = re.compile(r"\b(?:do you think|would you say|do you make)\b")
 
 
-def hear(text: str) -> Heard:
+def hear(text: str, known: Collection[Sentence] = ()) -> Heard:
     """Return the strongest thing that *text* says. Takes some 100 microseconds for an ordinary turn; never raises.
 
     A stop comes before a constraint, and both before words of permission or dismissal, which count for nothing (see
     ``Heard``) and are looked for in the whole text: also in what is quoted or pasted, and in summaries.
+
+    *known* are sentences of the turn that are no news: they bear on how the others are read, and limit nothing themselves.
     """
     text = bounded(text)
-    limit = _limit(own(text))
+    limit = _limit(own(text), known)
     if limit.kind:
         return limit
     words = set(_WORD.findall(folded(text)))
@@ -84,7 +87,7 @@ def own(text: str) -> list[Own]:
     return found
 
 
-def _limit(said: list[Own]) -> Heard:
+def _limit(said: list[Own], known: Collection[Sentence]) -> Heard:
     """Return the first stop among the person's own sentences, else the first constraint with the effects of them all."""
     quote = ""
     effects: set[Effect] = set()
@@ -94,7 +97,7 @@ def _limit(said: list[Own]) -> Heard:
         if sense == "stop":
             named = _effects_of(each)
             return Heard("stop", () if named == ALL else named, quotable(each.sentence.raw))
-        if sense == "constraint":
+        if sense == "constraint" and each.sentence not in known:
             quote = quote or quotable(each.sentence.raw)
             about = _effects_of(each)
             # "Analyze only. Publish nothing.": the second sentence says what the first is about.

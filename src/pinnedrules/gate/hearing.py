@@ -9,6 +9,7 @@ Rules of this file:
 3. A stop that cannot be put in force and a rule that cannot be kept refuse the request.
 4. A model that is plugged in is asked only about what the patterns heard nothing in. It can do what they can: limit. That
    it fails, or takes too long, is recorded, and the turn goes on as the patterns heard it.
+5. Who says a rule that is in force once more gives no second one (see ``restated.py``). That is recorded, too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pinnedrules.compaction.lineage import ChangeKind
 from pinnedrules.errors import Unrecorded
 from pinnedrules.gate.attempts import SAID, Origin, Ration, attempted, heard_entry, stood
 from pinnedrules.gate.context import Context, Flow, check_stop, record
-from pinnedrules.rules.born import added, from_words, name_of
+from pinnedrules.gate.restated import in_words, restated
+from pinnedrules.rules.born import Born, added, born, from_words, name_of
 from pinnedrules.types import LedgerState
 
 __all__ = ["listen"]
@@ -53,6 +55,8 @@ def listen(ctx: Context, change: ChangeKind, *, fresh: bool = False) -> Flow[str
     if ctx.policy.hears and not heard.kind and change != "rewritten":
         heard = yield from _asked(ctx, text)
         origin = "model"
+    if heard.kind == "constraint" and change != "rewritten" and origin == "patterns":
+        heard = yield from _news(ctx, heard, text)
     if change in ("new", "rewritten") and heard.kind == "stop":
         heard = _at_first(heard, text, len(heard.quote) if origin == "patterns" else 0)
     if change == "rewritten" and (heard.kind == "constraint" or (heard.kind == "stop" and not fresh)):
@@ -97,6 +101,23 @@ def _asked(ctx: Context, text: str) -> Flow[Heard]:
     failed = heard_entry(ctx, NOTHING, f"hears failed: {type(error).__name__}", stands="user", origin="model")
     yield from record(ctx, replace(failed, private={"quote": quotable(text), "why": quotable(str(error))}))
     return NOTHING
+
+
+def _news(ctx: Context, heard: Heard, text: str) -> Flow[Heard]:
+    """Return what *text* says besides the rules that are in force already, in their own words."""
+    common: list[Born] = []
+    for number, session in enumerate(ctx.sessions):
+        ledger = yield ReadLedger(session)
+        own = [rule for rule in born(ledger) if not rule.withdrawn] if isinstance(ledger, LedgerState) else []
+        common = [rule for rule in own if not number or rule in common]
+    known = restated(text, in_words(ctx.policy, common, heard.effects))
+    if not known:
+        return heard
+    left = hear(text, known)
+    if left.kind != "constraint":
+        names = ", ".join(dict.fromkeys(known.values()))
+        yield from record(ctx, heard_entry(ctx, heard, f"nothing: restates {names}", stands="user"))
+    return left
 
 
 def _pause(ctx: Context, heard: Heard, origin: Origin) -> Flow[None]:

@@ -74,6 +74,12 @@ class Born:
         return str(json.loads(self.rule)["text"])
 
     @property
+    def limits(self) -> bool:
+        """True for a rule that asks or denies; one that only rewrites holds nobody back."""
+        said = json.loads(self.rule)
+        return any(said.get(key) in ("ask", "deny") for key in ("then", "else"))
+
+    @property
     def agents(self) -> bool:
         """True for a rule that the agent gave itself."""
         return self.by == _AGENT or self.by.startswith(f"{_AGENT}:")
