@@ -19,6 +19,7 @@ from pinnedrules.gate import request
 from pinnedrules.gate.exchange import check
 from pinnedrules.gate.fence import fenced
 from pinnedrules.rules.refusal import explained, refusal
+from pinnedrules.testing.responses import Responses
 from pinnedrules.testing.script import ProposedCall, Reply
 from pinnedrules.testing.shapes import Turn
 from pinnedrules.types import OFFERED, Call, Decision, Entry, SessionId, Ticket
@@ -175,6 +176,55 @@ def identifier(result: Result) -> str:
         if '"resp_' in line:
             return "resp_" + line.split('"resp_')[1].split('"')[0]
     raise AssertionError(result.body)
+
+
+def fetch(scenario: Scenario, made: str, *calls: ProposedCall, **more: Any) -> Result:
+    """Fetch the answer *made*, which is done meanwhile, by its id."""
+    body = scenario.request(user("x"), **THRESHOLD["responses"])
+    turn = Turn(1, {**json.loads(body), "stream": False})
+    found = json.loads(Responses().json(Reply("ok", calls=calls, **more), turn)) | {"id": made}
+    return scenario.exchange(b"", json.dumps(found).encode(), kind="poll", path=f"GET /v1/responses/{made}")
+
+
+def test_an_answer_that_is_fetched_is_fenced_as_if_it_had_been_waited_for() -> None:
+    """A background answer to the first request that continues a compaction is asked about, after a restart as well."""
+    scenario = scene("responses")
+    at = identifier(compacting(scenario, "responses"))
+    queued = identifier(kept(scenario, body=scenario.request(user("b"), previous_response_id=at)))
+    scenario.lineage = Lineage()
+    fetch(scenario, queued, ARCHIVE, SEARCH)
+    found = decisions(scenario)
+    assert (found["archive"].body["fence"], found["archive"].body["released"]) == ("continued", False)
+    assert found["search"].body["released"] is True
+
+
+def test_what_may_drop_messages_unseen_does_not_fence_the_answer_itself() -> None:
+    """A fetched answer is fenced no more than one that is waited for: truncation counts from the next request on."""
+    scenario = scene("responses")
+    made = identifier(kept(scenario, body=scenario.request(user("a"), truncation="auto")))
+    assert b"call_archive" in fetch(scenario, made, ARCHIVE).body
+    after = identifier(kept(scenario, body=scenario.request(user("b"), previous_response_id=made)))
+    fetch(scenario, after, replace(ARCHIVE, arguments={"id": "8"}))
+    assert scenario.recorded("decision")[-1].body["fence"] == "continued"
+
+
+def test_a_compaction_that_broke_off_is_the_same_when_its_answer_is_fetched() -> None:
+    """Every compaction is one record, and what its summary contradicts is known from the fetched answer."""
+    scenario = scene("responses", stream=True)
+    body = scenario.request(user("tidy up"), **THRESHOLD["responses"], background=True)
+    data = scenario.wire.frames(Reply("ok", calls=[ARCHIVE], compaction=SUMMARY), Turn(1, json.loads(body)))
+    cut = next(n for n, frame in enumerate(data) if b"compaction" in frame and b"output_item.done" in frame)
+    broken = scenario.exchange(body, [*data[: cut + 1], lost])
+    made = identifier(broken)
+    (before,) = pending(scenario.ledger(KIM).session)
+    assert not before.told
+    scenario.stream = False
+    fetched = fetch(scenario, made, ARCHIVE, compaction=SUMMARY)
+    assert fetched.error is None
+    (after,) = pending(scenario.ledger(KIM).session)
+    assert (after.id, after.told, set(before.names) - set(after.names)) == (before.id, True, set())
+    assert [entry.body["id"] for entry in scenario.recorded("compaction")] == [before.id]
+    assert decisions(scenario)["archive"].body["fence"] == "answer"
 
 
 def test_a_compaction_survives_a_restart() -> None:

@@ -88,6 +88,57 @@ def test_responses_are_fenced_in_the_answer_that_compacts_and_in_the_first_that_
     assert followed == [None, [compaction["id"]], None]
 
 
+def fetched(client: Any, made: Any) -> Any:
+    while made.status in ("queued", "in_progress"):
+        made = client.responses.retrieve(made.id)
+    return made
+
+
+@pytest.mark.api("responses")
+def test_answers_that_are_fetched_are_fenced_like_those_that_are_waited_for(way: Way, ending: Guard) -> None:
+    """In the answer that compacts, in the first that continues it; from the next verified request on as ever."""
+    script = [
+        Reply("Hm.", calls=[archive(1)], compaction=SUMMARY, polls=2),
+        Reply("Hm.", calls=[archive(2), ProposedCall("search", {"query": "x"}, id="call_s")], polls=2),
+        Reply("Hm.", calls=[archive(3)], polls=2),
+    ]
+    done = {"type": "function_call_output", "call_id": "call_s", "output": "nothing"}
+    with ScriptedProvider(Script(script)) as provider:
+        client = way.client("responses", provider, ending)
+        first = fetched(client, response(client, USER, False, background=True, extra_body=ARMED))
+        second = fetched(client, response(client, USER, False, background=True, previous_response_id=first.id))
+        again = client.responses.retrieve(second.id)
+        third = fetched(client, response(client, [done], False, background=True, previous_response_id=second.id))
+
+    assert_all_accepted(provider)
+    assert [names(one) for one in (first, second, again, third)] == [[], ["search"], ["search"], ["archive"]]
+    assert fences(ending) == ["answer", "continued", None]
+    assert [body["kind"] for body in records(ending, "compaction")] == ["threshold", "stateful"]
+
+
+@pytest.mark.api("responses")
+def test_a_stream_that_is_resumed_behind_its_compaction_is_fenced(way: Way, ending: Guard) -> None:
+    """The calls of an answer that compacts are asked about, wherever in its stream somebody begins to read."""
+    script = [Reply("Hm.", calls=[archive(1)], compaction=SUMMARY), Reply("Hm.", calls=[archive(2)])]
+    more: Any = {"model": "gpt", "tools": RESPONSE_TOOLS}
+    with ScriptedProvider(Script(script)) as provider:
+        client = way.client("responses", provider, ending)
+        with client.responses.create(input=USER, background=True, stream=True, extra_body=ARMED, **more) as events:
+            seen = [event for _, event in zip(range(6), events, strict=False)]
+        begun = next(event.response.id for event in seen if event.type == "response.created")
+        for start in (0, 5, 9):
+            *_, end = client.responses.retrieve(begun, stream=True, starting_after=start)
+            assert names(end.response) == []
+        second = response(client, USER, False, previous_response_id=begun)
+
+    assert names(second) == []
+    found = records(ending, "decision")
+    # What is read from behind the first event says nothing of the tools: then that is why somebody is asked.
+    assert [body.get("fence") for body in found] == ["answer", None, None, "continued"]
+    assert [body["released"] for body in found] == [False] * 4
+    assert [body["kind"] for body in records(ending, "compaction")] == ["threshold", "stateful"]
+
+
 def message(client: Any, given: Any, stream: bool, **more: Any) -> Any:
     asked: dict[str, Any] = {"model": "claude", "max_tokens": 99, "messages": given, "tools": TOOLS, "extra_body": more}
     if "thread" in more and more["thread"]["type"] == "continue":

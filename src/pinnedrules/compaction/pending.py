@@ -16,6 +16,7 @@ __all__ = [
     "Pending",
     "concerning",
     "ever",
+    "fetched",
     "knows",
     "learned",
     "opened",
@@ -72,9 +73,11 @@ def ever(facts: Mapping[str, str]) -> bool:
 
 
 def raised(facts: Mapping[str, str], entry: Pending) -> dict[str, str]:
-    """Return the facts with *entry*, in the place of one of its id."""
-    entries = [one for one in pending(facts) if one.id != entry.id]
-    entries.append(replace(entry, names=_bounded(entry.names)))
+    """Return the facts with *entry*, in the place of one of its id, whose names it has as well."""
+    waiting = pending(facts)
+    former = [name for one in waiting if one.id == entry.id for name in one.names]
+    entries = [one for one in waiting if one.id != entry.id]
+    entries.append(replace(entry, names=_bounded((*former, *entry.names))))
     while len(entries) > _ENTRIES:
         first, second, *rest = entries
         entries = [_both(first, second), *rest]
@@ -96,6 +99,14 @@ def concerning(entries: Iterable[Pending], names: Iterable[str]) -> tuple[Pendin
 def outside(facts: Mapping[str, str]) -> Pending | None:
     """Return a compaction that holds up a call of which nobody knows whose answer it stands in, None without any."""
     return next((one for one in pending(facts) if one.shut and one.kind != _SILENT), None)
+
+
+def fetched(entries: Iterable[Pending]) -> bool:
+    """Say whether one of *entries*, which concern an answer that is fetched again, held it up when it was made.
+
+    That the provider may drop messages without a word is no reason before a request has followed.
+    """
+    return any(one.followed or one.kind != _SILENT for one in entries)
 
 
 def opened(facts: Mapping[str, str]) -> dict[str, str]:

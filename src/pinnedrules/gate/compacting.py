@@ -116,6 +116,12 @@ def compacts(ctx: Context, answer: Answer) -> Flow[None]:
     if again:
         ctx.fence = ctx.fence or ("answer" if names else "")
         return
+    cut = next((one for one in ctx.waiting if ctx.kind == "poll" and not one.told), None)
+    if cut is not None:
+        # It is the very compaction behind which the answer broke off when it came first.
+        ctx.waiting = tuple(one for one in ctx.waiting if one is not cut)
+        ctx.compacted, ctx.fence = cut.id, "answer"
+        return
     ctx.compacted = yield from _id(ctx, how)
     if not names and answer.edits and all(each.startswith(_THOUGHTS) for each in answer.edits):
         # Nobody says a rule in the model's own thoughts. These go at every turn, and an ask at every turn is read by nobody.
@@ -146,7 +152,9 @@ def concluded(ctx: Context, answer: Answer) -> Flow[None]:
         if how == "truncation":
             yield from noted(ctx, Pending(name, how, _where(ctx, answer)), must=True)
     ctx.own = ()
-    yield from answered(ctx, answer.places)
+    if ctx.kind != "poll":
+        # What waits where an answer is fetched from waits there still.
+        yield from answered(ctx, answer.places)
 
 
 def managed(ctx: Context, place: str) -> Flow[None]:

@@ -7,7 +7,9 @@ Rules of this file:
 2. The provider runs a call of its own only after a yes. That yes leaves only for a call that was released here.
 3. What is kept here is found by the place at which the provider keeps the answer (``response:ID``, ``conversation:ID``,
    ``message:ID``).
-4. A request that continues something which the provider keeps together with the block leaves without one. It may do so only
+4. A fetched answer is fenced as it would have been where it was made (see ``fence.py``): what its own request learned of a
+   compaction waits at its place.
+5. A request that continues something which the provider keeps together with the block leaves without one. It may do so only
    if that was created here, under the very block in force; else the client is told to begin anew.
 """
 
@@ -19,10 +21,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pinnedrules.commands import Failed, Find, Keep, Random
+from pinnedrules.compaction.pending import fetched
 from pinnedrules.errors import Denied, Unreadable
 from pinnedrules.evidence.record import args_hash
 from pinnedrules.gate.calls import Judged
 from pinnedrules.gate.context import Context, Flow, record
+from pinnedrules.gate.fence import waiting
 from pinnedrules.gate.tokens import ours, placed, scope, stamp
 from pinnedrules.types import Call, Decision, Entry, Restore
 from pinnedrules.wire.base import Answer, Key, RequestFacts
@@ -57,7 +61,7 @@ def find(ctx: Context, names: tuple[str, ...]) -> Flow[Mapping[str, Restore]]:
 
 
 def continued(ctx: Context, body: bytes, facts: RequestFacts, known: Mapping[str, Restore]) -> RequestFacts:
-    """Return the facts of a request with what the provider keeps of its thread. Raises Lost (rule 4)."""
+    """Return the facts of a request with what the provider keeps of its thread. Raises Lost (rule 5)."""
     if not facts.continues:
         ctx.kept = ctx.dialect.kept(body)
         return facts
@@ -77,7 +81,12 @@ def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     ctx.body, ctx.facts = body, _NOTHING_ASKED
     asked = _RESPONSE.search(ctx.path)
     if asked is not None:
-        rows = yield from find(ctx, (f"response:{asked[1]}",))
+        place = f"response:{asked[1]}"
+        ctx.waiting = yield from waiting(ctx, (place,))
+        if fetched(ctx.waiting):
+            # Its request was the first to continue what was compacted, or the answer itself compacts.
+            ctx.fence = "continued" if any(one.followed for one in ctx.waiting) else "answer"
+        rows = yield from find(ctx, (place,))
         ctx.released = frozenset(each for row in rows.values() for each in row.released)
         # It is the very answer that was seen before.
         ctx.answer = next((row.answer for row in rows.values()), "")
