@@ -181,6 +181,15 @@ def test_the_refusal_names_who_said_it_and_the_way_out(guard: Guard) -> None:
     assert f"pinnedrules dismiss {said.about}" in text
 
 
+def test_whoever_is_asked_is_told_what_was_said(guard: Guard) -> None:
+    """The question quotes the words that hold the call up, not our sentence alone, also while the wait goes on."""
+    with guard.session("inbox", user="kim"):
+        guard.user_turn("Never archive anything without asking me.", user="kim")
+        guard.check("archive", {"id": "7"})
+    (ticket,) = guard._store.tickets("open")
+    assert 'said in this chat by kim: "Never archive anything without asking me.' in ticket.summary
+
+
 @pytest.mark.parametrize("text", ["STOP. Do not delete anything else", "wait, hold on"])
 def test_a_stop_in_words_pauses(guard: Guard, text: str) -> None:
     """ "Stop", in whatever words, becomes a pause: reading goes on, nothing with an effect does."""

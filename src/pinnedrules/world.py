@@ -45,6 +45,7 @@ from pinnedrules.control.scopes import session_scope
 from pinnedrules.errors import ApprovalError
 from pinnedrules.notes import answered
 from pinnedrules.report import Report
+from pinnedrules.rules.born import CHAT as BORN
 from pinnedrules.types import Entry, Proposal, Ticket
 
 if TYPE_CHECKING:
@@ -197,8 +198,12 @@ class World:
     def _ask(self, proposal: Proposal, on_loop: bool) -> Ticket:
         decision = proposal.decision
         sentences = " ".join(decision.sentences) or "no rule permits it"
+        # Our sentence for words in the chat is not what somebody said: whoever says yes should know what it was.
+        said = [
+            f" ({why})" for rule, why in zip(decision.rules, decision.reasons, strict=False) if rule.startswith(BORN)
+        ]
         became = f" as {decision.tool}" if decision.tool else ""
-        summary = f"{proposal.call.name}{became}({', '.join(decision.targets)}): {sentences}"
+        summary = f"{proposal.call.name}{became}({', '.join(decision.targets)}): {sentences}{''.join(said)}"
         now_us = time.time_ns() // 1000
         ticket = self.store.ask(proposal, summary=summary, now_us=now_us, ttl_us=self._ticket_us)
         with self._lock:
