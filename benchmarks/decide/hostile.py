@@ -53,7 +53,8 @@ _WORDS = {
     "addresses": "a@b.example, ", "hosts": "a.", "keys": "AKIA", "base64": "aGVsbG8g", "equals": "a=",
     "single quotes": "'", "square brackets": "[", "commands": "rm x; ", "sub-queries": "(select ",
     "cases": "case when 1 then ", "parameters": "`a`;", "braces": "{a,b}", "assignments": "a=b ",
-    "redirections": ">a ", "tags": "<a href=",
+    "redirections": ">a ", "tags": "<a href=", "closing brackets": ")", "subscripts": "[a]", "tests": "[[ a f ",
+    "half quotes": "fi '", "functions": "function f ", "line ends": "\n",
 }  # fmt: skip
 _SIZES = (3_000, 16_000, 60_000, 1_000_000)
 _LISTS = ((30, 16_000), (200, 4_000), (900, 1_000), (4_000, 200))

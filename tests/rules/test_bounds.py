@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +21,8 @@ from pinnedrules.rules.load import load
 from pinnedrules.rules.predicates import content, hosts, patterns, recipients, urls
 from pinnedrules.rules.predicates.hosts import canonical
 from pinnedrules.rules.printable import shown
-from pinnedrules.rules.shell import lines, reading
-from pinnedrules.rules.shell.reading import summaries, summarize
+from pinnedrules.rules.shell import bounds, reading
+from pinnedrules.rules.shell.reading import effects_of_commands, summaries, summarize
 from pinnedrules.rules.sql import effects_of_sql, read_sql
 from pinnedrules.rules.written import MAX_WRITTEN, WRITTEN, runs_own, with_written
 from pinnedrules.types import Call, Decision, LedgerState, SessionId
@@ -242,15 +243,17 @@ def test_targets_of_a_large_call_say_that_there_is_more() -> None:
 @pytest.mark.parametrize(
     ("most", "more"),
     [
-        ("ls " + "a" * (lines.MAX_LINE - 3), "ls " + "a" * (lines.MAX_LINE - 2)),
-        ("ls" + " | ls" * 100, "ls" + " >a" * (lines.MAX_OPERATORS + 1)),
+        ("ls " + "a" * (bounds.MAX_LINE - 3), "ls " + "a" * (bounds.MAX_LINE - 2)),
+        ("ls" + " | ls" * 100, "ls" + " >a" * (bounds.MAX_OPERATORS + 1)),
         ("; ".join(["ls"] * 128), "; ".join(["ls"] * 129)),
-        ("ls " + "a " * (lines.MAX_NODES - 4), "ls " + "a " * (lines.MAX_NODES - 3)),
+        ("ls " + "a " * (bounds.MAX_NODES - 4), "ls " + "a " * (bounds.MAX_NODES - 3)),
         ("(ls);" * 127 + "(ls)", "(ls);" * 128 + "(ls)"),
         ("python3 a.py '" + "(" * 1_000 + "'", "ls " + "(" * 1_000),
         ("cat <<'E'\n" + "f(a)\n" * 500 + "E\n", "cat $((1<<E))\n" + "f(a)\n" * 500 + "E\n"),
         ("ls # " + "(" * 500, "ls #" + "$(" * 130),
         ('ls "' + "(" * 500 + '"', 'ls "$(' + "(" * 500 + '"'),
+        ("ls 'a" + ")" * 1_000 + "'", "ls a" + ")" * 1_000),
+        ('echo "' + "a $b\n" * 100 + '"', "echo $'\\''" + "a $b\n" * 1_501),
     ],
     ids=[
         "characters",
@@ -262,12 +265,40 @@ def test_targets_of_a_large_call_say_that_there_is_more() -> None:
         "documents",
         "comments",
         "double quotes",
+        "closing brackets",
+        "lines",
     ],
 )
 def test_a_command_is_read_up_to_its_bounds(most: str, more: str) -> None:
     """A long command is read as long as the parser and the reader are sure to end soon; brackets in quotes cost nothing."""
     assert not [why for why in summarize(most).unclear if "more than" in why or "longer" in why]
     assert summarize(more).unclear
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ")" * 16_000,
+        "[a]" * 5_000,
+        "=~ " * 5_000,
+        "a b" + ";-" + "-" * 16_000,
+        "function f " * 1_400,
+        "[[ a " + "fi '" * 4_000,
+        "x#' " + "))" * 8_000 + "'",
+        "$((1<<E)) <<'E'\n'\nE\n" + "test -f!(" * 1_700 + "'",
+        "a) #[" * 3_000,
+        "case { " + "in unset done #" * 1_000,
+        "a b <<<E\n" + "))" * 8_000 + "\nE\n",
+        "a b # " + "[a]" * 5_000 + "\n)",
+        "ls '" + "a" * 16_000,
+        "[ \\\n'\"" + "\n" * 8_000,
+    ],
+    ids=map(str, itertools.count()),
+)
+def test_a_line_that_does_not_fit_takes_no_longer(line: str) -> None:
+    """What the parser would look at for a second is refused by its size, or as soon as it takes more work than it may."""
+    assert summarize(line).unclear
+    assert effects_of_commands("bash", {"command": line}) == ("read", "write", "delete", "send")
 
 
 def test_a_command_of_too_many_programs_may_do_everything() -> None:
@@ -315,6 +346,8 @@ LARGE: dict[str, tuple[str, Mapping[str, Any]]] = {
     "500 people in one text": ("recipients", {"to": ", ".join(f'"Doe, Ann {n}" <ann{n}@example.com>' for n in range(500))}),
     "a command of 5,000 characters": ("shell", {"command": "ls -la /srv/project/a/b " * 208}),
     "a document in a command": ("shell", {"command": "ls <<'E'\n" + "print(f(a), [b])  # it's\n" * 300 + "E\n"}),
+    "a script in a command": ("shell", {"command": "ls $a | ls > /dev/null # why\nls 'a b' \"c $d\"\n" * 30}),
+    "a text in a command": ("shell", {"command": "ls \"$(ls <<'E'\n" + "words (and) [more], it's\n" * 300 + "E\n)\""}),
     "900 addresses": ("url", {"urls": [f"https://example.com/a/{n}" for n in range(900)]}),
     "200 paths": ("path", {"paths": [f"/srv/project/src/module_{n}/file.py" for n in range(200)]}),
     "a long text beside a path": ("path", {"path": "/srv/a", "content": "x = 1\n" * 40_000}),

@@ -6,44 +6,24 @@ Rules of this file:
    as its kind of node says: unclear.
 2. A parser and a shell can disagree, so that what they are known to disagree about is not read at all: joined lines,
    control characters, several here-documents in a line, nested quotes in odd places.
-3. Time is bounded before the text is parsed: by its length and by its operators.
+3. Time is bounded, by the size of the text and by the work of its parser (:mod:`pinnedrules.rules.shell.bounds`).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pinnedrules.rules.shell.bounds import MAX_NODES, look, parsed
 from pinnedrules.rules.shell.summary import MAX_DEPTH, Sink, Unclear, Word, table
 from pinnedrules.rules.shell.words import WORDS, Runner, Words
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
 
-__all__ = ["MAX_LINE", "read_line"]
+__all__ = ["read_line"]
 
-MAX_LINE = 16_384
-"""Longest command line that is read, in characters."""
-
-MAX_OPERATORS = 400
-
-MAX_NODES = 2_200
-"""Parts of a line, as its parser counts them: every word, quote and sign, those of commands in commands too."""
-
-MAX_BRACKETS = 128
-"""Round brackets outside of quotes."""
-
-MAX_GLANCES = 2_000
-
-_GLANCE = re.compile(
-    r"""\\.|'[^']*'|"(?:[^"\\$`]|\\.|\$(?!\())*"|(?:^|(?<=[\s;&|(]))\#[^\n]*|(?P<shift>\(\(|[\w$]\[|\blet\b)"""
-    r"""|<<-?[ \t]*(?P<quote>['"]?)(?P<word>[A-Za-z_]\w*)(?P=quote)""",
-    re.S | re.M,
-)
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_JOINED = re.compile(r"(?<![ \t])\\\n|^\s*\\\n|\\\n[^\S\n]*(?:#|\n|\Z)", re.M)
 _QUIET = re.compile(r"#[^;&|`$()<>\\]*")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _ARITHMETIC = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R", "<", ">"})
@@ -81,9 +61,9 @@ def read_line(text: str, run: Runner, sink: Sink, depth: int) -> None:
     try:
         if depth > MAX_DEPTH:
             raise Unclear(f"it holds commands in commands, more than {MAX_DEPTH} deep")
-        _look(text)
+        look(text)
         source = text.encode()
-        root = Parser(_language()).parse(source).root_node
+        root = parsed(Parser(_language()), text, source).root_node
         if root.has_error:
             raise Unclear("it cannot be parsed")
         sink.nodes += root.descendant_count
@@ -94,52 +74,6 @@ def read_line(text: str, run: Runner, sink: Sink, depth: int) -> None:
         sink.doubt(str(problem))
     except RecursionError:
         sink.doubt("it is nested too deeply")
-
-
-def _look(text: str) -> None:
-    """Refuse what takes long to parse, and what a parser and a shell may read differently."""
-    if len(text) > MAX_LINE:
-        raise Unclear(f"it is longer than {MAX_LINE} characters")
-    if sum(map(text.count, "|<>$`&")) > MAX_OPERATORS:
-        raise Unclear(f"it has more than {MAX_OPERATORS} operators")
-    # The parser takes long over brackets that do not fit, but not over those in quotes.
-    if text.count("(") > MAX_BRACKETS and _brackets(text) > MAX_BRACKETS:
-        raise Unclear(f"it has more than {MAX_BRACKETS} brackets")
-    for char in text:
-        if char not in " \n\t" and (char < " " or char > "~") and _odd(char):
-            raise Unclear("it holds an invisible character")
-    if "\\\n" in text and _JOINED.search(text):
-        raise Unclear("a backslash joins two lines in the middle of a word")
-
-
-def _brackets(text: str) -> int:
-    """Return how many round brackets stand outside of quotes, comments and here-documents, as far as a glance tells.
-
-    Where a shift (``$((1<<a))``) may stand, nothing behind it is taken for a here-document.
-    """
-    count = at = 0
-    shifts = False
-    for _ in range(MAX_GLANCES):
-        found = _GLANCE.search(text, at)
-        if found is None:
-            return count + text.count("(", at)
-        count += text.count("(", at, found.start())
-        at = found.end()
-        if found["shift"]:
-            count += found["shift"].count("(")
-            shifts = True
-        elif found["word"] and not shifts:
-            line = text.find("\n", at)
-            end = text.find(f"\n{found['word']}\n", line) if line >= 0 else -1
-            # What stands behind it in its line is the shell's; the rest of the document is not.
-            if end >= 0:
-                count += text.count("(", at, line)
-                at = end
-    return MAX_BRACKETS + 1
-
-
-def _odd(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN or char in "\u2800\u3164\uffa0\u115f\u1160\u034f"
 
 
 class _Reading(Words):

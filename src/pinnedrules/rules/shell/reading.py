@@ -14,7 +14,8 @@ from typing import TypeAlias
 from pinnedrules.rules.bearing import TooMany, few
 from pinnedrules.rules.memory import Memory, remembered
 from pinnedrules.rules.names import name_keys, plain
-from pinnedrules.rules.shell.lines import MAX_LINE, read_line
+from pinnedrules.rules.shell.bounds import MAX_LINE
+from pinnedrules.rules.shell.lines import read_line
 from pinnedrules.rules.shell.running import SHELLS, run
 from pinnedrules.rules.shell.summary import Sink, Summary, Unclear, Word, table
 from pinnedrules.rules.shell.windows import read_windows
