@@ -13,10 +13,10 @@ from tests.rules import reference
 from tests.rules.making import NOW
 from tests.rules.test_differential import FILES, matchable, numbered
 
-from pinnedrules.rules.decide import decide
+from pinnedrules.rules.decide import decide, reached
 from pinnedrules.rules.ledger import after
 from pinnedrules.rules.load import load
-from pinnedrules.rules.meta_tools import MAX_CARRIED, is_meta, unwrap
+from pinnedrules.rules.meta_tools import MAX_CARRIED, MAX_MAYBE, is_meta, unwrap
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.types import EFFECTS, Call, Decision, LedgerState
 
@@ -338,7 +338,48 @@ def test_calls_in_calls_end_somewhere() -> None:
     assert "it carries calls in calls, more than 4 deep" in found.reasons
 
 
+def maybe(names: int, places: int, inside: object, **more: object) -> dict[str, object]:
+    """Return arguments that carry so many calls, with as many names and as many places for their arguments."""
+    carried = {f"args{'_' * number}": inside for number in range(places)}
+    return {**{f"id{'_' * number}": f"tool_call.tool_call{number}" for number in range(names)}, **carried, **more}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        maybe(100, 100, {}),
+        maybe(MAX_MAYBE + 1, 1, {}),
+        maybe(1, MAX_MAYBE + 1, {}),
+        maybe(4, 2, {}, **{f"server{'_' * number}": f"s{number}" for number in range(3)}),
+        {"id": "tool_call", "args": maybe(100, 100, {})},
+        {"id": "tool_call", "id_": "call_tool", "args": maybe(3, 3, {"id": "list_mail"})},
+    ],
+    ids=["many", "names", "places", "servers", "inside", "together"],
+)
+def test_what_may_be_too_many_calls_is_denied_before_any_is_looked_at(arguments: dict[str, object]) -> None:
+    """One of ten thousand calls that are meant might be denied, so all are, in the time that one takes."""
+    call = outer(arguments)
+    found = decide(FILE, call, EMPTY, NOW)
+    assert (found.verdict, found.reasons) == ("deny", (f"it may carry more than {MAX_MAYBE} calls",))
+    assert len(reached(FILE, call)) <= MAX_MAYBE + 2
+    assert decide(load(DENIED), call, EMPTY, NOW).rules == ("no-carrier",)
+
+
+def test_as_many_calls_as_are_looked_at_are_all_decided() -> None:
+    """At the bound every call that may be meant is decided, and the strictest of them counts."""
+    found = decide(FILE, outer({**maybe(2, 8, {}), "id": "list_mail", "id_": "list_mails"}), EMPTY, NOW)
+    assert found.verdict == "ask"
+    found = decide(FILE, outer({**maybe(2, 8, {}), "id": "list_mail", "id_": "delete_mail"}), EMPTY, NOW)
+    assert (found.verdict, found.rules) == ("deny", ("never-delete",))
+
+
 # -- rewriting --------------------------------------------------------------------------------------------------------
+
+DENIED = """\
+version: 1
+rules:
+  - {id: no-carrier, text: Carry no calls., on: tool_call, then: deny}
+"""
 
 REHEARSE = """\
 version: 1

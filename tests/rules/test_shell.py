@@ -16,7 +16,7 @@ from tests.rules.making import EMPTY, NOW, judged, one, rules
 from pinnedrules.errors import RuleFileError
 from pinnedrules.rules.predicates.base import BadOption, Cannot, Facts, Fails, Outcome
 from pinnedrules.rules.predicates.shell import SHELL
-from pinnedrules.rules.shell.lines import MAX_LINE
+from pinnedrules.rules.shell.bounds import MAX_LINE
 from pinnedrules.rules.shell.reading import bears_command, effects_of_commands, summaries, summarize, summarize_argv
 from pinnedrules.rules.shell.summary import MAX_PROGRAMS
 from pinnedrules.types import EFFECTS, Call

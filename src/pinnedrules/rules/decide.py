@@ -4,7 +4,8 @@ Rules of this file:
 
 1. A call that carries another call in its arguments is decided as what it carries, and by the rules that name it: the
    stricter of both. A permission for the outer tool permits nothing that is inside.
-2. Where it is not clear what is carried, everything that it may be is decided, and a person is asked at least.
+2. Where it is not clear what is carried, everything that it may be is decided, and a person is asked at least. What may
+   be more calls than can be decided in time is denied: one of them might be.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from pinnedrules.rules.arguments import Unread, read
 from pinnedrules.rules.destinations import MAX_TARGETS, targets
-from pinnedrules.rules.meta_tools import MAX_CARRIED, Carried, is_meta, rewrap, unwrap
+from pinnedrules.rules.meta_tools import MAX_CARRIED, MAX_MAYBE, Carried, is_meta, rewrap, unwrap
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.plan import Candidate
 from pinnedrules.rules.printable import shown
@@ -26,6 +27,7 @@ __all__ = ["Reached", "decide", "looked_up", "reached", "traced"]
 
 _RANK: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 _TOO_DEEP = f"it carries calls in calls, more than {MAX_CARRIED} deep"
+_TOO_MANY = f"it may carry more than {MAX_MAYBE} calls"
 _TWICE = "one rule changes it and another one the call that it carries"
 _NO_PLACE = "a rule changes the call that it carries, and that cannot be put back into it"
 
@@ -101,28 +103,39 @@ def traced(rules: RuleSet, call: Call) -> tuple[str, ...]:
 
 
 def _decide(
-    rules: RuleSet, call: Call, ledger: LedgerState, now: Moment, places: Mapping[str, str] | None, depth: int
+    rules: RuleSet,
+    call: Call,
+    ledger: LedgerState,
+    now: Moment,
+    places: Mapping[str, str] | None,
+    depth: int,
+    room: int = MAX_MAYBE,
 ) -> Decision:
+    """*room* is how many calls *call* may come to."""
     carried = _carried(rules, call)
     if carried is None:
         return decide_single(rules, call, ledger, now, places=places)
+    if carried.many or len(carried.calls) > room:
+        whole = decide_single(rules, call, ledger, now, places=places)
+        return whole if whole.verdict == "deny" else Decision("deny", whole.effects, reasons=(_TOO_MANY,))
+    room //= len(carried.calls) or 1
     if depth == MAX_CARRIED or not carried.calls:
         whole = decide_single(rules, call, ledger, now, places=places)
         return _joined([whole], carried, carried.problem or _TOO_DEEP, whole.effects)
     problem, released, patch = carried.problem, call, None
-    inside = [_decide(rules, one, ledger, now, places, depth + 1) for one in carried.calls]
+    inside = [_decide(rules, one, ledger, now, places, depth + 1, room) for one in carried.calls]
     changed = next((one for one in inside if one.arguments is not None), None)
     if changed is not None and changed.arguments is not None:
         if problem or not carried.place:
             problem = problem or _NO_PLACE
         else:
             released, patch = rewrap(call, carried, changed.arguments, changed.patch)
-    carrier = _carrier(rules, unwrap(released) or carried, depth)
+    carrier = _carrier(rules, unwrap(released) or carried, depth, room)
     outer = decide_single(rules, released, ledger, now, carrier=carrier, places=places)
     if outer.arguments is not None:
         released, problem = replace(call, arguments=outer.arguments), problem or (_TWICE if changed else "")
         carried, patch = unwrap(released) or carried, outer.patch
-        inside = [_decide(rules, one, ledger, now, places, depth + 1) for one in carried.calls]
+        inside = [_decide(rules, one, ledger, now, places, depth + 1, room) for one in carried.calls]
         problem = problem or carried.problem or (_TWICE if any(one.arguments is not None for one in inside) else "")
     joined = _joined([outer, *inside], carried, problem, [effect for one in inside for effect in one.effects])
     if patch is None or problem or joined.verdict == "deny":
@@ -140,21 +153,22 @@ def _carried(rules: RuleSet, call: Call) -> Carried | None:
     return None if tool is not None and tool.exact else carried
 
 
-def _reached(rules: RuleSet, call: Call, depth: int) -> list[Reached]:
+def _reached(rules: RuleSet, call: Call, depth: int, room: int = MAX_MAYBE) -> list[Reached]:
     carried = _carried(rules, call) if depth < MAX_CARRIED else None
     try:
         arguments = read(call)
     except Unread:
         arguments = {}
-    if carried is None or not carried.calls:
+    if carried is None or not carried.calls or len(carried.calls) > room:
         return [Reached(call, arguments, *speaking(rules, call, arguments))]
-    inside = [item for one in carried.calls for item in _reached(rules, one, depth + 1)]
+    room //= len(carried.calls)
+    inside = [item for one in carried.calls for item in _reached(rules, one, depth + 1, room)]
     outer = speaking(rules, call, arguments, _as_carrier(inside, carried))
     return [*inside, Reached(call, arguments, *outer, carries=True)]
 
 
-def _carrier(rules: RuleSet, carried: Carried, depth: int) -> Carrier:
-    return _as_carrier([item for one in carried.calls for item in _reached(rules, one, depth + 1)], carried)
+def _carrier(rules: RuleSet, carried: Carried, depth: int, room: int) -> Carrier:
+    return _as_carrier([item for one in carried.calls for item in _reached(rules, one, depth + 1, room)], carried)
 
 
 def _as_carrier(inside: Sequence[Reached], carried: Carried) -> Carrier:

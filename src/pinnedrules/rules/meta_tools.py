@@ -24,10 +24,13 @@ from pinnedrules.rules.names import name_keys, plain
 from pinnedrules.rules.printable import shown
 from pinnedrules.types import Call
 
-__all__ = ["MAX_CARRIED", "Carried", "is_meta", "rewrap", "unwrap"]
+__all__ = ["MAX_CARRIED", "MAX_MAYBE", "Carried", "is_meta", "rewrap", "unwrap"]
 
 MAX_CARRIED = 4
 """How many calls may stand inside of each other."""
+
+MAX_MAYBE = 16
+"""How many calls one may be that is carried, with all that those may carry."""
 
 _META = frozenset(
     {
@@ -67,7 +70,7 @@ class Carried:
 
     ``keys`` are the arguments that carry it; ``place`` are the keys that lead to the inner arguments (none when there are
     none to put back), and ``text`` is true when they stand there as JSON text. ``plain`` is true when no call can stand in
-    it at all.
+    it at all. ``many`` is true when it may be so many that none of them was taken out.
     """
 
     calls: tuple[Call, ...]
@@ -76,6 +79,7 @@ class Carried:
     place: tuple[str, ...] = ()
     text: bool = False
     plain: bool = False
+    many: bool = False
 
 
 @remembered()
@@ -161,6 +165,8 @@ def _carried(call: Call, arguments: Mapping[str, object]) -> Carried:
     place, value = found.arguments[0] if found.arguments else ((), {})
     beside = {key: item for key, item in arguments.items() if key not in found.keys}
     several = [item for _, item in found.arguments] or [beside]
+    if len(found.names) * max(len(found.servers), 1) * len(several) > MAX_MAYBE:
+        return Carried((), f"it may carry more than {MAX_MAYBE} calls", frozenset(found.keys), many=True)
     names = [f"{server}.{name}" if server else name for name in found.names for server in found.servers or [""]]
     return Carried(
         calls=tuple(_inner(call, name, item) for name in names for item in several),
