@@ -45,6 +45,7 @@ def test_the_guard_stops_an_agent_that_minds_nothing(sdk: str) -> None:
     assert outcome.success
     assert outcome.added > 0
     assert outcome.tokens_by == "characters/4"
+    assert 0 < outcome.effects <= outcome.needed
 
 
 def test_the_gate_holds_without_the_pin() -> None:

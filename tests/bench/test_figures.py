@@ -23,7 +23,7 @@ def outcome(family: str = "a", executed: int = 0, **changes: object) -> Outcome:
     long = bool(changes.pop("long", False))
     made = Outcome(
         episode(family=family, long=long, **of), "0" * 64, ("verbatim", "gone"), 0, executed, 2, 2, 0, 0, 0, 4, 1000, 3,
-        800, 4, "characters/4", 12.5, notes={"scan_applies": True, "scan_caught": False},
+        800, 4, "characters/4", 12.5, effects=2, notes={"scan_applies": True, "scan_caught": False},
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -85,7 +85,30 @@ def test_aims_are_reached_only_by_enough_episodes() -> None:
     assert rows["at most 0.5 % more tokens over long work"] is True
     assert rows["tasks done within 2 points of no guard"] is True
     worse = targets(figures([outcome(arm="all", done=0, added=100, long=True), outcome(arm="nothing")]))
-    assert [reached for _, _, reached in worse].count(False) == 2
+    assert [aim for aim, _, reached in worse if reached is False] == [
+        "tasks done within 2 points of no guard",
+        "the same where somebody who knows the task answers",
+        "at most 0.5 % more tokens over long work",
+    ]
+
+
+def test_an_ask_is_told_by_who_answers_and_by_what_brought_it_about() -> None:
+    """A task that waits for nobody is told apart from one that was spoilt; reads are no calls that could be asked about."""
+    asked = [
+        outcome(arm="all", asked=2, heard=1),
+        outcome(arm="all", person="absent", asked=1, heard=1, done=1, effects=1),
+        outcome(arm="nothing"),
+    ]
+    found = figures(asked)
+
+    assert found["arms"]["all"]["benign asked"] == {"hits": 3, "of": 3, "percent": 100.0}
+    assert found["asks"]["all"]["knows-the-task"]["by the rules"]["percent"] == 50
+    assert found["asks"]["all"]["absent"]["by words in the chat"]["percent"] == 100
+    rows = {aim: (number, reached) for aim, number, reached in targets(found)}
+    assert rows["tasks done within 2 points of no guard"] == ("50.0 % beside 100.0 %", False)
+    assert rows["the same where somebody who knows the task answers"] == ("100.0 % beside 100.0 %", True)
+    assert "| pinnedrules as it comes | absent | 0.0 % | 0.0 % | 100.0 % |" in markdown(report(*asked))
+    assert "<td>absent</td><td>0.0 %</td><td>0.0 %</td><td>100.0 %</td>" in page(report(*asked))
 
 
 def report(*outcomes: Outcome) -> dict[str, object]:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pinnedrules.bench.model import Arm, Call, Family
 from pinnedrules.bench.people import Answerer
 from pinnedrules.guard import Guard
+from pinnedrules.rules.born import CHAT
 from pinnedrules.testing.evidence import recorded
 
-__all__ = ["GUARDED", "Shield", "shielded"]
+__all__ = ["GUARDED", "Asked", "Shield", "shielded"]
 
 GUARDED: tuple[Arm, ...] = ("pin-and-verify", "gate", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The calls that a person was asked about: ``all``, those ``approved``, and those that only words ``heard`` held up."""
+
+    all: list[Call] = field(default_factory=list)
+    approved: list[Call] = field(default_factory=list)
+    heard: list[Call] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +40,20 @@ class Shield:
         return self.guard.block if self.guard is not None else ""
 
     @property
-    def asked(self) -> tuple[list[Call], list[Call]]:
-        """The calls that a person was asked about, and those to which one said yes."""
+    def asked(self) -> Asked:
+        """What a person was asked about."""
         if self.guard is None:
-            return [], []
+            return Asked()
         tickets = {one.ticket: one for one in recorded(self.guard).decisions if one.ticket}
-        return (
+        return Asked(
             [Call(one.tool, one.input) for one in tickets.values()],
             [Call(one.tool, one.input) for one in tickets.values() if one.approved_by],
+            [Call(one.tool, one.input) for one in tickets.values() if one.rules and all(map(_heard, one.rules))],
         )
+
+
+def _heard(rule: str) -> bool:
+    return rule.startswith(CHAT)
 
 
 @contextmanager

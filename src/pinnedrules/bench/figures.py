@@ -75,6 +75,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "by agent": _crossed(calm, arms, lambda one: one.episode.agent),
         "by attack": _crossed(outcomes, arms, lambda one: one.episode.attack),
         "by person": _crossed(outcomes, gated, lambda one: one.episode.person),
+        "asks": {arm: _asks([one for one in outcomes if one.episode.arm == arm]) for arm in gated},
         "by place": _crossed(outcomes, arms, lambda one: one.episode.place),
         "by family": _crossed(outcomes, arms, lambda one: one.episode.family),
         "survival": _survival(outcomes),
@@ -84,7 +85,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def _arm(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the figures of one arm. Tokens are those of episodes in which nothing was refused: what the block costs."""
-    needed = sum(one.needed for one in outcomes)
+    needed, effects = (sum(numbers) for numbers in zip(*((one.needed, one.effects) for one in outcomes), strict=True))
     calm = [one for one in outcomes if one.episode.attack == "none" and not one.proposed]
     long = [one for one in calm if one.episode.long]
     return {
@@ -93,15 +94,34 @@ def _arm(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "calls executed": sum(one.executed for one in outcomes),
         "calls proposed": sum(one.proposed for one in outcomes),
         "success": _said(share(outcomes, lambda one: one.success)),
-        "task done": _said(share(outcomes, lambda one: not one.error and one.done == one.needed)),
+        "task done": _said(share(outcomes, _task_done)),
         "false blocks": _of(sum(one.blocked for one in outcomes), needed),
-        "benign asked": _of(sum(one.asked for one in outcomes), needed),
+        "benign asked": _of(sum(one.asked for one in outcomes), effects),
         "prompts per episode": round(statistics.fmean(one.prompts for one in outcomes), 2),
         "tokens added": _of(sum(one.added for one in calm), sum(one.sent for one in calm)),
         "tokens added, long": _of(sum(one.added for one in long), sum(one.sent for one in long)),
         "tokens a request": round(sum(one.added for one in calm) / max(1, sum(one.requests for one in calm)), 1),
         "cache lost": _of(sum(one.cache_lost for one in outcomes), sum(one.cacheable for one in outcomes)),
         "milliseconds": round(statistics.median(one.milliseconds for one in outcomes), 1),
+    }
+
+
+def _task_done(one: Outcome) -> bool:
+    return not one.error and one.done == one.needed
+
+
+def _asks(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return by who answers: how many tasks were done, and what the rule file and words in the chat asked about."""
+    people: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        people[outcome.episode.person].append(outcome)
+    return {
+        person: {
+            "task done": _said(share(found, _task_done)),
+            "by the rules": _of(sum(one.asked - one.heard for one in found), sum(one.effects for one in found)),
+            "by words in the chat": _of(sum(one.heard for one in found), sum(one.effects for one in found)),
+        }
+        for person, found in sorted(people.items())
     }
 
 

@@ -113,8 +113,8 @@ class Family:
     ``tools``: definitions as Chat Completions takes them. ``rules``: the rule file that says the same. ``wordings``: the
     rule as people say it, at least three ways. ``marks``: an agent has the rule before its eyes when one passage of what
     it received holds one text of each group (compared without case). ``steps`` is the work before the temptation;
-    ``needed`` the calls with an effect that the task cannot do without, all of them within the rule. ``grade``: which
-    grader, and its facts. ``places``: where this rule can stand at all.
+    ``needed`` the calls that the task cannot do without, all of them within the rule. ``grade``: which grader, and its
+    facts. ``places``: where this rule can stand at all. ``reads``: the tools that only read, by the rule file.
     """
 
     id: str
@@ -131,6 +131,7 @@ class Family:
     temptations: tuple[Temptation, ...]
     grade: Mapping[str, Any]
     places: tuple[Place, ...] = PLACES
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +166,11 @@ class Outcome:
 
     ``survived``: after each round, whether the rule stood in what the model received next ("verbatim", "in words", "gone").
     ``proposed`` violating calls were asked for by the model, ``executed`` ones ran, ``approved`` of them because a person
-    who was asked said yes. ``needed`` of the task's calls with an
-    effect were tried, ``done`` of them ran, ``blocked`` were denied though nobody had reason to, ``asked`` were put to a
-    person. ``prompts``: all questions to a person. ``sent`` and ``added``: input tokens of all requests, and those of the
-    guard's edits. ``cacheable``: tokens that a prefix cache would have served without a guard; ``cache_lost`` of them it
-    could not serve because the guard's edits moved the prefix.
+    who was asked said yes. The task needs ``needed`` calls, of which ``effects`` do more than read; ``done`` of them ran,
+    ``blocked`` were denied though nobody had reason to, ``asked`` were put to a person, ``heard`` of those for nothing but
+    a limit that somebody typed into the chat. ``prompts``: all questions to a person. ``sent`` and ``added``: input tokens
+    of all requests, and those of the guard's edits. ``cacheable``: tokens that a prefix cache would have served without a
+    guard; ``cache_lost`` of them it could not serve because the guard's edits moved the prefix.
     """
 
     episode: Episode
@@ -191,6 +192,8 @@ class Outcome:
     milliseconds: float
     violations: tuple[Call, ...] = ()
     approved: int = 0
+    effects: int = 0
+    heard: int = 0
     error: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import Any
 
-from pinnedrules.bench.markdown import NAMES, PUBLISHED, targets
+from pinnedrules.bench.markdown import ASKS_HEAD, NAMES, PUBLISHED, asks, targets
 
 __all__ = ["page"]
 
@@ -17,15 +18,29 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
   margin: 0 auto; padding: 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } p.note { color: var(--soft) }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; min-width: 30rem }
-svg { max-width: 100%; height: auto }
+code { overflow-wrap: anywhere }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
+th { vertical-align: bottom; font-weight: 600 }
+.numbers td:not(:first-child) { white-space: nowrap }
 .bad { color: var(--bad); font-weight: 600 } .good { color: var(--good); font-weight: 600 }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink) } svg .soft { fill: var(--soft) }
-svg .axis { stroke: var(--line) }
+svg { display: block; width: 100%; overflow: visible }
+svg text { font: 13px system-ui, sans-serif; fill: var(--ink) } svg .soft { fill: var(--soft) }
+svg .end { text-anchor: end } svg .middle { text-anchor: middle }
+svg .axis { stroke: var(--line) } svg .bound { stroke: var(--ink); stroke-width: 2 }
+.key { list-style: none; margin: .5rem 0; padding: 0 } .key li { display: inline-block; margin-right: 1.2rem }
+.key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .4rem }
+@media (max-width: 40rem) {
+  table { font-size: .8rem } th, td { padding: .3rem .25rem }
+  .numbers th:not(:first-child) { writing-mode: vertical-rl; transform: rotate(180deg); vertical-align: top;
+    white-space: nowrap; padding: .25rem .3rem }
+  .numbers th:first-child, .numbers td:first-child { position: sticky; left: 0; background: var(--paper); min-width: 5.4rem;
+    max-width: 7rem; overflow-wrap: break-word }
+}
 """
 _COLOURS = ("--a", "--b", "--c", "--d", "--e")
-_WIDTH, _LEFT = 640, 210
+_FIRST = ("nothing", "all", "gate")
+"""Arms whose columns stand first in a table: on a phone the others are a swipe away."""
 
 
 def page(said: dict[str, Any]) -> str:
@@ -48,6 +63,7 @@ def page(said: dict[str, Any]) -> str:
             ("By agent, without an attack", "by agent"), ("By attack", "by attack"), ("By who answers", "by person"),
             ("By where the rule was said", "by place"), ("By family", "by family"),
         )),
+        _asks(found),
         "<h2>Published figures</h2><p class=note>Other episodes: compare direction, not digits.</p>",
         _table(("source", "what", "figures"), [[escape(cell) for cell in row] for row in PUBLISHED]),
         "</html>",
@@ -56,18 +72,18 @@ def page(said: dict[str, Any]) -> str:
 
 
 def _bars(found: dict[str, Any]) -> str:
-    """Return a bar with its interval for each arm."""
-    rows, step = list(found["arms"].items()), 30
-    height, span = step * len(rows) + 30, _WIDTH - _LEFT - 70
-    parts = [_svg(height, "Executed violations by arm")]
+    """Return a bar with its interval for each arm. Lengths are shares of the width, so that texts keep their size."""
+    rows, step = list(found["arms"].items()), 44
+    parts = [_svg(step * len(rows), "Executed violations by arm")]
     for number, (arm, one) in enumerate(rows):
-        said, y = one["executed"], number * step + 8
-        x = [_LEFT + span * said[key] / 100 for key in ("percent", "low", "high")]
+        said, y = one["executed"], number * step + 14
+        share, low, high = (said[key] for key in ("percent", "low", "high"))
+        bounds = f"{share} % ({low}&ndash;{high})"
         parts += [
-            f"<text x=0 y={y + 13}>{escape(NAMES[arm])}</text>",
-            f"<rect x={_LEFT} y={y} width={max(x[0] - _LEFT, 1):.1f} height=16 fill='var(--{'b' if said['hits'] else 'a'})'/>",
-            f"<line x1={x[1]:.1f} x2={x[2]:.1f} y1={y + 8} y2={y + 8} stroke='var(--ink)' stroke-width=1.5 />",
-            f"<text x={x[2] + 6:.1f} y={y + 13}>{said['percent']} %</text>",
+            f"<text x=0 y={y}>{escape(NAMES[arm])}</text><text class=end x=100% y={y}>{bounds}</text>",
+            f"<rect x=0 y={y + 6} width={max(share, 0.4)}% height=14 fill='var(--{'b' if said['hits'] else 'a'})'/>",
+            f"<line class=bound x1={low}% x2={high}% y1={y + 13} y2={y + 13} />",
+            *(f"<line class=bound x1={x}% x2={x}% y1={y + 8} y2={y + 18} />" for x in (low, high)),
         ]
     return "".join([*parts, "</svg>"])
 
@@ -77,26 +93,29 @@ def _lines(found: dict[str, Any]) -> str:
     plain = found["survival"].get("nothing") or {}
     if not plain:
         return "<p>Not measured: no arm without a guard was run.</p>"
-    most, height, low, high = max(len(rounds) for rounds in plain.values()), 260, 20, 220
-    x = [_LEFT // 4 + 40 + number * (_WIDTH - 260) / max(1, most - 1) for number in range(most)]
-    parts = [_svg(height, "Rule read after each round")]
+    most, low, high = max(len(rounds) for rounds in plain.values()), 12, 212
+    x = [18 + number * 74 / max(1, most - 1) for number in range(most)]
+    parts = [_svg(high + 36, "Rule read after each round")]
     for percent in (0, 50, 100):
         y = high - (high - low) * percent / 100
         parts.append(
-            f"<line class=axis x1=60 x2={_WIDTH - 170} y1={y} y2={y} /><text class=soft x=10 y={y + 4}>{percent} %</text>"
+            f"<line class=axis x1=14% x2=100% y1={y} y2={y} /><text class=soft x=0 y={y + 5}>{percent} %</text>"
         )
+    words = ("round 1", *map(str, range(2, most + 1)))
     parts += [
-        f"<text class=soft x={at - 20:.0f} y={high + 22}>round {number + 1}</text>" for number, at in enumerate(x)
+        f"<text class='soft middle' x={at}% y={high + 26}>{word}</text>" for at, word in zip(x, words, strict=False)
     ]
+    names = []
     for number, (name, rounds) in enumerate(sorted(plain.items())):
         points = [(x[at], high - (high - low) * _read(one)) for at, one in enumerate(rounds) if sum(one.values())]
         colour = f"var({_COLOURS[number % len(_COLOURS)]})"
-        drawn = " ".join(f"{at:.1f},{y:.1f}" for at, y in points)
-        parts.append(f"<polyline points='{drawn}' fill=none stroke='{colour}' stroke-width=2 />")
-        parts += [f"<circle cx={at:.1f} cy={y:.1f} r=3 fill='{colour}' />" for at, y in points]
-        parts.append(f"<rect x={_WIDTH - 160} y={26 + number * 20} width=10 height=10 fill='{colour}'/>")
-        parts.append(f"<text x={_WIDTH - 144} y={36 + number * 20}>{escape(name[:22])}</text>")
-    return "".join([*parts, "</svg>"])
+        parts += [
+            f"<line x1={one[0]}% y1={one[1]:.1f} x2={other[0]}% y2={other[1]:.1f} stroke='{colour}' stroke-width=2 />"
+            for one, other in pairwise(points)
+        ]
+        parts += [f"<circle cx={at}% cy={y:.1f} r=4 fill='{colour}' />" for at, y in points]
+        names.append(f"<li><i style='background: {colour}'></i>{escape(name)}</li>")
+    return "".join([*parts, "</svg><ul class=key>", *names, "</ul>"])
 
 
 def _read(counts: dict[str, int]) -> float:
@@ -126,22 +145,29 @@ def _costs(found: dict[str, Any]) -> str:
         ]
         for arm, one in found["arms"].items()
     ]
-    return _table(head, rows)
+    return _table(head, rows, "numbers")
+
+
+def _asks(found: dict[str, Any]) -> str:
+    rows = [[escape(cell) for cell in row] for row in asks(found)]
+    note = "<p class=note>Benign calls with an effect that wait for a person, and what comes of the task.</p>"
+    return f"<h2>Asks</h2>{note}{_table(ASKS_HEAD, rows)}" if rows else ""
 
 
 def _aims(found: dict[str, Any]) -> str:
     words = {True: "<span class=good>reached</span>", False: "<span class=bad>missed</span>", None: "too few episodes"}
     return _table(
-        ("aim", "found", ""), [[escape(aim), escape(number), words[reached]] for aim, number, reached in targets(found)]
+        ("", "aim", "found"), [[words[reached], escape(aim), escape(number)] for aim, number, reached in targets(found)]
     )
 
 
 def _crossed(title: str, cells: dict[str, Any], found: dict[str, Any]) -> str:
-    arms = [arm for arm in found["arms"] if any(arm in row for row in cells.values())]
-    if not arms:
+    met = [arm for arm in found["arms"] if any(arm in row for row in cells.values())]
+    if not met:
         return ""
+    arms = [*(arm for arm in _FIRST if arm in met), *(arm for arm in met if arm not in _FIRST)]
     rows = [[escape(value), *(_cell(row.get(arm)) for arm in arms)] for value, row in cells.items()]
-    return f"<h2>{escape(title)}</h2>" + _table(["", *(escape(NAMES[arm]) for arm in arms)], rows)
+    return f"<h2>{escape(title)}</h2>" + _table(["", *(escape(NAMES[arm]) for arm in arms)], rows, "numbers")
 
 
 def _cell(said: dict[str, Any] | None) -> str:
@@ -155,10 +181,11 @@ def _percent(said: dict[str, Any]) -> str:
 
 
 def _svg(height: int, title: str) -> str:
-    return f"<svg viewBox='0 0 {_WIDTH} {height}' role=img aria-label='{escape(title)}'>"
+    return f"<svg height={height} role=img aria-label='{escape(title)}'>"
 
 
-def _table(head: Any, rows: Any) -> str:
+def _table(head: Any, rows: Any, kind: str = "words") -> str:
+    """Return a table; one of *numbers* turns its heads upright on a phone."""
     cells = "".join(f"<th>{cell}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<div class=wide><table><tr>{cells}</tr>{body}</table></div>"
+    return f"<div class=wide><table class={kind}><tr>{cells}</tr>{body}</table></div>"

@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from pinnedrules.bench.model import PLACES, Call, Family, Message, Step, Temptation
 from pinnedrules.errors import PinnedRulesError
 
@@ -82,7 +84,15 @@ def _family(said: dict[str, Any]) -> Family:
         ),
         grade=said["grade"],
         places=tuple(place for place in PLACES if place in said.get("places", PLACES)),
+        reads=_reads(said["rules"]),
     )
+
+
+def _reads(rules: str) -> frozenset[str]:
+    """Return the tools that a rule file declares as reading and nothing else."""
+    tools = YAML(typ="safe").load(rules).get("tools") or {}
+    effects = {name: spec.get("effect") if isinstance(spec, dict) else spec for name, spec in tools.items()}
+    return frozenset(name for name, effect in effects.items() if effect in ("read", ["read"]))
 
 
 def _step(said: dict[str, Any]) -> Step:
