@@ -41,6 +41,7 @@ _MONEY = re.compile(
     r"(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<number>[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?)(?: ?(?P<after>[A-Z]{3}|[€£]))?"
 )
 _BARE = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,60})?")
+_CERTAIN = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,2})?")  # what most calls have: a point before one or two digits is one
 _THOUSANDS = re.compile(r"[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}[^0-9]*")
 _ZERO = Decimal(0)
 _CURRENCY = re.compile(r"(?:currency|ccy)(?: (?:code|id|iso|name|symbol|unit))*\Z")
@@ -77,6 +78,8 @@ def thousands(text: str) -> bool:
 
 def amount_of(value: object, of: str) -> Money | Cannot:
     """Return the amount that *value* is, or why it cannot be said; *of* is where it stands."""
+    if isinstance(value, str) and _CERTAIN.fullmatch(value):
+        return Decimal(value), ""
     found = money(value)
     if found is None:
         return Cannot(f"{of} is not an amount: {shown(value, 60)}")

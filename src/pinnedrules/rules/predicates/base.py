@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.terms import On
@@ -55,17 +55,17 @@ class Facts:
     effects: tuple[Effect, ...] = ()
     places: Mapping[str, str] | None = None
     stated: frozenset[str] = frozenset()
-    _read: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _read: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, key: Hashable, make: Callable[[Facts], T]) -> T:
         """Return what *make* returns, made once for this call: many rules read the same argument.
 
         *key* names what is read; two requirements that use the same one must mean the same. What is made is never None.
         """
-        found = self._read.get(key)
+        found: T | None = self._read.get(key)
         if found is None:
             found = self._read[key] = make(self)
-        return cast("T", found)
+        return found
 
 
 @dataclass(slots=True)
