@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from pinnedrules.control import scopes
 from pinnedrules.control import stop as stop_module
+from pinnedrules.control.scopes import Sign
 from pinnedrules.control.stop import EVERYTHING, StopFile, session_scope
 from pinnedrules.errors import ApprovalError, StateError
 from pinnedrules.types import SessionId, StopState
@@ -457,6 +459,23 @@ def test_a_reader_during_a_change_sees_one_of_both(stop: StopFile, tmp_path: Pat
         reader.join()
 
     assert seen == {("run", "")}
+
+
+def test_a_reader_waits_for_what_is_written_and_not_for_its_turn(
+    stop: StopFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may hold the lock one after the other: a reader goes on as soon as what it reads is whole."""
+    real, looks = StopFile._settled, []
+
+    def settled(self: StopFile, hand: Sign | None) -> object:
+        looks.append(hand)
+        return real(self, hand) if len(looks) > 1 else None
+
+    reader = StopFile(tmp_path)
+    with (tmp_path / "stop.lock").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setattr(StopFile, "_settled", settled)
+        assert reader.read(ANY).state == "run"
 
 
 def test_concurrent_changes_are_all_kept(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from pinnedrules.types import SessionId, StopState
 __all__ = ["EVERYTHING", "Resumed", "StopFile", "session_scope"]
 
 _LOCK_SECONDS = 2.0
+_LOCK_POLL_SECONDS = 0.005
 _READABLE = 1 << 22
 _REASON = 200
 
@@ -145,16 +146,23 @@ class StopFile:
 
     def _look(self) -> _Known:
         """Read the folder. A STOP that was touched or removed since the last epoch begins a new one."""
-        file, hand = _sign(self._file), _sign(self._hand)
-        content = self._settled(hand)
-        if content is None:
-            with self._locked() as lock:
-                hand = _sign(self._hand)
-                content = self._content()
-                if content.hand != hand:
-                    content = content.touched(hand)
-                self._write(lock, content)
-                file = _sign(self._file)
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            file, hand = _sign(self._file), _sign(self._hand)
+            content = self._settled(hand)
+            if content is not None:
+                break
+            with self._tried() as lock:
+                if lock is not None:
+                    hand = _sign(self._hand)
+                    content = self._content()
+                    if content.hand != hand:
+                        content = content.touched(hand)
+                    self._write(lock, content)
+                    file = _sign(self._file)
+                    break
+            # Whoever holds the lock may be done in a moment, and then a reader need not stand in line for it.
+            self._pause(until)
         everything = content.state(EVERYTHING)
         if hand is not None and everything.state != "stop":
             everything = replace(everything, state="stop", reason=self._hand_reason(), actor="")
@@ -245,25 +253,36 @@ class StopFile:
         """Hold the lock, waiting a bounded time. Raises OSError."""
         until = time.monotonic() + _LOCK_SECONDS
         while True:
-            lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            with self._tried() as lock:
+                if lock is not None:
+                    yield lock
+                    return
+            self._pause(until)
+
+    @contextlib.contextmanager
+    def _tried(self) -> Iterator[int | None]:
+        """Hold the lock, or give None while somebody else does. Raises OSError."""
+        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
             try:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        raise TimeoutError(f"{self._lock} has been held for {_LOCK_SECONDS:g} s") from None
-                else:
-                    try:
-                        # The name may stand for another file by now; then this lock keeps nobody out.
-                        if os.fstat(lock).st_ino == self._inode():
-                            yield lock
-                            return
-                    finally:
-                        # Not left to close(): a process forked meanwhile would go on holding it.
-                        fcntl.flock(lock, fcntl.LOCK_UN)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # The name may stand for another file by now; then this lock keeps nobody out.
+                ours = os.fstat(lock).st_ino == self._inode()
+            except BlockingIOError:
+                ours = False
+            try:
+                yield lock if ours else None
             finally:
-                os.close(lock)
-            time.sleep(0.005)
+                # Not left to close(): a process forked meanwhile would go on holding it.
+                fcntl.flock(lock, fcntl.LOCK_UN)
+        finally:
+            os.close(lock)
+
+    def _pause(self, until: float) -> None:
+        """Wait a moment for the lock. Raises TimeoutError."""
+        if time.monotonic() > until:
+            raise TimeoutError(f"{self._lock} has been held for {_LOCK_SECONDS:g} s")
+        time.sleep(_LOCK_POLL_SECONDS)
 
     def _inode(self) -> int:
         sign = _sign(self._lock)
