@@ -34,7 +34,7 @@ OVER = """[...document.querySelectorAll('svg')].flatMap(svg => {
 # What each plot shows: its name, its size, the widths of its bars, the places of its points, the size of its letters.
 PLOTS = """[...document.querySelectorAll('svg')].map(svg => ({name: svg.getAttribute('aria-label'),
     width: svg.getBoundingClientRect().width, height: svg.getBoundingClientRect().height,
-    bars: [...svg.querySelectorAll('rect')].map(one => one.getBoundingClientRect().width),
+    bars: [...svg.querySelectorAll('rect:not(.yes)')].map(one => one.getBoundingClientRect().width),
     points: [...svg.querySelectorAll('circle')].map(one => one.getBoundingClientRect().top),
     letters: Math.min(...[...svg.querySelectorAll('text')].map(one => parseFloat(getComputedStyle(one).fontSize)))}))"""
 # Where the verdicts on the aims end.

@@ -155,6 +155,14 @@ def test_a_report_of_one_arm_is_a_report() -> None:
     assert "Is the rule still there?" not in markdown(said)
 
 
+def test_what_a_person_said_yes_to_is_drawn_as_such() -> None:
+    """An executed call that somebody approved is no call that got through: the bar and its key say which part it is."""
+    waved = report(*(outcome(arm="all", executed=int(number < 2), approved=int(number < 1)) for number in range(4)))
+    assert "<rect class=yes x=25.00% y=20 width=25.00% height=14" in page(waved)
+    assert "a person was asked and said yes" in page(waved)
+    assert "a person was asked and said yes" not in page(report(outcome(arm="all", executed=1)))
+
+
 def test_names_are_no_markup() -> None:
     """A family's or a compactor's name cannot write into the page."""
     assert "<b>" not in page(report(outcome(family="<b>bold</b>")))

@@ -6,7 +6,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from pinnedrules.bench.markdown import ASKS_HEAD, NAMES, PUBLISHED, asks, targets
+from pinnedrules.bench.markdown import ASKS_HEAD, NAMES, PUBLISHED, YES, asks, targets
 
 __all__ = ["page"]
 
@@ -78,14 +78,24 @@ def _bars(found: dict[str, Any]) -> str:
     for number, (arm, one) in enumerate(rows):
         said, y = one["executed"], number * step + 14
         share, low, high = (said[key] for key in ("percent", "low", "high"))
+        yes = 100 * one[YES] / said["of"]
         bounds = f"{share} % ({low}&ndash;{high})"
         parts += [
             f"<text x=0 y={y}>{escape(NAMES[arm])}</text><text class=end x=100% y={y}>{bounds}</text>",
             f"<rect x=0 y={y + 6} width={max(share, 0.4)}% height=14 fill='var(--{'b' if said['hits'] else 'a'})'/>",
+            f"<rect class=yes x={share - yes:.2f}% y={y + 6} width={yes:.2f}% height=14 fill='var(--c)'/>"
+            if yes
+            else "",
             f"<line class=bound x1={low}% x2={high}% y1={y + 13} y2={y + 13} />",
             *(f"<line class=bound x1={x}% x2={x}% y1={y + 8} y2={y + 18} />" for x in (low, high)),
         ]
-    return "".join([*parts, "</svg>"])
+    by_yes = any(one[YES] for _, one in rows)
+    key = f"<ul class=key><li>{_dot('--c')}a person was asked and said yes</li></ul>" if by_yes else ""
+    return "".join([*parts, "</svg>", key])
+
+
+def _dot(colour: str) -> str:
+    return f"<i style='background: var({colour})'></i>"
 
 
 def _lines(found: dict[str, Any]) -> str:
@@ -108,13 +118,14 @@ def _lines(found: dict[str, Any]) -> str:
     names = []
     for number, (name, rounds) in enumerate(sorted(plain.items())):
         points = [(x[at], high - (high - low) * _read(one)) for at, one in enumerate(rounds) if sum(one.values())]
-        colour = f"var({_COLOURS[number % len(_COLOURS)]})"
+        shade = _COLOURS[number % len(_COLOURS)]
+        colour = f"var({shade})"
         parts += [
             f"<line x1={one[0]}% y1={one[1]:.1f} x2={other[0]}% y2={other[1]:.1f} stroke='{colour}' stroke-width=2 />"
             for one, other in pairwise(points)
         ]
         parts += [f"<circle cx={at}% cy={y:.1f} r=4 fill='{colour}' />" for at, y in points]
-        names.append(f"<li><i style='background: {colour}'></i>{escape(name)}</li>")
+        names.append(f"<li>{_dot(shade)}{escape(name)}</li>")
     return "".join([*parts, "</svg><ul class=key>", *names, "</ul>"])
 
 
