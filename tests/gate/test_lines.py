@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.gate.scenario import KIM, Result, Scenario, user
 
+from pinnedrules.compaction.lineage import Lineage
 from pinnedrules.gate.lines import Line, lines, reminder, with_lines
 from pinnedrules.testing.script import Reply
 from pinnedrules.types import SessionId
@@ -144,7 +145,7 @@ def test_whatever_a_summary_says_only_sentences_of_ours_are_added(words: str) ->
     assert words.strip() not in added or not words.strip() or words.strip() in CORRECTION
 
 
-@pytest.mark.parametrize("dialect", ["chat", "messages"])
+@DIALECTS
 def test_a_reminder_comes_after_so_many_answers_and_the_prefix_never_moves_otherwise(dialect: str) -> None:
     """An optional reminder after N turns, per rule, off by default; the prefix moves by these recorded appends alone."""
     scenario = scene(dialect, rules=REMINDING)
@@ -153,11 +154,74 @@ def test_a_reminder_comes_after_so_many_answers_and_the_prefix_never_moves_other
         sent.append(turn(scenario, *talk).sent[0])
         talk += [said(f"answer {n}"), user(f"turn {n + 1}")]
     assert [json.dumps(one).count("reminder by the guard") for one in sent] == [0, 0, 0, 1, 1, 1, 2, 2]
-    assert REMINDER in json.dumps(sent[3]["messages"][-1])
+    key = "input" if dialect == "responses" else "messages"
+    assert REMINDER in json.dumps(sent[3][key][-1])
     for earlier, later in itertools.pairwise(sent):
-        assert later["messages"][: len(earlier["messages"])] == earlier["messages"]
+        assert later[key][: len(earlier[key])] == earlier[key]
         assert later.get("system") == earlier.get("system")
+        assert later.get("instructions") == earlier.get("instructions")
     assert [one == ["block", "appended rule"] for one in edits(scenario)] == [False] * 3 + [True] * 5
+
+
+def test_answers_that_are_only_calls_count_in_the_responses_api() -> None:
+    """There an answer is a row of items: thoughts, calls, words. The reminder stands behind the results, as an item."""
+    scenario = scene("responses", rules=REMINDING)
+    talk: list[dict[str, Any]] = [user("a")]
+    for n in range(3):
+        for name in "xy":
+            call = {"type": "function_call", "call_id": f"{name}{n}", "name": "search", "arguments": "{}"}
+            talk.append(call)
+        talk += [{"type": "function_call_output", "call_id": f"{name}{n}", "output": "no"} for name in "xy"]
+        sent = turn(scenario, *talk).sent[0]["input"]
+        assert sent[: len(talk)] == talk
+        assert sent[len(talk) :] == ([{"type": "message", "role": "developer", "content": REMINDER}] if n == 2 else [])
+    (patch,) = json.loads(str(scenario.recorded("request")[-1].private["patch"]))[1:]
+    assert (patch["op"], patch["path"]) == ("add", f"/input/{len(talk)}")
+
+
+def test_an_input_that_is_one_text_becomes_a_list_behind_which_the_reminder_stands() -> None:
+    """The same words as an item, so nothing that is cached moves."""
+    scenario = scene("responses", rules=REMINDING.replace("remind: 3", "remind: 1"))
+    first = turn(scenario, user("a"))
+    at = str(json.loads(first.body)["id"])
+    body = {**json.loads(scenario.request()), "input": "go on", "previous_response_id": at}
+    sent = scenario.exchange(json.dumps(body).encode(), Reply("ok")).sent[0]["input"]
+    assert sent[0] == {"type": "message", "role": "user", "content": "go on"}
+    assert [one.get("content") for one in sent[1:]] == [REMINDER]
+    operations = json.loads(str(scenario.recorded("request")[-1].private["patch"]))
+    assert [one["path"] for one in operations] == ["/instructions", "/input", "/input/1"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_thread_is_reminded_once_and_never_again_at_the_same_place(stream: bool) -> None:
+    """Every third answer, in the new input alone: the provider keeps it. The count survives a restart (invariant 5)."""
+    scenario = scene("messages", rules=REMINDING, stream=stream)
+    thread: dict[str, Any] = {"type": "create"}
+    told = []
+    for n in range(9):
+        body = json.loads(scenario.request(user(f"turn {n}"), thread=thread))
+        if n:
+            body.pop("tools")
+        result = scenario.exchange(json.dumps(body).encode(), Reply("ok"))
+        assert result.error is None
+        told.append(json.dumps(result.sent[0]).count("reminder by the guard"))
+        assert told[-1] == result.sent[0]["messages"][0]["content"].count(REMINDER)
+        thread = {
+            "type": "continue",
+            "previous_message_id": "msg_" + result.body.decode().split("msg_")[1].split('"')[0],
+        }
+        scenario.lineage = Lineage()
+    assert told == [0, 0, 0, 1, 0, 0, 1, 0, 0]
+    assert not list(lines(scenario.ledger(KIM).session))
+
+
+def test_a_request_that_asks_for_a_compaction_is_reminded_of_nothing() -> None:
+    """What asks for it has to be the last item; the reminder comes with the next request."""
+    scenario = scene("responses", rules=REMINDING)
+    talk = [user("a"), *(each for n in range(3) for each in (said(f"x{n}"), user(f"y{n}")))]
+    trigger = {"type": "compaction_trigger"}
+    assert turn(scenario, *talk, trigger).sent[0]["input"][-1] == trigger
+    assert REMINDER in json.dumps(turn(scenario, *talk).sent[0]["input"][-1])
 
 
 def test_two_agents_of_one_session_are_reminded_each_for_itself() -> None:

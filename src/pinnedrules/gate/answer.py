@@ -20,6 +20,7 @@ from pinnedrules.gate.charges import gone
 from pinnedrules.gate.compacting import compacts, concluded
 from pinnedrules.gate.context import Context, Flow, check_stop, now, record
 from pinnedrules.gate.held import released_before, remember
+from pinnedrules.gate.lines import counted
 from pinnedrules.gate.outcomes import Turn, outcomes_of
 from pinnedrules.gate.request import prepare_again, send
 from pinnedrules.types import Call, Entry, Offer, Outcome, Release, Replace
@@ -229,6 +230,7 @@ def _noted(ctx: Context, answer: Answer, judged: Mapping[Key, Judged]) -> Flow[N
     if ctx.enforcing and all(_unchanged(item) for item in judged.values()):
         yield from remember(ctx, answer, judged)
     yield from concluded(ctx, answer)
+    yield from counted(ctx, answer.places if ctx.facts is not None and ctx.facts.keeps else ())
     body = {
         "finish": answer.finish,
         "calls": len(judged),

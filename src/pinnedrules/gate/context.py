@@ -129,6 +129,8 @@ class Context:
     ``answer`` names the model's answer that is read (see :class:`~pinnedrules.types.Call`), ``charges`` are what the calls
     of this exchange were charged.
 
+    ``reminded`` says of the rules that are repeated after how many answers of the model since they were (see ``lines.py``).
+
     ``change`` is what the request is to the former ones, ``verified`` says that the block was proven to be in it. ``fence``
     says why calls with an effect are asked about whatever the rules say, ``waiting`` are the compactions that the request
     follows (``shut``: there is one that holds up calls in no answer), ``own`` (kind, id) of those that it shows itself,
@@ -177,6 +179,7 @@ class Context:
     shut: bool = False
     own: tuple[tuple[str, str], ...] = ()
     compacted: str = ""
+    reminded: dict[str, int] = field(default_factory=dict)
 
     @property
     def session(self) -> SessionId:

@@ -7,6 +7,8 @@ Rules of this file:
 2. A summary that contradicts rules is answered once, for all of them together.
 3. A line is kept with the digest of the conversation up to it, and put back there in every later request: the prefix that
    the provider caches moves by nothing but its appending. Where the place is gone, so is the line.
+4. Where the provider keeps the history it keeps a reminder, too. Then what is kept here, under the place of each answer, is
+   how many answers have come since.
 """
 
 from __future__ import annotations
@@ -17,18 +19,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from pinnedrules.compaction.digests import ROLES, SIZE, WEAK, digest, kinds
+from pinnedrules.compaction.digests import SIZE, digest
+from pinnedrules.compaction.markers import asks
 from pinnedrules.gate.context import Context, Flow
 from pinnedrules.gate.fence import keep_facts
 from pinnedrules.gate.surviving import Survival, contradicted, judged_rules
 
-__all__ = ["Line", "correct", "due", "lines", "prefixes", "reminder", "reminds", "with_lines"]
+__all__ = ["Line", "correct", "counted", "due", "lines", "prefixes", "reminder", "reminds", "with_lines"]
 
 _KEY = "line:"
 _LINES = 64
 _DIGITS = 24
 _NAMED = 4
 _THREAD = "thread"
+_SINCE = "reminded"
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,21 @@ def reminds(ctx: Context) -> bool:
     return any(rule.remind for rules in (ctx.policy.rules, *ctx.policy.layers) for rule in rules.rules)
 
 
-def due(ctx: Context, facts: Mapping[str, str], messages: Sequence[bytes], places: Sequence[str]) -> list[Line]:
-    """Return the reminders that are due behind the newest message: so many answers of the model stand since the last."""
+def due(
+    ctx: Context, facts: Mapping[str, str], messages: Sequence[bytes], places: Sequence[str], held: Sequence[str]
+) -> list[Line]:
+    """Return the reminders that are due behind the newest message: so many answers of the model stand since the last.
+
+    *held* are the places of what the provider keeps, which the request continues. How many answers stand since each
+    reminder is left in ``ctx.reminded``. A request that asks for a compaction is reminded of nothing: an item that says so
+    has to be the last.
+    """
+    compacts = ctx.facts is not None and asks((*ctx.facts.markers, *ctx.markers))
     known = {line.name: line.place for line in lines(facts)}
-    answers = [number for number, one in enumerate(kinds(messages)) if ROLES[one & ~WEAK] == "assistant"]
+    answers = [] if held else ctx.dialect.answers(messages)
     at = {place: number for number, place in enumerate(places)}
+    counts = json.loads(facts.get(_SINCE, "{}"))
+    before: Mapping[str, int] = next((counts[place] for place in held if place in counts), {})
     found = []
     for rules in (ctx.policy.rules, *ctx.policy.layers):
         for rule in rules.rules:
@@ -119,9 +134,28 @@ def due(ctx: Context, facts: Mapping[str, str], messages: Sequence[bytes], place
                 continue
             begins = f"remind:{rule.id}:"
             told = [at[place] for name, place in known.items() if name.startswith(begins) and place in at]
-            if sum(number > max(told, default=-1) for number in answers) >= rule.remind:
-                found.append(Line(begins + places[-1], reminder(rule.id, rule.text), places[-1], "appended rule"))
+            since = sum(number > max(told, default=-1) for number in answers) + before.get(rule.id, 0)
+            if since >= rule.remind and not compacts:
+                place = _THREAD if held else places[-1]
+                found.append(Line(begins + place, reminder(rule.id, rule.text), place, "appended rule"))
+                since = 0
+            ctx.reminded[rule.id] = since
     return found
+
+
+def counted(ctx: Context, places: Sequence[str]) -> Flow[None]:
+    """Keep how many answers stand since each reminder, this one included, where the provider keeps it."""
+    if not (ctx.reminded and places):
+        return
+    since = {rule: number + 1 for rule, number in ctx.reminded.items()}
+
+    def change(facts: Mapping[str, str]) -> dict[str, str]:
+        names = (*ctx.former, *places)
+        rest = [(name, one) for name, one in json.loads(facts.get(_SINCE, "{}")).items() if name not in names]
+        kept = [*rest, *((name, since) for name in names)][-_KEPT:]
+        return {**facts, _SINCE: json.dumps(dict(kept))}
+
+    yield from keep_facts(ctx, change)
 
 
 def reminder(rule: str, text: str) -> str:

@@ -83,7 +83,9 @@ def prepare(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
     told, new = Told(), (yield from correct(ctx, survival, facts.messages, thread=bool(facts.continues)))
     if ctx.kind == "request" and not ctx.sealed:
         shift = int(any(operation["path"] == "/messages/0" for operation in added))
-        body, told = yield from tell(ctx, body, facts.messages, shift=shift, thread=facts.continues, new=new)
+        body, told = yield from tell(
+            ctx, body, facts.messages, shift=shift, thread=facts.continues, held=continuing, new=new
+        )
     restored = ctx.dialect.restore(body, known) if tokens else Restored(body, (), (), ())
     body, edits, inert = restored.body, restored.patch, restored.inert
     if _unsealed(ctx, came, body):

@@ -3,7 +3,7 @@
 The block stays byte-identical. A line for the added rule is appended to the newest message, once, and put back at the same
 place in every later request of the conversation, so that the prefix that the provider caches and checks never moves. A
 withdrawn rule is a second line. After a compaction the place is gone, and the line is appended anew. Where a dialect sends
-its slot with every request and keeps it out of the history (Responses), the lines stand behind the block.
+its slot with every request and keeps it out of the history (Responses), the lines stand behind the block, all but reminders.
 
 The places are digests of the messages up to there; they live in the session's ledger. A line that cannot be placed costs
 nothing but the telling: the rule is enforced whatever the model reads. Corrections and reminders (``lines``) go the same way.
@@ -21,6 +21,7 @@ from pinnedrules.gate.context import Context, Flow
 from pinnedrules.gate.lines import Line, due, lines, prefixes, reminds, with_lines
 from pinnedrules.rules.born import born, told_of
 from pinnedrules.types import LedgerState
+from pinnedrules.wire.base import SLOT
 
 __all__ = ["Patch", "Told", "tell"]
 
@@ -41,12 +42,20 @@ class Told:
 
 
 def tell(
-    ctx: Context, body: bytes, messages: Sequence[bytes], *, shift: int, thread: str = "", new: Sequence[Line] = ()
+    ctx: Context,
+    body: bytes,
+    messages: Sequence[bytes],
+    *,
+    shift: int,
+    thread: str = "",
+    held: Sequence[str] = (),
+    new: Sequence[Line] = (),
 ) -> Flow[tuple[bytes, Told]]:
     """Return *body* with the lines about this session's added rules and those of its conversations, and what was done.
 
     *messages* are those of the caller's own request, *shift* how many stand before them in *body*. *thread* says that
-    the provider keeps what came before them, and *new* are then lines for this request alone (see ``lines.py``).
+    the provider keeps the block and what came before the messages, *held* are the places of what it keeps if it keeps
+    anything, and *new* are lines for this request alone (see ``lines.py``).
     """
     ledger = yield ReadLedger(ctx.session)
     if not isinstance(ledger, LedgerState) or not messages:
@@ -57,26 +66,31 @@ def tell(
         return body, Told()
     places = [] if thread else prefixes(messages)
     at = {place: index for index, place in enumerate(places)}
-    block = ctx.policy.block.text
+    fresh = due(ctx, ledger.session, messages, places, held) if reminding else []
+    if held:
+        new, fresh = (*new, *fresh), []
+        kept = [line for line in kept if line.edit == "correction"]
+    news: Mapping[str, str] = {}
     if ctx.dialect.slot_is_resent:
-        # Everything stands behind the block there, which is before every turn: no reminder comes nearer.
-        here = [line for line in kept if line.place in at and line.edit == "correction"]
-        body, patch = ctx.dialect.append(
-            body, [(0, text) for _, text in rules] + [(0, one.text) for one in here], block
-        )
-        return body, _done(patch, rules, here)
-    # An adapter above put them behind the block already.
-    slot = ctx.dialect.slot(body, ctx.policy.block.marker).text
-    rules = [(name, text) for name, text in rules if text not in slot]
-    found, news = _placed(ledger, rules, messages, thread, places)
-    fresh = [] if thread or not reminding else due(ctx, ledger.session, messages, places)
+        # It is no part of the history. A correction is as good there; a reminder is to stand near the newest message.
+        found, slot = [(SLOT, text) for _, text in rules], ""
+    else:
+        # An adapter above put them behind the block already.
+        slot = ctx.dialect.slot(body, ctx.policy.block.marker).text
+        rules = [(name, text) for name, text in rules if text not in slot]
+        found, news = _placed(ledger, rules, messages, thread, places)
     here = [line for line in (*kept, *fresh) if line.place in at and line.text not in slot]
-    placed = [*found, *((at[line.place], line.text) for line in here)]
+    placed = [*found, *((_index_of(ctx, line, at), line.text) for line in here)]
     placed += [(len(messages) - 1, line.text) for line in new]
-    body, patch = ctx.dialect.append(body, [(index + shift, text) for index, text in sorted(placed, key=_index)], block)
+    placed = [(index if index == SLOT else index + shift, text) for index, text in sorted(placed, key=_index)]
+    body, patch = ctx.dialect.append(body, placed, ctx.policy.block.text)
     if news or fresh:
         yield from _remember(ctx, ledger, with_lines({**ledger.session, **news}, fresh))
     return body, _done(patch, rules, [*here, *new])
+
+
+def _index_of(ctx: Context, line: Line, at: Mapping[str, int]) -> int:
+    return SLOT if ctx.dialect.slot_is_resent and line.edit == "correction" else at[line.place]
 
 
 def _index(line: tuple[int, str]) -> int:

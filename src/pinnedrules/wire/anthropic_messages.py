@@ -21,6 +21,7 @@ from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import (
     Mine,
     append_lines,
+    by_model,
     count_elsewhere,
     flag,
     named_text,
@@ -101,6 +102,10 @@ class AnthropicMessages:
                 raise Unreadable("a system that is neither text nor a list")
             text = value or ""
         return Slot(text, "system", path, count_elsewhere(body, marker, text))
+
+    def answers(self, messages: Sequence[bytes]) -> Sequence[int]:
+        """Return the indexes of the model's messages. Raises Unreadable."""
+        return by_model(messages)
 
     def append(
         self, body: bytes, lines: Sequence[tuple[int, str]], block: str

@@ -17,7 +17,21 @@ from typing import Protocol, TypeAlias
 from pinnedrules.types import Call, Definition, Outcome, Restore
 from pinnedrules.wire.sse import Framing
 
-__all__ = ["Answer", "Dialect", "Frame", "Key", "RequestFacts", "Restored", "ServerTool", "Slot", "StreamReader"]
+__all__ = [
+    "SLOT",
+    "Answer",
+    "Dialect",
+    "Frame",
+    "Key",
+    "RequestFacts",
+    "Restored",
+    "ServerTool",
+    "Slot",
+    "StreamReader",
+]
+
+SLOT = -1
+"""In the place of a message's index: behind the block, in a slot that is sent anew with every request."""
 
 Key: TypeAlias = tuple[int, ...]
 """Where a call stands in an answer: (choice, index) in Chat Completions, (block,) in Messages, (item,) in Responses."""
@@ -202,10 +216,14 @@ class Dialect(Protocol):
         """Read the slot from the bytes that will leave, and count *marker* everywhere else."""
         ...
 
+    def answers(self, messages: Sequence[bytes]) -> Sequence[int]:
+        """Return the index of the last message of each answer of the model; none where nothing may be added behind them."""
+        ...
+
     def append(
         self, body: bytes, lines: Sequence[tuple[int, str]], block: str
     ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
-        """Put each line behind the message with its index, or behind *block* where the slot is sent anew every time.
+        """Put each line behind the message with its index, or behind *block* (``SLOT``) where that is sent every time.
 
         Returns the body with the JSON Patch that says what was done; the same bytes when all of it stands there.
         """

@@ -22,6 +22,10 @@ class Framework(OpenAIChat):
     name = "framework"
     slot_is_resent = True
 
+    def answers(self, messages: Sequence[bytes]) -> Sequence[int]:
+        """Return nothing: lines go behind the block only."""
+        return ()
+
     def append(
         self, body: bytes, lines: Sequence[tuple[int, str]], block: str
     ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:

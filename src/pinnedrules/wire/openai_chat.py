@@ -20,6 +20,7 @@ from pinnedrules.wire.placeholder import SEPARATOR, tokens
 from pinnedrules.wire.request import (
     Mine,
     append_lines,
+    by_model,
     count_elsewhere,
     declared,
     flag,
@@ -106,6 +107,10 @@ class OpenAIChat:
         else:
             text = _content_text(first)
         return Slot(text, str(role), path, count_elsewhere(body, marker, text))
+
+    def answers(self, messages: Sequence[bytes]) -> Sequence[int]:
+        """Return the indexes of the model's messages. Raises Unreadable."""
+        return by_model(messages)
 
     def append(
         self, body: bytes, lines: Sequence[tuple[int, str]], block: str

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pinnedrules.errors import Unreadable
 from pinnedrules.types import Outcome, Restore
 from pinnedrules.wire import openai_responses_answer, openai_responses_restore
-from pinnedrules.wire.base import Answer, Key, RequestFacts, Restored, Slot, StreamReader
+from pinnedrules.wire.base import SLOT, Answer, Key, RequestFacts, Restored, Slot, StreamReader
 from pinnedrules.wire.json_text import Object, array, as_object, dumps, items, quote
 from pinnedrules.wire.openai_responses_input import Input, item_kind, last_user_text, read_input
+from pinnedrules.wire.openai_responses_lines import answers_in, with_lines
 from pinnedrules.wire.openai_responses_match import entries, refusals
 from pinnedrules.wire.openai_responses_render import ResponsesStream
 from pinnedrules.wire.openai_responses_restore import candidates, kept_places, repeatable
@@ -95,17 +96,17 @@ class OpenAIResponses:
         text = named_text(read_input(body).request, "instructions")
         return Slot(text, "instructions" if text else "", _SLOT, count_elsewhere(body, marker, text))
 
+    def answers(self, messages: Sequence[bytes]) -> Sequence[int]:
+        """Return the index of the last item of each answer. Raises Unreadable."""
+        return answers_in(messages)
+
     def append(
         self, body: bytes, lines: Sequence[tuple[int, str]], block: str
     ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
-        """Put the lines behind *block* in the instructions, which are sent with every request. Raises Unreadable."""
-        read = read_input(body)
-        text = named_text(read.request, "instructions")
-        told = SEPARATOR.join([block, *(line for _, line in lines)])
-        if not text.startswith(block) or text == told or text.startswith(told + SEPARATOR):
-            return body, ()
-        value = told + text[len(block) :]
-        return read.request.edit({"instructions": quote(value)}), ({"op": "replace", "path": _SLOT, "value": value},)
+        """Put lines behind *block* in the instructions, the others behind items of the input. Raises Unreadable."""
+        changed, patch = _behind_block(body, [line for index, line in lines if index == SLOT], block)
+        changed, more = with_lines(changed, [(index, line) for index, line in lines if index != SLOT])
+        return changed, (*patch, *more)
 
     def tokens(self, body: bytes) -> tuple[str, ...]:
         """Return candidate tokens found anywhere in the bytes, and the places that the request continues."""
@@ -183,6 +184,16 @@ class OpenAIResponses:
         """Return frames that show *text* and leave the stream open."""
         assert isinstance(reader, ResponsesStream)
         return reader.close(text)
+
+
+def _behind_block(body: bytes, lines: Sequence[str], block: str) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
+    read = read_input(body)
+    text = named_text(read.request, "instructions")
+    told = SEPARATOR.join([block, *lines])
+    if not lines or not text.startswith(block) or text == told or text.startswith(told + SEPARATOR):
+        return body, ()
+    value = told + text[len(block) :]
+    return read.request.edit({"instructions": quote(value)}), ({"op": "replace", "path": _SLOT, "value": value},)
 
 
 def _markers(read: Input) -> tuple[str, ...]:

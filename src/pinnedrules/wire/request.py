@@ -199,6 +199,11 @@ def strings(value: object) -> Iterator[str]:
             pending += current
 
 
+def by_model(messages: Sequence[bytes]) -> list[int]:
+    """Return the indexes of the messages that the model wrote."""
+    return [index for index, message in enumerate(messages) if Object(message).value("role") == "assistant"]
+
+
 def append_lines(
     body: bytes, lines: Sequence[tuple[int, str]], part: Callable[[str], bytes]
 ) -> tuple[bytes, tuple[Mapping[str, object], ...]]:
