@@ -12,7 +12,7 @@ SRC = Path(__file__).parent.parent / "src" / "pinnedrules"
 
 # Lowest first; a module may import from its own layer's package or from lower layers only.
 LAYERS: list[tuple[str, ...]] = [
-    ("errors", "types", "commands"),
+    ("errors", "types", "commands", "packing"),
     ("rules", "pins", "compaction", "wire", "chat", "evidence.record", "evidence.canonical"),
     ("gate",),
     ("clock", "hearing", "notes", "report", "world", "drive", "evidence.log", "evidence", "control"),

@@ -6,13 +6,13 @@ feature that was never seen in training weighs nothing. The trainer (``tests/cha
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from pinnedrules.chat.text import Sentence
+from pinnedrules.packing import hashed
 
 __all__ = ["Own", "features", "hashed"]
 
@@ -22,7 +22,6 @@ _ENDINGS = (
     "t", "e", "a", "o",
 )  # fmt: skip
 """Endings by which a rare word is told, longest of each kind first, in the six languages."""
-_BITS = 0xFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,6 @@ class Own:
     unknown: int = 0
     work: bool = False
     wanted: bool = False
-
-
-def hashed(feature: str) -> int:
-    """Return the number that stands for a feature."""
-    return zlib.crc32(feature.encode("utf-8", "surrogatepass")) & _BITS
 
 
 def features(own: Sequence[Own], at: int, common: Collection[str]) -> set[int]:

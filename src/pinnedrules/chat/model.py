@@ -7,20 +7,16 @@ can be listed.
 
 from __future__ import annotations
 
-import json
-import zlib
-from array import array
-from base64 import b85decode, b85encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from pinnedrules import packing
 from pinnedrules.chat.features import Own, features
+from pinnedrules.packing import packed
 
 __all__ = ["Model", "load", "packed", "unpacked"]
-
-_LINE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +55,5 @@ def load() -> Model:
 
 def unpacked(text: str) -> Model:
     """Return the model that ``packed`` made this text of."""
-    head, _, body = b85decode(text.replace("\n", "")).partition(b"\n")
-    told = json.loads(head)
-    plain = zlib.decompress(body)
-    count = told["features"]
-    steps, stops, limits = plain[: 3 * count], array("b", plain[3 * count : 4 * count]), array("b", plain[4 * count :])
-    weights: dict[int, tuple[int, int]] = {}
-    number = 0
-    for at in range(count):
-        number += steps[at] | steps[count + at] << 8 | steps[2 * count + at] << 16
-        weights[number] = stops[at], limits[at]
+    weights, told = packing.unpacked(text)
     return Model(weights, frozenset(told["common"]), tuple(told["stop"]), tuple(told["limit"]), told)
-
-
-def packed(weights: Iterable[tuple[int, int, int]], told: Mapping[str, Any]) -> str:
-    """Return the text of ``weights.py``, in base 85 and lines.
-
-    *weights* are (feature, for a stop, for a limit), the last two from -127 to 127.
-    """
-    rows = sorted(weights)
-    before = [0, *(number for number, _, _ in rows)]
-    steps = [number - start for (number, _, _), start in zip(rows, before, strict=False)]
-    body = b"".join(bytes(step >> shift & 255 for step in steps) for shift in (0, 8, 16))
-    for column in (1, 2):
-        body += array("b", [row[column] for row in rows]).tobytes()
-    head = json.dumps({**told, "features": len(rows)}, sort_keys=True)
-    text = b85encode(head.encode() + b"\n" + zlib.compress(body, 9)).decode()
-    return "\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE))
