@@ -17,7 +17,7 @@ from typing import Any
 
 from pinnedrules.bench.model import ARMS, Arm, Outcome
 
-__all__ = ["Share", "figures", "share"]
+__all__ = ["Share", "figures", "share", "wilson"]
 
 _Z = 1.959963984540054
 
@@ -44,7 +44,7 @@ def share(outcomes: Sequence[Outcome], counts: Callable[[Outcome], bool]) -> Sha
     hits, of = sum(map(sum, clusters.values())), len(outcomes)
     p = hits / of
     effective = of / _design_effect(list(clusters.values()), p)
-    low, high = _wilson(p, effective)
+    low, high = wilson(p, effective)
     return Share(hits, of, round(100 * p, 1), round(100 * low, 1), round(100 * high, 1), len(clusters))
 
 
@@ -56,7 +56,8 @@ def _design_effect(clusters: Sequence[Sequence[int]], p: float) -> float:
     return max(1.0, between / (of * p * (1 - p)))
 
 
-def _wilson(p: float, n: float) -> tuple[float, float]:
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """Return the 95 % bounds of a share *p* of *n*, as shares (E. B. Wilson, JASA 22, 1927)."""
     middle, scale = p + _Z**2 / (2 * n), 1 + _Z**2 / n
     spread = _Z * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
     low, high = (middle - spread) / scale, (middle + spread) / scale
