@@ -24,6 +24,7 @@ __all__ = [
     "bears_recipients",
     "bears_remark",
     "bears_url",
+    "bears_words",
     "few",
     "strings",
 ]
@@ -73,6 +74,10 @@ _PROSE = re.compile(
     r"(?:.+_)?(?:body|text|content|contents|message|messages|html|markdown|description|comment|note|notes|prompt"
     r"|subject|title|summary|query|q|search|filter|pattern|code|data"
     r"|in_reply_to|references|(?:thread|conversation|message|msg)_ids?)"
+)
+_WORDS = re.compile(
+    r"(?:.+_)?(?:str|strings?|insert|replacements?|reg_?exp?|expr|expression|pointer|route|routes|commands?|cmds?|cmd_?lines?"
+    r"|scripts?|slash|mime|mime_?type|content_?type|media_?type|selector|xpath|topic|channel|label|tag|tags|lines?)"
 )
 _REMARK = re.compile(
     r"(?:.+_)?(?:signature|footer|greeting|caption|reason|details?|comments|instructions|explanation|snippet|preview)"
@@ -135,6 +140,12 @@ def bears_prose(name: str) -> bool:
     """True for free text and for senders: an address in them is not where something goes."""
     words = _words(name)
     return bool(_PROSE.fullmatch(words) or _SENDER.fullmatch(words))
+
+
+@remembered()
+def bears_words(name: str) -> bool:
+    """True for texts of some language or program, in which a slash at the beginning makes no path of a file."""
+    return bool(_WORDS.fullmatch(_words(name)))
 
 
 @remembered()

@@ -1,7 +1,10 @@
 """``path: {inside: /srv/project, home: /home/ada, case: ignore}``: every path of the call stays inside one of these folders.
 
 Which arguments: those whose name says that they are a path (``path``, ``file_name``, ``cwd``, ``destination``, ...),
-at any depth, and those named in ``of``. A relative path is relative to the folder that the rule names.
+at any depth, those named in ``of``, and any other text that begins like a path that may lead out of a folder
+(``/etc/passwd``, ``../a``, ``~/a``) or has ``/../`` in it, because a tool may open what it calls ``item``. Left out are
+those whose name says that they are prose, an address of a machine, or words of some language (a command, a pattern). A
+relative path is relative to the folder that the rule names.
 
 - holds: at least one path was found, and after taking out ``.`` and ``..`` every one is inside; and so is the place to
   which it really leads, where somebody can look.
@@ -28,7 +31,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from pinnedrules.rules.bearing import TooMany, bears_path, strings
+from pinnedrules.rules.bearing import (
+    TooMany,
+    bears_path,
+    bears_prose,
+    bears_remark,
+    bears_url,
+    bears_words,
+    strings,
+)
+from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import (
     BadOption,
     Built,
@@ -53,7 +65,14 @@ MAX_PATH = 4096
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+# From a folder of the system or of somebody's home on, or out of the one where one is; no sentence with a slash in it.
+_LEADING = re.compile(r"(?:/[\w.@+-]+/|\.\./|~[\w.-]*/)[^\n]{1,4000}|[^\s:]{1,2000}/\.\.(?:/[^\n]{0,2000})?|\.\.")
 _HOME = re.compile(r"(?:~|\$HOME|\$\{HOME\})(?=/|\Z)")
+# A segment that routers take for a parameter: src/[id]/page.tsx, [...slug], [[...slug]].tsx. Read as a pattern it is one
+# letter, so that it stays in its folder either way.
+_PARAMETER = re.compile(
+    r"(?:(?<=/)|\A(?=[^/]*/))(?:\[(?:\.\.\.)?[A-Za-z]\w{0,60}\]|\[\[\.\.\.[A-Za-z]\w{0,60}\]\])(?=\Z|/|\.[A-Za-z][\w.]*(?:/|\Z))"
+)
 _UNCLEAR = (
     (re.compile(r"[*?\[\]{}]"), "it is a pattern, not one path"),
     (re.compile(r"[$`]"), "it holds a variable"),
@@ -93,6 +112,8 @@ def _problem(path: str) -> Outcome:
         return Fails(f"path: {shown(path, 80)} holds a control character")
     if not path.isascii() and unicodedata.normalize("NFKC", path) != unicodedata.normalize("NFC", path):
         return Cannot(f"path: {shown(path, 80)}: it holds look-alike characters")
+    if "[" in path:
+        path = _PARAMETER.sub("x", path)
     for pattern, why in _UNCLEAR:
         if pattern.search(path):
             return Cannot(f"path: {shown(path, 80)}: {why}")
@@ -115,7 +136,7 @@ class _Folders:
         for key, value in strings(arguments):
             if value is None or (isinstance(value, bool) and key not in self.extra):
                 continue  # create_dirs: true is a switch
-            if bears_path(key) or key in self.extra:
+            if bears_path(key) or key in self.extra or (isinstance(value, str) and _leads(key, value)):
                 yield key, _homed(value, self.home) if self.home and isinstance(value, str) else value
 
     def plainly(self, path: str) -> bool:
@@ -201,6 +222,16 @@ class _Folders:
         except TooMany as many:
             return Cannot(f"path: {many}")
         return unclear or (None if count else Cannot("path: no path was found"))
+
+
+def _leads(key: str, text: str) -> bool:
+    """True for a text that may be a path out of a folder, under a name that says nothing of paths."""
+    return ("/" in text or text == "..") and _open(key) and _LEADING.fullmatch(text) is not None
+
+
+@remembered()
+def _open(key: str) -> bool:
+    return not (bears_prose(key) or bears_url(key) or bears_remark(key) or bears_words(key))
 
 
 def _homed(path: str, home: str) -> str:
