@@ -26,7 +26,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pinnedrules.rules.bearing import bears_header, bears_prose, bears_recipients, bears_remark, bears_url, few
+from pinnedrules.rules.bearing import (
+    bears_header,
+    bears_path,
+    bears_prose,
+    bears_recipients,
+    bears_remark,
+    bears_url,
+    few,
+)
 from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.base import (
     BadOption,
@@ -65,7 +73,11 @@ _SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+'&=~#$-]*)")
 _BETWEEN = '",;<>'
 _SIGNS = re.compile(f"[{_BETWEEN}]")
-_ODD = re.compile(r'[<>"\\()＠﹫]')
+_ODD = re.compile(r'[<>"\\＠﹫]')
+_REMARKS = re.compile(r"[^()]*(?:\([^()@]*\)[^()]*){0,8}")  # Ann Smith (Sales)
+# A file whose name or folder has an @ in it: /srv/mail/ann@example.com/a.pdf, logo@2x.png.
+_FILE = re.compile(r"(?:[A-Za-z]:)?[^\s@<>,;:\"]*[/\\][^<>,;:\"\r\n]*")
+_SCALED = re.compile(r"[^@<>,;:\"\r\n]*@[0-9](?:\.[0-9])?x\.(?:png|jpe?g|gif|webp|svg|avif|heic)", re.IGNORECASE)
 _WIDE = re.compile(r"[@＠﹫][^\s@<>,;\"]*[^\x00-\x7f]")
 _AT = re.compile("[@＠﹫]")
 _LINK = re.compile(r"https?://[^\s<>,;\"]+", re.IGNORECASE)
@@ -153,7 +165,7 @@ def _entry(part: str) -> list[tuple[str, str | None]]:
     elif "@" in display or ":" in display or "=?" in display:
         # "=?" begins an encoded word (RFC 2047), which may hide an address from who decodes late.
         raise _Unclear("a display name looks like an address")
-    if _ODD.search(display):
+    if _ODD.search(display) or not _REMARKS.fullmatch(display) or ("@" in display and "(" in display):
         raise _Unclear("a display name holds characters of an address")
     return found
 
@@ -206,6 +218,8 @@ class _Reading:
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
 
     def text(self, key: str, text: str, said: bool) -> None:
+        # A line break at the end begins no header; one at the beginning does.
+        text = text.rstrip("\r\n")
         if len(text) > MAX_TEXT and (said or bears_header(key)):
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
         elif (said or bears_header(key)) and _CONTROL.search(text):
@@ -217,6 +231,8 @@ class _Reading:
     def _mentioned(key: str, text: str) -> bool:
         """Say whether an @ under a name that addresses nobody is none of an address to send to."""
         if bears_prose(key) or (bears_url(key) and _LINK.fullmatch(text)):
+            return True
+        if _SCALED.fullmatch(text) or (_holds_files(key) and _FILE.fullmatch(text)):
             return True
         return bears_remark(key) and not _WHOLE.fullmatch(text)
 
@@ -242,6 +258,11 @@ class _Reading:
             self.found += domains(text)
         except _Unclear as problem:
             self.unclear = Cannot(f"recipients: {shown(key, 40)}: {problem}: {shown(text, 80)}")
+
+
+@remembered()
+def _holds_files(key: str) -> bool:
+    return bears_path(key) or key.lower().endswith(("attachment", "attachments"))
 
 
 _canonical = remembered(entries=1024)(canonical)
