@@ -39,6 +39,12 @@ _LOADED = re.compile(
     r"|(?<!\w)!(?P<wiki>(?:[a-z]{2,10}:)?//[^\s!]+)!|\{\{\s{0,4}(?P<page>(?:[a-z]{2,10}:)?//[^\s{}|]+)",
     re.IGNORECASE,
 )
+# [url=...], [url]...[/url] and their kin in the markup of boards; what stands there leads somewhere, with a scheme or not.
+_BOARD = re.compile(r"\[(?P<tag>url|link|email)(?:=|\])\s{0,4}[\"']?(?P<url>[^\s\[\]\"']{1,256})", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?::[0-9]{1,5})?(?:[/?#].*)?\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:[:/?#].*)?\Z"
+)
+_HANDLER = re.compile(r"on[a-z]{3,30}\Z")
 _ABROAD = re.compile(
     r"\s*(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2}|(?:https?|ftp|data|javascript|vbscript|mailto):|www\.)", re.IGNORECASE
 )
@@ -66,6 +72,8 @@ def links(text: str) -> Iterator[Address]:
     Raises :class:`TooMany`.
     """
     yield from _bare(text)
+    if "[" in text:
+        yield from _boards(text)
     if "](" in text or "]:" in text:
         yield from _markdown(text)
     if "<" in text:
@@ -90,6 +98,18 @@ def _loaded(text: str) -> Iterator[Address]:
     if "(" in text or "[" in text or "!" in text or "@" in text or "{" in text:
         for found in _LOADED.finditer(text):
             yield from _if_abroad("image", found[str(found.lastgroup)])
+
+
+def _boards(text: str) -> Iterator[Address]:
+    for found in _BOARD.finditer(text):
+        url = found["url"]
+        if found["tag"].lower() == "email":
+            if "@" in url:
+                yield Address("link", url if url[:7].lower() == "mailto:" else f"mailto:{url}")
+        elif _HOST.match(url) and not _ABROAD.match(url):
+            yield Address("link", f"https://{url}")
+        else:
+            yield from _if_abroad("link", url)
 
 
 def _if_abroad(kind: Literal["link", "image"], url: str) -> Iterator[Address]:
@@ -137,6 +157,9 @@ def _html(text: str) -> Iterator[Address]:
                     yield from _if_abroad("image", part.strip())
             elif attribute == "style":
                 yield from _loaded(value)
+            elif value and _HANDLER.match(attribute):
+                # What runs when the page is shown, or when somebody moves over it, may load and lead anywhere.
+                yield Address("image", f"javascript:{value}")
             elif name == "meta" and attribute == "content":
                 yield from _if_abroad("link", value.partition("=")[2].strip("'\" "))
             elif attribute in _FOLLOWED and name in _FOLLOWED_TAGS:
