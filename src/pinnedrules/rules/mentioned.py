@@ -53,6 +53,8 @@ _QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|'([^'\n]{1,300})'|`([^`\n]{1,300})`|
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+'&=~#$-]{0,63}@([^\s@]{1,253})")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\\]+")
 _ID = re.compile(r"(?=.{4,128}\Z)(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9_-]*[A-Za-z0-9]")
+# In groups of four as it is printed (ISO 13616).
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?(?![A-Za-z0-9])")
 _PATH = re.compile(r"(?:~|\.{1,2})?[/\\].+|[A-Za-z]:[/\\].+|[^/\\]+[/\\].+|[^/\\]+\.[A-Za-z][A-Za-z0-9]{0,7}")
 _NOTHING = re.compile(r"(?:(?<=/)|\A)(?:\./+)+|(?<=/)/+")
 _AMOUNT = re.compile(
@@ -113,6 +115,8 @@ def forms(value: object, name: str) -> list[tuple[str, ...]] | Cannot:
     if len(value) > MAX_VALUE or not value.strip(" ").isprintable():
         return Cannot(f"{name} is too long, empty, or has a line break or a control character")
     text = value.strip(" ")
+    if _IBAN.fullmatch(text):
+        text = _account(text) or text
     # A URL is given when it was as a whole; that its host was is another matter.
     whole = _kinds(text) if "://" not in text else list(_of_url(text))[:1]
     found: list[tuple[str, ...]] = [(digest,) for digest in whole]
@@ -152,7 +156,30 @@ def _inside(value: object) -> Iterator[str]:
             yield from _of_number(item)
 
 
+def _account(text: str) -> str:
+    """Return an international account number without blanks, empty for what is none (ISO 7064, mod 97-10)."""
+    plain = text.replace(" ", "")
+    if not 15 <= len(plain) <= 34:
+        return ""
+    turned = "".join(str(int(char, 36)) for char in plain[4:] + plain[:4])
+    return plain if int(turned) % 97 == 1 else ""
+
+
+def _accounts(text: str) -> Iterator[str]:
+    """Yield the account numbers in *text*; what stands behind one may look like its last group."""
+    for number, found in enumerate(_IBAN.finditer(text)):
+        if number == MAX_WORDS:
+            break
+        groups = found[0].split(" ")
+        for count in range(len(groups), 3, -1):
+            if plain := _account(" ".join(groups[:count])):
+                yield plain
+                break
+
+
 def _in_words(text: str) -> Iterator[str]:
+    for account in _accounts(text):
+        yield _digest("id", account)
     for number, found in enumerate(_QUOTED.finditer(text)):
         if number == MAX_WORDS:
             break
