@@ -19,6 +19,7 @@ from pinnedrules.rules.bearing import (
 from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.predicates.urls import is_url
 from pinnedrules.rules.printable import shown
+from pinnedrules.rules.shell.summary import table
 
 __all__ = ["MAX_TARGETS", "Targets", "names_destination", "targets"]
 
@@ -35,9 +36,20 @@ _ADDRESS = re.compile(
 )
 
 
+# What a machine may stand under besides: ``page: example.com``. A file's name is none, nor is ``db.table``.
+_ANYWHERE = re.compile(r"(?:.+_)?(?:page|where|place|origin|gateway|machine|computer|node|broker|address)")
+_HOST = re.compile(
+    r"\s*(?:[a-z0-9-]{1,63}\.){1,8}(?P<last>[a-z]{2,24})\.?(?::[0-9]{1,5})?(?:[/?#]\S*)?\s*", re.IGNORECASE
+)
+_FILES = table("""
+    asp aspx cfg conf csv doc docx gif gz htm html ico ini jpeg jpg js json jsx log md pdf php png ppt pptx py rst sh sql
+    svg toml ts tsx txt webp xls xlsx xml yaml yml zip
+""")
+
+
 def names_destination(arguments: Mapping[str, object]) -> bool:
     """True when an argument names a place on the network: a URL or an IP address as a whole, or a host under a name like
-    ``url``, ``host``, ``proxy``.
+    ``url``, ``host``, ``proxy``, ``page``.
 
     What is asked of a machine that the model chose reaches whoever runs it, so that such a read also sends. A bare word
     (``server: db1``) is a name that only the own network knows. Among more values than are looked at, there may be one.
@@ -54,6 +66,8 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
         # Most texts have none of the signs that every URL and address has.
         dotted = "." in value or ":" in value
         if (dotted or "/" in value or "\\" in value) and is_url(value):
+            return True
+        if dotted and _anywhere(key) and (host := _HOST.fullmatch(value)) and host["last"].lower() not in _FILES:
             return True
         if dotted and _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
             return True
@@ -154,6 +168,11 @@ def _tells(key: str) -> bool:
 @remembered()
 def _asks(key: str) -> bool:
     return bears_url(key) or bears_machine(key)
+
+
+@remembered()
+def _anywhere(key: str) -> bool:
+    return _ANYWHERE.fullmatch(key.lower().replace("-", "_")) is not None
 
 
 @remembered()
