@@ -22,7 +22,7 @@ from pinnedrules.rules.predicates.patterns import together
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.rules.terms import Action, On, Rule, ServerSpec, ToolSpec
 from pinnedrules.rules.told import Pin, Pins
-from pinnedrules.rules.verbs import added_by_verbs
+from pinnedrules.rules.verbs import added_by_verbs, reads_outside
 from pinnedrules.types import EFFECTS, Effect, Verdict
 
 __all__ = ["MANY", "MEMORY", "Active", "Candidate", "Candidates", "Plan", "Tool"]
@@ -304,7 +304,9 @@ def _tool(name: str, specs: Sequence[ToolSpec], *, exact: bool, written: bool = 
         exact=exact,
         known=bool(specs),
         effects=tuple(effect for effect in EFFECTS if effect in told),
-        untrusted=any(spec.source == "untrusted" for spec in specs) or (not exact and brings_strangers(name)),
+        untrusted=any(spec.source == "untrusted" for spec in specs)
+        or (not exact and brings_strangers(name))
+        or (not specs and reads_outside(name)),
         trusted=exact and all(spec.source == "trusted" for spec in specs),
         args=frozenset.intersection(*args) if args else None,
         plain=tuple(effect for effect in EFFECTS if effect in found),

@@ -17,7 +17,7 @@ from pinnedrules.rules.memory import remembered
 from pinnedrules.rules.names import plain
 from pinnedrules.types import EFFECTS, Effect
 
-__all__ = ["MAX_SAID", "added_by_description", "added_by_verbs", "deeds", "read_by_name", "said"]
+__all__ = ["MAX_SAID", "added_by_description", "added_by_verbs", "deeds", "read_by_name", "reads_outside", "said"]
 
 MAX_SAID = 4000
 """How much of a description is read, in characters."""
@@ -43,6 +43,13 @@ def added_by_verbs(name: str) -> tuple[Effect, ...]:
 def added_by_description(description: str) -> tuple[Effect, ...]:
     """Return what a description (:data:`MAX_SAID` characters of it at most) says that the tool does."""
     return _in_order({word: effects for word, effects in said(description).items() if word not in _LIGHT})
+
+
+@remembered()
+def reads_outside(name: str) -> bool:
+    """True for a name that says that it brings in what others wrote: ``read_inbox``, ``fetch_url``."""
+    found = {word for part in words.split(plain(name) or "") for word in part}
+    return not (found.isdisjoint(words.READS) or found.isdisjoint(words.FROM_OUTSIDE))
 
 
 def read_by_name(parts: Sequence[list[str]]) -> list[str] | None:

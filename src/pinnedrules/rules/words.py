@@ -213,7 +213,7 @@ FROM_OUTSIDE = _set("""
     article articles attachment attachments browse channel channels chat comment comments email emails feed
     feeds forum github gmail html inbox internet issue issues link mail mails message messages news online page
     pages post posts review reviews rss site sites slack thread threads ticket tickets tweet tweets uri url urls
-    web website websites wiki wikipedia youtube
+    web webpage webpages website websites wiki wikipedia youtube
     """)
 """Words of a read that brings in what strangers wrote."""
 
