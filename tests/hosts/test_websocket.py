@@ -20,6 +20,7 @@ from tests.hosts.surfaces_responses import RESPONSE_TOOLS
 from websockets.exceptions import ConnectionClosed
 
 from pinnedrules import Denied, Guard, PathRefused, Stopped, Unreadable
+from pinnedrules.hosts import websocket
 from pinnedrules.testing.asserts import assert_all_accepted, assert_pinned
 from pinnedrules.testing.evidence import recorded
 from pinnedrules.testing.provider import ScriptedProvider
@@ -903,6 +904,40 @@ def test_a_stop_holds_between_answers_too(form: str, guard: Guard, connect: Conn
         with pytest.raises(Stopped):
             line.next()
         assert bridge.until_closed() == 1008
+
+
+@FORMS
+@pytest.mark.parametrize("asked", [False, True], ids=["nothing asked", "under way"])
+def test_a_stop_ends_a_wait_in_silence(form: str, asked: bool, guard: Guard, connect: Connect) -> None:
+    """Invariant 7: after every wait. Whoever waits for a message that does not come learns of the stop all the same."""
+    waiting = threading.Event()
+
+    def never(messages: Iterator[str]) -> Iterator[Message]:
+        yield next(messages)
+        waiting.wait(30)
+
+    with ScriptedProvider(Script([Reply("hi")])) as provider, Bridge(provider, never) as bridge:
+        line = connect(form, guard, bridge)
+        if asked:
+            line.ask(USER)
+            assert line.next()["type"] == "response.created"
+        stopping = threading.Timer(0.3, guard.stop, ["wrong inbox"])
+        stopping.start()
+        with pytest.raises(Stopped, match="wrong inbox"):
+            line.next()
+        waiting.set()
+        assert bridge.until_closed() == 1008
+        stopping.join()
+
+
+@FORMS
+def test_silence_alone_ends_nothing(form: str, guard: Guard, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that thinks for long is waited for, and no message is lost meanwhile."""
+    monkeypatch.setattr(websocket, "_SILENCE_SECONDS", 0.002)
+    with ScriptedProvider(lambda seen: Reply("word " * 9, frame_delay=0.01)) as provider, Bridge(provider) as bridge:
+        line = connect(form, guard, bridge)
+        line.ask(USER)
+        assert text_of(line.answer()) == "word " * 9
 
 
 @FORMS

@@ -66,7 +66,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read the next message. Reply: str or bytes."""
+    """Read the next message. Reply: str or bytes; None when none came for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,9 @@ class Traffic:
                 return self._out.popleft()
             if self._active is None:
                 message = yield Read()
+                if message is None:
+                    yield from self._look()
+                    continue
                 if isinstance(message, Failed):
                     self.drop()
                     raise message.error
@@ -150,6 +153,14 @@ class Traffic:
                     self._active = yield from self._belongs(message)
             else:
                 yield from self._advance(self._active)
+
+    def _look(self) -> Steps[None]:
+        """Look whether work was stopped. Raises Stopped; then the connection must not be used any more."""
+        try:
+            yield from passing(self.keeper.over_socket(self.path))
+        except Refused:
+            self.broken = True
+            raise
 
     def drop(self) -> None:
         """Give up what is under way: nothing that is held is ever released."""
@@ -195,11 +206,7 @@ class Traffic:
         except Unreadable as refusal:
             self.broken = self.broken or ctx.enforcing
             yield from objected(ctx, refusal)
-        try:
-            yield from passing(ctx)
-        except Refused:
-            self.broken = True
-            raise
+        yield from self._look()
         self._out.append(message)
         return None
 

@@ -29,6 +29,8 @@ T = TypeVar("T")
 _POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 # As long as messages wait that nobody will read, ``websockets`` cannot see that the other end closes too.
 _CLOSING_SECONDS = 1.0
+# So long nothing may come before it is looked whether work was stopped.
+_SILENCE_SECONDS = 0.5
 _OPENING: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("pinnedrules_opening", default=None)
 
 
@@ -82,8 +84,13 @@ class GatedSocket:
         if not isinstance(step, Write | Read):
             return self._keeper.world.attempt(step)
         try:
-            received: Reply = self._inner.recv() if isinstance(step, Read) else self._inner.send(step.data)
+            if isinstance(step, Write):
+                self._inner.send(step.data)
+                return None
+            received: Reply = self._inner.recv(timeout=_SILENCE_SECONDS)
             return received
+        except TimeoutError as error:
+            return None if isinstance(step, Read) else Failed(error)
         except Exception as error:  # noqa: BLE001 - a failure is a reply
             return Failed(error)
 
@@ -154,8 +161,14 @@ class AsyncGatedSocket:
         if not isinstance(step, Write | Read):
             return await arun(_alone(step), self._keeper.world)
         try:
-            received: Reply = await (self._inner.recv() if isinstance(step, Read) else self._inner.send(step.data))
+            if isinstance(step, Write):
+                await self._inner.send(step.data)
+                return None
+            # Cancelling what waits for a message loses none.
+            received: Reply = await asyncio.wait_for(self._inner.recv(), _SILENCE_SECONDS)
             return received
+        except TimeoutError as error:
+            return None if isinstance(step, Read) else Failed(error)
         except Exception as error:  # noqa: BLE001 - a failure is a reply
             return Failed(error)
 
