@@ -465,7 +465,7 @@ def test_a_reader_waits_for_what_is_written_and_not_for_its_turn(
     stop: StopFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others may hold the lock one after the other: a reader goes on as soon as what it reads is whole."""
-    real, looks = StopFile._settled, []
+    real, looks = StopFile._settled, list[Sign | None]()
 
     def settled(self: StopFile, hand: Sign | None) -> object:
         looks.append(hand)
@@ -476,6 +476,7 @@ def test_a_reader_waits_for_what_is_written_and_not_for_its_turn(
         fcntl.flock(held, fcntl.LOCK_EX)
         monkeypatch.setattr(StopFile, "_settled", settled)
         assert reader.read(ANY).state == "run"
+        assert StopFile(tmp_path).read(ANY).state == "run"
 
 
 def test_concurrent_changes_are_all_kept(tmp_path: Path) -> None:
@@ -524,7 +525,7 @@ def test_a_lock_held_for_ever_fails_closed(stop: StopFile, tmp_path: Path, monke
     monkeypatch.setattr(stop_module, "_LOCK_SECONDS", 0.05)
     with stop._locked():
         with pytest.raises(StateError, match="has been held"):
-            StopFile(tmp_path)
+            StopFile(tmp_path).set("stop", scope=EVERYTHING, reason="r", actor="kim")
         (tmp_path / "stop.json").write_bytes(b"junk")
         state = stop.read(ANY)
 

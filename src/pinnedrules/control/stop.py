@@ -68,9 +68,12 @@ class StopFile:
         self._lock = folder / "stop.lock"
         self._known: _Known | None = None
         self._seen = 0
-        with self._writing() as lock:
-            if _sign(self._file) is None and self._highest() is None:
-                self._write(lock, Content(0, {}, {}, None))
+        with self._as_state_error():
+            os.close(self._open())
+        if self._unborn():
+            with self._writing() as lock:
+                if self._unborn():
+                    self._write(lock, Content(0, {}, {}, None))
 
     def read(self, session: SessionId) -> StopState:
         """Return what is in force for *session*. Never raises: what cannot be read is a stop.
@@ -240,11 +243,18 @@ class StopFile:
             line = ""
         return "".join(sign for sign in line if sign.isprintable()).strip()[:_REASON] or "the file STOP is there"
 
+    def _unborn(self) -> bool:
+        return _sign(self._file) is None and self._highest() is None
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[int]:
+        with self._as_state_error(), self._locked() as lock:
+            yield lock
+
+    @contextlib.contextmanager
+    def _as_state_error(self) -> Iterator[None]:
         try:
-            with self._locked() as lock:
-                yield lock
+            yield
         except OSError as error:
             raise StateError(f"the stop state in {self._file.parent} cannot be written ({error})") from error
 
@@ -262,7 +272,7 @@ class StopFile:
     @contextlib.contextmanager
     def _tried(self) -> Iterator[int | None]:
         """Hold the lock, or give None while somebody else does. Raises OSError."""
-        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        lock = self._open()
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -277,6 +287,9 @@ class StopFile:
                 fcntl.flock(lock, fcntl.LOCK_UN)
         finally:
             os.close(lock)
+
+    def _open(self) -> int:
+        return os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
     def _pause(self, until: float) -> None:
         """Wait a moment for the lock. Raises TimeoutError."""
