@@ -62,6 +62,38 @@ def test_a_permit_for_all_sessions_of_a_user(cli: Cli, guard: Guard) -> None:
     assert (row["used"], row["live"]) == (1, False)
 
 
+def test_a_misspelled_tool_is_told_with_the_nearest_name(cli: Cli, guard: Guard) -> None:
+    """A permit for a tool that is none would be in force and cover nothing; so it is not given."""
+    wrong = cli("permit", "--on", "delete_mial", "--max", 1, "--for", "1h", "--session", "inbox", "--user", "anna")
+    assert wrong.code != 0
+    assert "no tool is declared as 'delete_mial'" in wrong.err
+    assert "did you mean 'delete_mail'?" in wrong.err
+    assert cli("permits", "list").out == "nothing is permitted beforehand\n"
+
+
+def test_without_a_live_guard_the_rule_file_can_be_named(cli: Cli, rules: Path, guard: Guard) -> None:
+    """The state folder does not say which rules are decided by."""
+    folder = guard.folder.path
+    guard.close()
+    asked = (
+        "permit",
+        "--on",
+        "delete_mial",
+        "--max",
+        1,
+        "--for",
+        "1h",
+        "--session",
+        "a",
+        "--user",
+        "b",
+        "--state",
+        folder,
+    )
+    assert "did you mean 'delete_mail'?" in cli(*asked, "--rules", rules).err
+    assert cli(*asked).code == 0
+
+
 def test_a_stop_ends_a_permit(cli: Cli, guard: Guard) -> None:
     """The list says why it is none any more."""
     cli("permit", "--on", "delete_mail", "--max", 1, "--for", "90s", "--session", "inbox", "--user", "anna")

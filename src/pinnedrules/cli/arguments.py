@@ -347,6 +347,7 @@ def _permit(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--per", choices=("hour", "total"), default="total", help="in each hour, or in all (default)")
     made.add_argument("--for", dest="span", required=True, metavar="TIME", help="90s, 30min, 1h; at most 24h")
     made.add_argument("--all-sessions", action="store_true", help="in all sessions of --user")
+    made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: that of the live guard)")
     _whose(made, "in this session", required=False)
     _state(made, "only this state folder")
 

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
@@ -13,9 +14,11 @@ from pinnedrules.cli.printing import Printer, age
 from pinnedrules.cli.sessions import Place, named, opened, places
 from pinnedrules.control.permits import give, new_permit, permits_of, revoke, seconds_of
 from pinnedrules.control.principals import acting, person
+from pinnedrules.control.running import live
 from pinnedrules.control.stop import StopFile
 from pinnedrules.notes import note, permitted
-from pinnedrules.rules.permits import Given
+from pinnedrules.rules.load import load
+from pinnedrules.rules.permits import Given, fits
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.source import parse, value_of
 from pinnedrules.types import SessionId
@@ -52,6 +55,8 @@ def _give(arguments: argparse.Namespace, printer: Printer) -> int:
             StopFile(place.state.path), about, _require(arguments), most=arguments.max, per=arguments.per,
             seconds=seconds, by=by,
         )  # fmt: skip
+        for file in _rule_files(arguments, place):
+            fits(load(file.read_text(encoding="utf-8"), file=file.name), permit)
         # Recorded before it counts: what relaxes is never in force unwritten.
         note(place.state, [permitted(place.session, permit, by=by, state="given")])
         give(place.store, place.session, permit, whole_user=arguments.all_sessions)
@@ -63,6 +68,15 @@ def _give(arguments: argparse.Namespace, printer: Printer) -> int:
     printer.line(f"  to end it: pinnedrules permits revoke {permit.id}", "quiet")
     printer.document({"by": by, "permit": asdict(permit)})
     return OK
+
+
+def _rule_files(arguments: argparse.Namespace, place: Place) -> list[Path]:
+    """Return the files whose tools a permit is checked against: a misspelled one would be in force and cover nothing."""
+    if arguments.rules is not None:
+        return [arguments.rules]
+    here = place.state.path.absolute()
+    names = {guard.rules for guard in live() if guard.state.absolute() == here}
+    return [file for name in sorted(names) if (file := here.parent / name).is_file()]
 
 
 def _require(arguments: argparse.Namespace) -> Mapping[str, object] | None:
