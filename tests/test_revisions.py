@@ -168,6 +168,7 @@ BAD: list[tuple[Any, str]] = [
     ({"version": 1, "patch": [], "more": 1}, "leave the rest out"),
     ({"sha256": 5, "patch": []}, "leave the rest out"),
     ({"version": 1}, "no patch"),
+    ({"version": 1, "rules": []}, "a whole rule file, and no patch"),
     ("not a patch", "no patch"),
     ('{"version": 1, "version": 2, "patch": []}', "twice|two|duplicate"),
 ]  # fmt: skip

@@ -228,6 +228,11 @@ def _wanted(patch: Patch) -> _Wanted:
     found = value_of(parse(patch, file="the patch"))
     if isinstance(found, list):
         return _Wanted(found, None, "")
+    if isinstance(found, dict) and "rules" in found:
+        raise RuleFileError(
+            "this is a whole rule file, and no patch of one",
+            hint="patch what changes, or put it into the rule file and take it over: pinnedrules revise --accept-file",
+        )
     if not isinstance(found, dict) or not isinstance(found.get("patch"), list):
         raise RuleFileError("no patch", hint='write {"version": 2, "patch": [{"op": "replace", ...}]}')
     version, sha256 = found.get("version"), found.get("sha256", "")

@@ -94,10 +94,14 @@ def _checked(operation: object, number: int) -> str:
         raise RuleFileError(f"operation {number}: {shown(op, 20)} is not taken", hint=f"known: {', '.join(_KEYS)}")
     if set(operation) != {"op", *_KEYS[str(op)]}:
         raise RuleFileError(f"operation {number}: {op} takes {' and '.join(_KEYS[str(op)])}", hint="see RFC 6902")
+    if path == "":
+        raise RuleFileError(
+            f"operation {number} is about the whole document, and nobody sees what changes in it",
+            hint="patch what changes (/rules/0/then), or change the rule file and take it over: pinnedrules revise --accept-file",
+        )
     if not isinstance(path, str) or not path.startswith("/"):
         raise RuleFileError(
-            f"operation {number}: {shown(path, 40)} is the whole document, or no JSON Pointer",
-            hint="patch what changes: /rules/0/then",
+            f"operation {number}: {shown(path, 40)} is no JSON Pointer", hint="begin it with a stroke: /rules/0/then"
         )
     return path
 
