@@ -495,6 +495,51 @@ def test_sets_that_rewrite_can_still_be_tightened_by_a_deny() -> None:
     assert weaker(new, old) is not None
 
 
+def rehearsed(
+    require: str, then: str = "{rewrite: [{op: add, path: /dry, value: true}]}", otherwise: str = "deny"
+) -> RuleSet:
+    """Return rules of which one rewrites what meets its requirement."""
+    wanted = f"require: {require}, else: {otherwise}, " if require else ""
+    return rules(f"  - {{id: a, text: A., on: act, {wanted}then: {then}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{amount: {of: n, max: 100}}", "{amount: {of: n, max: 50}}"),
+        ("{recipients: {domain_in: [a.example, b.example]}}", "{recipients: {domain_in: [a.example]}}"),
+        ("{amount: {of: n, max: 100}}", "{amount: {of: n, max: 100}, who: {user_in: [ann]}}"),
+        ("", "{amount: {of: n, max: 100}}"),
+    ],
+)
+def test_a_rewriting_rule_that_denies_more_is_a_tightening(old: str, new: str) -> None:
+    """What no longer meets its requirement is denied at every stage of rewriting, so nobody's role is needed."""
+    assert weaker(rehearsed(old), rehearsed(new)) is None
+    found = weaker(rehearsed(new), rehearsed(old))
+    assert found is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            rehearsed("{amount: {of: n, max: 100}}", otherwise="ask"),
+            rehearsed("{amount: {of: n, max: 50}}", otherwise="ask"),
+        ),
+        (rehearsed("{amount: {of: n, max: 100}}", otherwise="ask"), rehearsed("{amount: {of: n, max: 50}}")),
+        (
+            rehearsed("{amount: {of: n, max: 100}}", "allow", "{rewrite: [{op: add, path: /n, value: 1}]}"),
+            rehearsed("{amount: {of: n, max: 50}}", "allow", "{rewrite: [{op: add, path: /n, value: 1}]}"),
+        ),
+        (rehearsed("{amount: {of: n, max: 100}}"), rehearsed("{who: {user_in: [ann]}}")),
+    ],
+    ids=["asks more", "denies instead of asking", "rewrites more", "asks for something else"],
+)
+def test_other_changes_of_a_rewriting_rule_are_not_proven(old: RuleSet, new: RuleSet) -> None:
+    """An ask keeps a call from being rewritten into one that is denied, and what is rewritten may be permitted then."""
+    assert unproven(old, new) == "the rule a rewrites otherwise"
+
+
 def test_the_rule_that_rewrites_otherwise_is_the_one_that_is_named() -> None:
     """A person who reads why a patch counts as relaxing looks at the rule that changed, and not at another one."""
     kept = "  - {id: a, text: A., on: act, then: {rewrite: [{op: add, path: /dry, value: true}]}}\n"

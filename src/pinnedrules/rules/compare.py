@@ -129,11 +129,11 @@ def _effects(name: str, first: ToolSpec, second: ToolSpec, old: RuleSet, new: Ru
 
 def _rules(old: RuleSet, new: RuleSet) -> str:
     rewriting = [rule.id for rule in (*old.rules, *new.rules) if _rewrites(rule)]
-    patched = {rule.id: _patches(rule) for rule in old.rules if _rewrites(rule)}
-    patches = {rule.id: _patches(rule) for rule in new.rules if _rewrites(rule)}
-    if list(patched.items()) != list(patches.items()):
-        other = next((rule for rule in rewriting if patched.get(rule) != patches.get(rule)), rewriting[0])
-        return f"the rule {other} rewrites otherwise"
+    patched = {rule.id: rule for rule in old.rules if _rewrites(rule)}
+    patches = {rule.id: rule for rule in new.rules if _rewrites(rule)}
+    other = next((rule for rule in rewriting if not _rewrites_alike(patched.get(rule), patches.get(rule))), "")
+    if other or list(patched) != list(patches):
+        return f"the rule {other or rewriting[0]} rewrites otherwise"
     if rewriting and any(spec != new.tools[name] for name, spec in old.tools.items() if name in new.tools):
         return f"the rule {rewriting[0]} rewrites calls, and what tools do changes"
     by_mention = any("rules" in _listed(_options(rule, "came_from").get("in")) for rule in new.rules)
@@ -248,9 +248,14 @@ def _rewrites(rule: Rule) -> bool:
     return any(isinstance(said, Rewriting) for said in (rule.then, rule.otherwise))
 
 
-def _patches(rule: Rule) -> tuple[object, ...]:
-    """Return all of a rule that rewrites but its sentence."""
-    return rule.id, rule.on, rule.require, rule.then, rule.otherwise
+def _rewrites_alike(old: Rule | None, new: Rule | None) -> bool:
+    """Whether every call, and every form that others bring one into, is rewritten as before, or denied now."""
+    if old is None or new is None or (old.on, old.then) != (new.on, new.then):
+        return False
+    if (old.require, old.otherwise) == (new.require, new.otherwise):
+        return True
+    # What asks for more gives its "else" to calls that met it before: only a denial is certainly no weaker.
+    return new.otherwise == "deny" and (old.require is None or old.otherwise == "deny") and _asks_no_less(old, new)
 
 
 def _said(action: Action | None) -> str:
