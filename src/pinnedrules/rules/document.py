@@ -97,7 +97,7 @@ def _checked(operation: object, number: int) -> str:
     if path == "":
         raise RuleFileError(
             f"operation {number} is about the whole document, and nobody sees what changes in it",
-            hint="patch what changes (/rules/0/then), or change the rule file and take it over: pinnedrules revise --accept-file",
+            hint="patch what changes (/rules/0/then), or change the file and take it over: pinnedrules revise --accept-file",
         )
     if not isinstance(path, str) or not path.startswith("/"):
         raise RuleFileError(
