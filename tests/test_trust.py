@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from pinnedrules.rules.compare import weaker
 from pinnedrules.rules.load import load
 from pinnedrules.rules.meaning import Fault
 from pinnedrules.rules.model import RuleSet
-from pinnedrules.trust import place, trust
+from pinnedrules.trust import hearing, place, trust
 
 RULES = """\
 version: 1
@@ -285,3 +286,82 @@ def test_the_command_says_what_it_trusts(
     path.write_text("version: 1\nrules: [{id: a, text: A.}]\n", encoding="utf-8")
     assert main(["trust", str(path), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["trusted"] == {}
+
+
+HEARS = """\
+from pathlib import Path
+
+from pinnedrules.hearing import Heard
+
+Path({marker!r}).touch()
+
+
+def stops(text):
+    return Heard("stop") if "banana" in text else None
+
+
+async def later(text):
+    return stops(text)
+
+
+number = 7
+"""
+
+
+@pytest.fixture
+def listening(project: Path) -> Path:
+    """The rule file of a project with a module that could hear."""
+    (project / "checks" / "ears.py").write_text(HEARS.format(marker=str(project / "was-heard")), encoding="utf-8")
+    (project / "rules.yaml").write_text(
+        "version: 1\ntools: {act: write}\nrules: [{id: r, text: T.}]\n", encoding="utf-8"
+    )
+    return project / "rules.yaml"
+
+
+def test_what_nobody_trusted_hears_nothing(listening: Path) -> None:
+    """A project that one has fetched could bring it; the error says what to do."""
+    trust(listening)
+    with pytest.raises(Fault, match="nobody trusted") as caught:
+        hearing(listening, "checks.ears:stops")
+    assert f"pinnedrules trust {listening} --hears checks.ears:stops" in caught.value.hint
+    assert not (listening.parent / "was-heard").exists()
+
+
+def test_what_is_trusted_hears_until_it_changes(listening: Path) -> None:
+    """Trusting the rule file anew keeps what was trusted to hear; another function or another text of it is not."""
+    trust(listening, "checks.ears:stops")
+    trust(listening, "checks.ears:later")
+    trust(listening)
+    assert hearing(listening, "checks.ears:stops")("banana").kind == "stop"
+    assert inspect.iscoroutinefunction(hearing(listening, "checks.ears:later"))
+    for name in ("checks.ears:number", "checks.mail:inside"):
+        with pytest.raises(Fault):
+            hearing(listening, name)
+    file = listening.parent / "checks" / "ears.py"
+    file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    with pytest.raises(Fault, match="nobody trusted"):
+        hearing(listening, "checks.ears:stops")
+
+
+def test_a_command_that_guards_takes_what_was_trusted_to_hear(
+    listening: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """``run --hears``: refused until it is trusted, and without a rule file; then the command starts."""
+    asked = ["run", "--rules", str(listening), "--hears", "checks.ears:stops", "--", "true"]
+    assert main(asked) == 2
+    assert "nobody trusted" in capfd.readouterr().err
+    assert main(["trust", str(listening), "--hears", "checks.ears:nothing"]) == 2
+    assert main(["trust", str(listening), "--hears", "checks.nowhere:stops"]) == 2
+    assert main(["trust", str(listening), "--hears", "checks.ears:stops"]) == 0
+    assert "trusted: checks.ears:stops in" in capfd.readouterr().out
+    assert main(asked) == 0
+    assert main(["run", "--profile", "suggest-only", "--hears", "checks.ears:stops", "--", "true"]) == 2
+    assert "--hears without a rule file" in capfd.readouterr().err
+
+
+def test_a_guard_pauses_by_what_was_trusted_to_hear(listening: Path) -> None:
+    """What it hears can only limit: a turn that the patterns leave open becomes a pause."""
+    trust(listening, "checks.ears:stops")
+    hears = hearing(listening, "checks.ears:stops")
+    with Guard(listening, quiet=True, approver="tickets", hears=hears) as guard, guard.session("s", user="ada"):
+        assert guard.user_turn("The banana is ripe.", user="ada").did == "pause"

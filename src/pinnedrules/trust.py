@@ -1,4 +1,4 @@
-"""Functions that a rule file names, loaded only once a person trusted that file and their modules.
+"""Functions that a rule file or a command names, loaded only once a person trusted the file and their modules.
 
 Rules of this file:
 
@@ -27,7 +27,7 @@ from pinnedrules.rules.load import load
 from pinnedrules.rules.meaning import Fault
 from pinnedrules.rules.predicates.python import Judge
 
-__all__ = ["functions", "modules", "place", "trust"]
+__all__ = ["functions", "hearing", "modules", "place", "trust"]
 
 _lock = threading.Lock()
 _loaded: dict[tuple[Path, str], ModuleType] = {}
@@ -54,18 +54,40 @@ def modules(path: Path) -> dict[str, Path]:
     return {name: _module(path, name) for name in names}
 
 
-def trust(path: Path) -> dict[str, Path]:
+def trust(path: Path, hears: str = "") -> dict[str, Path]:
     """Trust the rule file *path* and the functions that it names, as they are now; return :func:`modules`.
 
-    Raises RuleFileError, StateError and OSError.
+    *hears* is a function beside it that may be plugged in for what people say (see :func:`hearing`); it is returned, too.
+    What was trusted to hear before stays so. Raises RuleFileError, StateError, OSError, and Fault for what is no function.
     """
     path = path.absolute()
     found = modules(path)
     entry = {"rules": _digest(path), "functions": {name: _digest(file) for name, file in found.items()}}
+    listening = {hears: _module(path, hears)} if hears else {}
     file = place()
     own_folder(file.parent)
     with _lock:
-        replace_file(file, json.dumps({**_trusted(), str(path): entry}, indent=1).encode())
+        known = _trusted()
+        heard = {**known.get(str(path), {}).get("hears", {}), **{name: _digest(one) for name, one in listening.items()}}
+        replace_file(
+            file, json.dumps({**known, str(path): {**entry, **({"hears": heard} if heard else {})}}, indent=1).encode()
+        )
+    return {**found, **listening}
+
+
+def hearing(path: Path, name: str) -> Callable[[str], Any]:
+    """Return the function *name* (``pkg.mod:function``) beside the rule file *path*, as ``Guard(hears=...)`` takes it.
+
+    Raises Fault for what was not trusted to hear, is not there, or fails. It may be a coroutine function.
+    """
+    path = path.absolute()
+    file, source, digest = _read(path, name)
+    if _trusted().get(str(path), {}).get("hears", {}).get(name) != digest:
+        command = f"pinnedrules trust {shlex.quote(str(path))} --hears {shlex.quote(name)}"
+        raise Fault(
+            f"{name} is Python code that nobody trusted as it is now", hint=f"read {file.name}, then run: {command}"
+        )
+    found: Callable[[str], Any] = _called(_run(file, source, digest), name)
     return found
 
 
@@ -76,14 +98,9 @@ def functions(path: Path, text: str | None) -> Callable[[str], Judge]:
     """
 
     def found(name: str) -> Judge:
-        file = _module(path, name)
-        try:
-            source = file.read_bytes()
-        except OSError as error:
-            raise Fault(f"{file.name} cannot be read ({error.strerror})") from None
+        file, source, digest = _read(path, name)
         entry = _trusted().get(str(path), {})
         same = text is None or entry.get("rules") == hashlib.sha256(text.encode()).hexdigest()
-        digest = hashlib.sha256(source).hexdigest()
         if not same or entry.get("functions", {}).get(name) != digest:
             raise Fault(
                 f"{name} is Python code that nobody trusted as it is now",
@@ -105,6 +122,16 @@ def _module(path: Path, name: str) -> Path:
     return file
 
 
+def _read(path: Path, name: str) -> tuple[Path, bytes, str]:
+    """Return the file of the module of *name*, its bytes, which are those that are run, and their digest."""
+    file = _module(path, name)
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise Fault(f"{file.name} cannot be read ({error.strerror})") from None
+    return file, source, hashlib.sha256(source).hexdigest()
+
+
 def _run(file: Path, source: bytes, digest: str) -> ModuleType:
     with _lock:
         module = _loaded.get((file, digest))
@@ -121,11 +148,17 @@ def _run(file: Path, source: bytes, digest: str) -> ModuleType:
     return module
 
 
-def _function(module: ModuleType, name: str) -> Judge:
+def _called(module: ModuleType, name: str) -> Any:
     found: Any = getattr(module, name.partition(":")[2], None)
-    if not callable(found) or inspect.iscoroutinefunction(found):
+    if not callable(found):
         raise Fault(f"{name} is no function that can be called", hint="define it with def")
-    judge: Judge = found
+    return found
+
+
+def _function(module: ModuleType, name: str) -> Judge:
+    judge: Judge = _called(module, name)
+    if inspect.iscoroutinefunction(judge):
+        raise Fault(f"{name} is no function that can be called", hint="define it with def")
     return judge
 
 

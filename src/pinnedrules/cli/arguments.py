@@ -142,6 +142,12 @@ def _doctor(commands: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--state", type=Path, metavar="DIR", help="the state folder to look at (default: as a guard's)")
 
 
+def _hears(made: _Parser) -> None:
+    made.add_argument(
+        "--hears", default="", metavar="PKG.MOD:FUNCTION", help="a model of yours for what people say (docs/chat.md)"
+    )
+
+
 def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "run", "Run any agent behind a sidecar of its own, and report at the end.")
     made.usage = "pinnedrules run [options] -- CMD ..."
@@ -152,6 +158,7 @@ def _run(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    _hears(made)
     made.add_argument("--session", default="", metavar="NAME", help="go on with this session (default: a new one)")
     made.add_argument("--port", type=int, default=0, metavar="N", help="the sidecar's port (default: a free one)")
     made.add_argument(
@@ -182,6 +189,7 @@ def _serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     made = _command(commands, "serve", "Guard agents in any language: a local service that they are given as base URL.")
     made.add_argument("--rules", type=Path, metavar="FILE", help="the rule file (default: rules.yaml)")
     made.add_argument("--profile", metavar="NAME", help="a built-in profile instead of a file")
+    _hears(made)
     made.add_argument(
         "--session", default="", metavar="NAME", help="print base URLs that tie everything to this session"
     )

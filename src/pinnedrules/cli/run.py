@@ -23,6 +23,7 @@ from pinnedrules.cli.launch.child import NotStarted, run_child
 from pinnedrules.cli.launch.ending import Ending, ending, resuming
 from pinnedrules.cli.launch.recipes import Recipe, recipe
 from pinnedrules.cli.launch.start import Bases, Start, guarded
+from pinnedrules.cli.listening import listening
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.serve import SidecarGuard, passing
 from pinnedrules.cli.source import named_or_usual
@@ -79,6 +80,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         state=arguments.state,
         quiet=printer.as_json,
         paths=passing(arguments),
+        hears=listening(arguments),
     )
     with guard:
         stop = StopFile(guard.folder.path)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
+from pinnedrules.cli.listening import listening
 from pinnedrules.cli.printing import Printer
 from pinnedrules.cli.source import named_or_usual
 from pinnedrules.control.principals import os_user
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         ask_wait=arguments.ask_wait,
         state=arguments.state,
         paths=passing(arguments),
+        hears=listening(arguments),
     )
     with guard, _Signals() as signals:
         serving = _serving(arguments, guard, upstreams)

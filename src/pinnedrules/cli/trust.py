@@ -1,14 +1,16 @@
-"""``pinnedrules trust``: a person vouches for the Python functions that a rule file names."""
+"""``pinnedrules trust``: a person vouches for the Python functions that a rule file, or ``--hears``, names."""
 
 from __future__ import annotations
 
 import argparse
 
+from pinnedrules.cli.arguments import Usage
 from pinnedrules.cli.entry import FOUND, OK
 from pinnedrules.cli.printing import Printer
 from pinnedrules.control.principals import acting, person
 from pinnedrules.rulefile import RuleFile
-from pinnedrules.trust import modules, trust
+from pinnedrules.rules.meaning import Fault
+from pinnedrules.trust import hearing, modules, trust
 
 __all__ = ["run"]
 
@@ -17,7 +19,12 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
     """Return 0 when trusted, 1 when the file names no function. Raises ApprovalError for the agent."""
     person(acting())
     path = arguments.rules.absolute()
-    found = trust(path) if modules(path) else {}
+    try:
+        found = trust(path, arguments.hears) if modules(path) or arguments.hears else {}
+        if arguments.hears:
+            hearing(path, arguments.hears)
+    except Fault as fault:
+        raise Usage(str(fault), fault.hint) from None
     for name, file in found.items():
         printer.line(f"trusted: {name} in {file}", "good")
     if found:

@@ -156,6 +156,9 @@ def _trust(command: Command) -> None:
     about = "Trust the Python functions that a rule file names, as they are now; until then it cannot be loaded."
     made = command("trust", about, "trust")
     made.add_argument("rules", type=Path, metavar="RULES", help="a rule file")
+    made.add_argument(
+        "--hears", default="", metavar="PKG.MOD:FUNCTION", help="a function beside it that may hear what people say"
+    )
 
 
 def _whose(made: argparse.ArgumentParser) -> None:
