@@ -98,6 +98,34 @@ def test_yes_can_be_said_beforehand_and_no_file_is_replaced(cli: Cli, home: Path
     assert (home / "rules.yaml").read_text() == written
 
 
+OTHER_LANGUAGES = """\
+- Lösche niemals Dateien ausserhalb von src.
+- Frage mich, bevor du etwas löschst.
+- No borres nada sin preguntar.
+- Ne supprime jamais de fichiers.
+- Não apague arquivos sem perguntar.
+- Non cancellare mai i file.
+- 削除しないでください
+- Не удаляй файлы
+- Use `npm test` for tests.
+- Run tests.
+- Naïve résumé parsing is in `src/`.
+"""
+
+
+def test_sentences_in_another_language_are_not_counted_as_harmless(cli: Cli, home: Path) -> None:
+    """Instructions are read in English; what was not read is said, and the page is not done."""
+    (home / "AGENTS.md").write_text(OTHER_LANGUAGES, encoding="utf-8")
+    found = cli("import", "AGENTS.md", "--json")
+    assert [one["line"] for one in found.json["unread"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert (found.json["others"], found.code) == (3, 1)
+    told = cli("import", "AGENTS.md").out
+    assert (
+        "AGENTS.md: 8 sentences in another language than English, which nobody has read; the first is line 1:" in told
+    )
+    assert "nothing else in it forbids, restricts or asks for anything" in told
+
+
 def test_relative_paths_begin_where_one_says(cli: Cli, page: Path) -> None:
     """--root is the folder that the agent works in."""
     assert '{inside: ["/srv/app/src"]}' in cli("import", page, "--root", "/srv/app").out

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, printer: Printer) -> int:
         printer.line(f'{out}: written. It is in force where it is named: Guard("{out}"), --rules {out}', "good")
         printer.line(f"next: pinnedrules lint {out}")
     printer.document(_plain(found, written))
-    whole = all(rule.meant.fit != "none" for rule in found.rules)
+    whole = not found.unread and all(rule.meant.fit != "none" for rule in found.rules)
     return OK if whole and (written or out is None) else FOUND
 
 
@@ -82,8 +82,15 @@ def _sum(printer: Printer, page: Path, found: Imported) -> None:
     checks = [rule for rule in found.rules if rule.meant.fit not in ("none", "left")]
     pinned = sum(rule.meant.fit == "none" for rule in found.rules)
     others = found.others + sum(rule.meant.fit == "left" for rule in found.rules)
+    if found.unread:
+        first = found.unread[0]
+        printer.line(
+            f"{page.name}: {counted(len(found.unread), 'sentence')} in another language than English, which nobody has read;"
+            f" the first is line {first.line}: {shown(first.text, 100)}", "bad",
+        )  # fmt: skip
     if not found.rules:
-        printer.line(f"{page.name}: nothing in it forbids, restricts or asks for anything", "open")
+        what = "nothing else" if found.unread else "nothing"
+        printer.line(f"{page.name}: {what} in it forbids, restricts or asks for anything", "open")
         return
     printer.line(
         f"{page.name}: {counted(len(checks), 'check')}, {counted(pinned, 'sentence')} only pinned,"
@@ -112,6 +119,7 @@ def _plain(found: Imported, written: bool) -> dict[str, object]:
         "written": written,
         "file": found.text,
         "others": found.others,
+        "unread": [{"line": one.line, "sentence": one.text} for one in found.unread],
         "rules": [
             {
                 "line": rule.sentence.line,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pinnedrules.authoring.calls import made
 from pinnedrules.authoring.samples import samples
+from pinnedrules.draft.language import foreign
 from pinnedrules.draft.sentences import Sentence, sentences
 from pinnedrules.draft.standing import Meant, meant
 from pinnedrules.errors import RuleFileError
@@ -73,11 +74,15 @@ class DraftedRule:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A whole rule file, its rules, and how many sentences of the page demand nothing."""
+    """A whole rule file, its rules, and how many sentences of the page demand nothing.
+
+    ``unread`` are those in another language than English, which nobody has read.
+    """
 
     text: str
     rules: tuple[DraftedRule, ...]
     others: int
+    unread: tuple[Sentence, ...] = ()
 
 
 def imported(page: str, *, source: str, root: str, now: Moment) -> Imported:
@@ -85,9 +90,12 @@ def imported(page: str, *, source: str, root: str, now: Moment) -> Imported:
     rules: list[DraftedRule] = []
     names: set[str] = set()
     others = 0
+    unread: list[Sentence] = []
     for sentence in sentences(page):
         found = meant(sentence.text, root=root)
-        if found is None:
+        if found is None and foreign(sentence.text):
+            unread.append(sentence)
+        elif found is None:
             others += 1
         for one in found or ():
             rules.append(_drafted(sentence, one, names, now))
@@ -95,7 +103,7 @@ def imported(page: str, *, source: str, root: str, now: Moment) -> Imported:
     text = _HEAD.format(source=_printable(source)) + body if body else ""
     if text:
         load(text, file="the draft")
-    return Imported(text, tuple(rules), others)
+    return Imported(text, tuple(rules), others, tuple(unread))
 
 
 def _drafted(sentence: Sentence, one: Meant, names: set[str], now: Moment) -> DraftedRule:
