@@ -89,6 +89,18 @@ def test_the_same_rules_decide_the_same(cli: Cli, home: Path) -> None:
     assert "as many prompts" in found.out
 
 
+def test_what_a_pause_held_back_is_not_compared(cli: Cli, rules: Path, write_log: Write) -> None:
+    """The rules alone would have decided it otherwise, and that is no difference between rules: both are said."""
+    held = decision(
+        "search", {"query": "a"}, verdict="deny", effects=("read",), released=False, reasons=("paused: wait",)
+    )
+    write_log(held, decision("search", {"query": "b"}, effects=("read",)))
+    out = cli("replay", "--rules", rules).out
+    assert "1 held back (a pause)" in out
+    assert "of the others, nothing would be decided differently" in out
+    assert "not compared: 1 call that something else than these rules held back then" in out
+
+
 def test_more_prompts_are_said_as_well(cli: Cli, rules: Path, write_log: Write) -> None:
     """Stricter rules cost prompts, and that is told."""
     write_log(decision("delete_mail", {"id": 1}, effects=("delete",)))

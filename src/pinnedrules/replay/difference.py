@@ -89,8 +89,14 @@ def told(found: dict[str, Any]) -> list[str]:
     for stricter, title in ((False, "laxer than then"), (True, "stricter than then")):
         rows = [row for row in found["different"] if row["stricter"] is stricter]
         lines += _rows(title, rows)
+    held = sum(then[word] for word in HELD)
     if not found["different"]:
-        lines.append("nothing would be decided differently")
+        lines.append(f"{'of the others, ' if held else ''}nothing would be decided differently")
+    if held:
+        lines.append(
+            f"not compared: {counted(held, 'call')} that something else than these rules held back then; they count above as"
+            " the rules alone decide them now"
+        )
     return [*lines, *(f"limit: {limit}" for limit in found["limits"])]
 
 
