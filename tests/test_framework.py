@@ -305,3 +305,75 @@ async def _enter(stack: contextlib.ExitStack, framework: Framework) -> None:
 def test_a_call_that_cannot_be_read_has_a_refusal() -> None:
     """An adapter that cannot even say what the call is refuses it in the same words."""
     assert "ValueError: x" in Framework.refuse("look", "c1", ValueError("x")).text
+
+
+def _waiting(framework: Framework, wanted: Call) -> None:
+    found = framework.propose(wanted, wait=False).result()
+    assert found.verdict == "run"
+    framework.waiting([found]).result()
+
+
+def test_what_waits_for_an_interrupt_is_charged_once_over_a_restart(pinned_guard: MakeGuard) -> None:
+    """Rule 2 and invariant 5: another process finds it, once; asked a second time the call is decided like any other."""
+    wanted = _call("refund", '{"amount":60}')
+    for guard in (pinned_guard(RULES), pinned_guard(RULES)):
+        framework = guard.framework("test")
+        with framework.session("thread"):
+            _waiting(framework, wanted)
+    framework = pinned_guard(RULES).framework("test")
+    with framework.session("thread"):
+        assert _run(framework, wanted).verdict == "run"
+    framework = pinned_guard(RULES).framework("test")
+    with framework.session("thread"):
+        assert "cap" in _run(framework, wanted).text  # 60 more than the 60 that ran
+
+
+def test_what_waits_is_not_charged_less_for_having_run_here(pinned_guard: MakeGuard) -> None:
+    """What ran in this process is not found again by another one, which may be given the same call by an old checkpoint."""
+    wanted, framework = _call("refund", '{"amount":60}'), pinned_guard(RULES).framework("test")
+    with framework.session("thread"):
+        _waiting(framework, wanted)
+        assert _run(framework, wanted).verdict == "run"
+    framework = pinned_guard(RULES).framework("test")
+    with framework.session("thread"):
+        assert _run(framework, wanted).verdict == "refuse"
+
+
+@pytest.mark.parametrize("between", ["rules", "stop", "session", "arguments"])
+def test_what_waits_counts_for_the_same_call_under_the_same_rules_only(between: str, pinned_guard: MakeGuard) -> None:
+    """Other rules, another session or other arguments: decided afresh. Nothing is released under an older epoch."""
+    guard = pinned_guard(RULES)
+    framework, wanted = guard.framework("test"), _call("refund", '{"amount":60}')
+    with framework.session("thread"):
+        _waiting(framework, wanted)
+    if between == "stop":
+        guard.stop("enough")
+        guard.resume("go on", user="ada")
+    again = pinned_guard(RULES.replace("at most 100", "at most 99") if between == "rules" else RULES)
+    resumed = again.framework("test")
+    if between == "arguments":
+        wanted = _call("refund", '{"amount":61}')
+    with resumed.session("other" if between == "session" else "thread"):
+        found = resumed.propose(wanted, wait=False).result()
+    assert found.judged is not None
+    assert "released before, not yet run" not in found.judged.decision.reasons
+    assert found.verdict == ("run" if between == "session" else "refuse")
+
+
+def test_what_cannot_be_kept_waiting_is_charged_again(
+    framework: Framework, guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that fails costs a second charge, never a run that is not charged."""
+    wanted = _call("refund", '{"amount":60}')
+    with framework.session("thread"):
+        found = framework.propose(wanted, wait=False).result()
+        with monkeypatch.context() as patch:
+            patch.setattr(type(guard._store), "write_ledger", _broken)
+            framework.waiting([found]).result()
+    other = guard.framework("test")
+    with other.session("thread"):
+        assert other.propose(wanted, wait=False).result().verdict == "run"  # this process still knows
+
+
+def _broken(*_: object, **__: object) -> bool:
+    raise OSError("gone")

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, ToolCall
 from langchain_core.tools import BaseTool
+from langgraph.errors import GraphBubbleUp
 from langgraph.types import interrupt
 
 from pinnedrules.framework import Framework, Gated
@@ -46,7 +47,11 @@ class Calls:
             one if isinstance(one, Gated) else self._framework.propose(one, wait=waits).result()
             for one in _calls(wanted, answer)
         ]
-        asked, said = self._ask(wanted, found, config)
+        try:
+            asked, said = self._ask(wanted, found, config)
+        except GraphBubbleUp:
+            self._framework.waiting(found).result()
+            raise
         for index, (yes, why) in zip(asked, said, strict=True):
             found[index] = self._framework.answer(found[index], yes, by=who(config), why=why).result()
         return found
@@ -59,7 +64,11 @@ class Calls:
             return one if isinstance(one, Gated) else await self._framework.propose(one, wait=waits)
 
         found = list(await asyncio.gather(*map(propose, _calls(wanted, answer))))
-        asked, said = self._ask(wanted, found, config)
+        try:
+            asked, said = self._ask(wanted, found, config)
+        except GraphBubbleUp:
+            await self._framework.waiting(found)
+            raise
         for index, (yes, why) in zip(asked, said, strict=True):
             found[index] = await self._framework.answer(found[index], yes, by=who(config), why=why)
         return found

@@ -17,7 +17,7 @@ import contextvars
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -174,7 +174,7 @@ class Framework:
 
         *not_done* says that it raised :class:`pinnedrules.NotDone`.
         """
-        from pinnedrules.gate.adapting import hand_on, withdraw
+        from pinnedrules.gate.adapting import hand_on, set_aside, withdraw
         from pinnedrules.gate.exchange import not_done as given_back
 
         assert gated.judged is not None
@@ -183,8 +183,14 @@ class Framework:
         self._run(withdraw(ctx, gated.judged))
         if interrupted:
             self._run(hand_on(ctx, gated.judged))
+            self._run(set_aside(ctx, [] if gated.changed else [gated.call]))
         elif not_done:
             self._run(given_back(ctx, gated.judged))
+
+    def waiting(self, found: Iterable[Gated]) -> Later[None]:
+        """Say that the run is interrupted before any of these ran: who resumes it elsewhere does not charge them again."""
+        aside = [one for one in found if one.verdict == "run" and not one.changed]
+        return self._later(lambda: self._aside(aside), _nothing)
 
     @staticmethod
     def refuse(name: str, call: str, error: Exception) -> Gated:
@@ -243,6 +249,13 @@ class Framework:
         arguments = judged.decision.arguments or gated.arguments
         return replace(gated, verdict="run", arguments=arguments, judged=judged, epoch=ctx.epoch)
 
+    def _aside(self, found: Sequence[Gated]) -> None:
+        from pinnedrules.gate.adapting import set_aside
+
+        ctx = self._context()
+        ctx.epoch = max((one.epoch for one in found), default=0)
+        self._run(set_aside(ctx, [one.call for one in found]))
+
     def _context(self) -> Context:
         from pinnedrules.hosts.keeper import direct_context
 
@@ -273,6 +286,10 @@ class Framework:
 
         threading.Thread(target=body, name="pinnedrules-gate", daemon=True).start()
         return Later(future, self._limit + more, failed)
+
+
+def _nothing(error: Exception) -> None:
+    """What could not be kept costs a second charge, and nothing else."""
 
 
 def _raised(error: Exception) -> Asked:

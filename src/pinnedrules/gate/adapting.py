@@ -7,19 +7,28 @@ exception), or were decided by a wrapped client underneath, and then they are on
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pinnedrules.commands import Grant, Redeem
+from pinnedrules.commands import Grant, ReadLedger, Redeem, WriteLedger
 from pinnedrules.errors import Refused, Unpinned, Unreadable
 from pinnedrules.gate.calls import Judged, judge, settle
-from pinnedrules.gate.charges import abandon, gone
+from pinnedrules.gate.charges import ATTEMPTS, abandon, gone
 from pinnedrules.gate.context import Charge, Context, Flow, check_stop, sync
+from pinnedrules.gate.deciding import rules_sha256
 from pinnedrules.gate.exchange import CUT, note
+from pinnedrules.gate.fence import keep_facts
 from pinnedrules.gate.former import on_record
+from pinnedrules.gate.held import mark
 from pinnedrules.gate.request import prepare
-from pinnedrules.types import Call, Decision
+from pinnedrules.types import Call, Decision, LedgerState
 
-__all__ = ["hand_on", "model_call", "propose", "withdraw"]
+__all__ = ["hand_on", "model_call", "propose", "set_aside", "withdraw"]
+
+_ASIDE = "aside"
+_KEPT = 64
+_BEFORE = Decision("allow", reasons=("released before, not yet run",))
 
 
 def model_call(ctx: Context, body: bytes) -> Flow[bytes]:
@@ -50,15 +59,20 @@ def model_call(ctx: Context, body: bytes) -> Flow[bytes]:
 def propose(ctx: Context, call: Call, *, wait: bool) -> Flow[Judged]:
     """Decide *call*, which a tool may run later: when it comes back allowed it may run once without a second decision.
 
-    One that was released here and has not run yet is not decided again. Without *wait* an ask comes back open. Raises Refused.
+    One that was released here and has not run yet is not decided again, nor is one that was set aside, under the same
+    rules, by a process that is gone. Without *wait* an ask comes back open. Raises Refused.
     """
     try:
         yield from check_stop(ctx, first=True)
         grant = None if ctx.paused else (yield Redeem(ctx.sessions, call, ctx.epoch, ctx.outside))
+        aside = not ctx.paused and (yield from _taken(ctx, call))
         made = grant.charge if isinstance(grant, Grant) and isinstance(grant.charge, Charge) else None
         if isinstance(grant, Grant) and (made is None or made.state != "back"):
             yield grant
-            return Judged(call, Decision("allow", reasons=("released before, not yet run",)), charge=made)
+            return Judged(call, _BEFORE, charge=made)
+        if aside and grant is None:
+            yield Grant(ctx.sessions, call, ctx.epoch, ctx.outside)
+            return Judged(call, _BEFORE)
         judged = yield from judge(ctx, call)
         if wait:
             (judged,) = yield from settle(ctx, [judged])
@@ -73,6 +87,42 @@ def propose(ctx: Context, call: Call, *, wait: bool) -> Flow[Judged]:
 def hand_on(ctx: Context, judged: Judged) -> Flow[None]:
     """Let a tool below, or this very call after an interrupt, run what was decided here without a second decision."""
     yield Grant(ctx.sessions, _run(judged), ctx.epoch, ctx.outside, judged.charge)
+
+
+def set_aside(ctx: Context, calls: Sequence[Call]) -> Flow[None]:
+    """Keep in the ledger that these calls were released and wait, not run, for an interrupt to be answered.
+
+    They are charged already, and whoever resumes the run, in another process too, does not charge them again. What cannot be
+    kept costs a second charge.
+    """
+    marks = [_mark(ctx, call) for call in calls]
+
+    def change(facts: Mapping[str, str]) -> dict[str, str]:
+        known = [each for each in json.loads(facts.get(_ASIDE, "[]")) if each not in marks]
+        return {**facts, _ASIDE: json.dumps([*known, *marks][-_KEPT:])}
+
+    if marks:
+        yield from keep_facts(ctx, change)
+
+
+def _taken(ctx: Context, call: Call) -> Flow[bool]:
+    """Take *call* out of what was set aside, in every session; False when it is not there or somebody else took it."""
+    wanted, found = _mark(ctx, call), 0
+    for session in ctx.sessions:
+        for _ in range(ATTEMPTS):
+            ledger = yield ReadLedger(session)
+            known = json.loads(ledger.session.get(_ASIDE, "[]")) if isinstance(ledger, LedgerState) else []
+            if not isinstance(ledger, LedgerState) or wanted not in known:
+                break
+            left = {**ledger.session, _ASIDE: json.dumps([each for each in known if each != wanted])}
+            if (yield WriteLedger(session, replace(ledger, session=left))) is True:
+                found += 1
+                break
+    return found == len(ctx.sessions)
+
+
+def _mark(ctx: Context, call: Call) -> str:
+    return f"{rules_sha256(ctx)[:16]} {mark(ctx, call)}"
 
 
 def withdraw(ctx: Context, judged: Judged) -> Flow[None]:

@@ -16,9 +16,10 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel
-from tests.adapters.contract.harness import Reply, Seen
+from tests.adapters.contract.harness import Mode, Reply, Seen
 from tests.adapters.contract.mailbox import RULES, Mailbox, blocks, call, scripted
 from tests.adapters.langchain.agents import Running
 from tests.adapters.langchain.models import Played, seen_of
@@ -189,6 +190,34 @@ def test_a_question_outlives_the_program(pinned_guard: MakeGuard) -> None:
     assert agent(Reply("", [call("c1", "delete_mail", mail="m1")])).say("Tidy up.").waiting == ("c1",)
     assert agent(Reply("Done.")).answer({"c1": True}).text == "Done."
     assert box.did == ["delete_mail m1"]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_what_was_charged_before_an_interrupt_is_not_charged_by_the_program_that_resumes(
+    mode: Mode, pinned_guard: MakeGuard, pinned_evidence: Recorded
+) -> None:
+    """Invariant 5: the budget is exact over a restart. What was allowed beside the question waits in the store, once."""
+    box, kept = Mailbox(), InMemorySaver()
+    calls = [call("c1", "refund", amount=60), call("c2", "delete_mail", mail="m1")]
+
+    def agent(guard: Guard, *replies: Reply) -> Running:
+        rules = PinnedRules(guard)
+        model = rules.model(Played.by(scripted(*replies)))
+        graph = StateGraph(MessagesState)
+        graph.add_node("ask", lambda state: {"messages": [model.invoke(state["messages"])]})
+        graph.add_node("tools", rules.tool_node(_tools(box)))
+        graph.add_edge(START, "ask")
+        graph.add_conditional_edges("ask", lambda state: "tools" if state["messages"][-1].tool_calls else END)
+        graph.add_edge("tools", "ask")
+        return Running(graph.compile(checkpointer=kept), mode)
+
+    first = pinned_guard(RULES)
+    assert agent(first, Reply("", calls)).say("Tidy up.").waiting == ("c2",)
+    first.close()
+    again = [Reply("", [call("c3", "refund", amount=40)]), Reply("", [call("c4", "refund", amount=1)]), Reply("Done.")]
+    assert agent(pinned_guard(RULES), *again).answer({"c2": True}).text == "Done."
+    assert sorted(box.did) == ["delete_mail m1", "refund 40", "refund 60"]
+    assert [one.released for one in pinned_evidence().decisions if one.call in ("c3", "c4")] == [True, False]
 
 
 def test_a_gated_function_inside_is_not_decided_again(
