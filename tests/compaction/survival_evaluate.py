@@ -1,6 +1,6 @@
-"""Judges the second held-out part of the corpus and writes totals, never a row, to benchmarks/survival/judge.json.
+"""Judges the third held-out part of the corpus and writes totals, never a row, to benchmarks/survival/judge.json.
 
-    python -m tests.compaction.survival_evaluate              # heldout-2.jsonl lies beside the others: the evaluation, once
+    python -m tests.compaction.survival_evaluate              # heldout-3.jsonl lies beside the others: the evaluation, once
     python -m tests.compaction.survival_evaluate development  # only the parts to develop with
 
 A summary is judged as the gate judges it, for all the rules that are asked about at once; ``one_by_one`` has the totals of
@@ -14,7 +14,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import math
 import sys
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from tests.compaction.test_survival_corpus import CORPUS, read
 
+from pinnedrules.bench.figures import wilson
 from pinnedrules.compaction.survival import judge
 
 __all__ = ["JUDGE", "PARTS", "RESULT", "digest", "main", "totals"]
@@ -30,29 +30,28 @@ __all__ = ["JUDGE", "PARTS", "RESULT", "digest", "main", "totals"]
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "benchmarks" / "survival" / "judge.json"
 JUDGE = (
-    "closed",
+    "alike",
+    "compared",
     "concerns",
     "cues",
     "forms",
     "opposed",
     "outline",
-    "phrases",
+    "pairs",
     "placed",
     "reading",
     "remarks",
     "reordered",
-    "rephrased",
-    "sensing",
     "standing",
     "survival",
     "unwrapped",
-    "vocabulary",
+    "weighed",
+    "weights",
     "wording",
 )
 """The modules of ``pinnedrules.compaction`` that the judge is made of."""
-PARTS = ("train", "train-1b", "train-2")
+PARTS = ("train", "train-1b", "train-2", "train-2b")
 """The parts that the judge was developed with."""
-_Z = 1.959964
 _FATES = ("kept", "altered", "contradicted", "dropped", "unsure")
 
 
@@ -74,15 +73,15 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def _evaluate(found: dict[str, object]) -> None:
     """Judge the held-out part, if it is the one that was announced; what was current before goes to history."""
-    sha = hashlib.sha256((CORPUS / "heldout-2.jsonl").read_bytes()).hexdigest()
-    if sha != (CORPUS / "heldout-2.sha256").read_text(encoding="ascii").split()[0]:
-        raise SystemExit("heldout-2.jsonl is not the part whose hash was committed")
+    sha = hashlib.sha256((CORPUS / "heldout-3.jsonl").read_bytes()).hexdigest()
+    if sha != (CORPUS / "heldout-3.sha256").read_text(encoding="ascii").split()[0]:
+        raise SystemExit("heldout-3.jsonl is not the part whose hash was committed")
     history = found.setdefault("history", [])
     if "current" in found and isinstance(history, list):
         history.append(found["current"])
-    rows = read("heldout-2")
+    rows = read("heldout-3")
     found["current"] = {
-        "corpus": "tests/compaction/survival_corpus/heldout-2.jsonl",
+        "corpus": "tests/compaction/survival_corpus/heldout-3.jsonl",
         "corpus_sha256": sha,
         "judge_sha256": digest(),
         "heldout": totals(rows),
@@ -167,11 +166,8 @@ def _share(hits: int, of: int) -> dict[str, float]:
 
 
 def _bounds(share: float, of: int) -> tuple[float, float]:
-    """Return the bounds of a share of so many (E. B. Wilson, JASA 22, 1927)."""
-    square = _Z * _Z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    spread = _Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return round(max(0.0, middle - spread), 4), round(min(1.0, middle + spread), 4)
+    low, high = wilson(share, of)
+    return round(low, 4), round(high, 4)
 
 
 def _milliseconds() -> dict[str, float]:

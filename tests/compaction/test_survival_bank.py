@@ -1,4 +1,4 @@
-"""Ways to take a rule back that the judge was not made with: what is certified of them, and what harmless lines cost."""
+"""Many ways to take a rule back, with which the judge was trained: what is still certified, and what harmless lines cost."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_the_rule_stands_letter_by_letter_in_every_summary() -> None:
 
 
 def test_few_rules_that_are_taken_back_are_certified() -> None:
-    """One in fifty at most in the half that was looked at, one in twelve in the other: unseen ways are still certified."""
-    for half, share in ((1, 50), (2, 12)):
+    """One in fifty at most: the judge was trained with all of them, so this says nothing of ways that it has not seen."""
+    for half in (1, 2):
         wrong, of, _ = certified(half)
-        assert wrong * share <= of
+        assert wrong * 50 <= of
 
 
 def test_a_harmless_line_seldom_costs_a_certificate() -> None:

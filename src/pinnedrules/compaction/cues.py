@@ -212,9 +212,9 @@ RETRACTED = spoken(
     r"decided_otherwise decided_against_it vergiss_das doch_nicht war_ein_scherz non_finalement olvídalo",
 )
 STATUS = re.compile(
-    r"(?:status|state|active|enabled|in "
-    r"force|valid|applies|binding|strength|priority|aktiv|actif|activo)\b(?! (?:active|true|yes|in "
-    r"force|binding|high|hard|ok|open|always|1)\b)"
+    r"(?:applies[_ -](?:to|from|until|only|when|if)|until|except\w*|unless|condition\w*|only[_ -](?:for|if|when|on|in))\b"
+    r"|(?:status|state|active|enabled|in force|valid|applies|binding|strength|priority|weight|aktiv|actif|activo)\b"
+    r"(?! (?:active|true|yes|in force|binding|high|hard|strict|ok|open|always|1|full|normal)\b)"
 )
 ADJACENT = spoken(
     r"that this these those it they which such same rule above foregoing dies\w* das das_gilt cela cette "
@@ -233,6 +233,9 @@ INTRODUCING = listed(
     "says insisted insists stated states wrote told from the by of a an our your standing hard strict",
     "fixed permanent binding still valid in force verbatim quote quoted reminder remember note house nb",
     "nota bene set given gave has had always-on active current safety security and to user's wants are as",
+    "text message she he gave well can put them stand stands how go about things held us wrote down following demanded it",
+    "extent older recap that apply applies please you always quote content body her his exact exactly literally this is",
+    "remain remains carry copied noted agreed asked asks wish point no item person people client boss team lead",
     "follows orders order limits boundaries guardrails regel regeln vorgabe vorgaben wichtig nutzer sagt",
     "hinweis règle règles consigne consignes importante regla reglas instrucciones restricciones",
 )

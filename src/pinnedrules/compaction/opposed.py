@@ -13,7 +13,7 @@ from pinnedrules.compaction.outline import Sentence
 from pinnedrules.compaction.reading import ABOUT_KEYS, FORBIDS, NEAR, Reading, lifts_some, names_no_rule, negated, says
 from pinnedrules.compaction.wording import COMMA, NONE, Words
 
-__all__ = ["opposes", "permits"]
+__all__ = ["frees", "opposes", "sweeps"]
 
 _PLURAL = cues.spoken(
     "rules restrictions constraints limits limitations instructions bans caps prohibitions guardrails "
@@ -24,6 +24,8 @@ _FORGET = cues.spoken("(?:forget|ignore|disregard|drop)_(?:what|that|this|the|my
 _DATED = [[word] for word in ("in", "until", "since", "of", "by", "from", "for", "late", "early", "mid", "to", "next")]
 _ASIDE = 1
 """Words of content that a sentence about everything may have besides."""
+_SHORT = 7
+"""Words of a sentence that can be leave for something that it does not name."""
 _HEADED = 2
 """Words that a heading shares with a rule that it takes back."""
 _LEAD = frozenset({"always", "just", "please", "now", "then", "also", "simply", "go", "ahead", "and", "you", "so"})
@@ -39,7 +41,7 @@ def opposes(reading: Reading, number: int, rule: Words, text: str, shared: froze
     sentence = reading.outline.sentences[number]
     if reading.recap(number):
         return False
-    if _sweeps(reading, number, text):
+    if sweeps(reading, number, text):
         return True
     if not shared or (len(shared) < _HEADED and reading.outline.blocks[sentence.block].heading):
         return False
@@ -53,14 +55,14 @@ def opposes(reading: Reading, number: int, rule: Words, text: str, shared: froze
         return True
     if says(cues.NO_ASKING, sentence, text):
         return True
-    if permits(reading, number, text, general=general):
+    if _permits(reading, number, text, general=general):
         return True
     if granted and says(cues.GRANTED, sentence, text if not general else ""):
         return True
     return _inverts(reading, number, rule, shared, text)
 
 
-def _sweeps(reading: Reading, number: int, text: str) -> bool:
+def sweeps(reading: Reading, number: int, text: str) -> bool:
     """Say whether a sentence lifts the rules, permits or confirms everything, or does away with asking."""
     if number not in reading.sweeping:
         return False
@@ -87,7 +89,19 @@ def _all_of_it(sentence: Sentence) -> bool:
     return len(named) <= _ASIDE
 
 
-def permits(reading: Reading, number: int, text: str, *, general: bool) -> bool:
+def frees(reading: Reading, number: int) -> bool:
+    """Say whether a sentence that names no rule's matter may still free from one: short leave, or a limit that is over."""
+    sentence = reading.outline.sentences[number]
+    if reading.outline.blocks[sentence.block].heading or reading.recap(number):
+        return False
+    if reading.has(cues.RULES, number) and says(cues.LIFTED, sentence, ""):
+        return True
+    if len(sentence.folded) > _SHORT or any(map(str.isdigit, sentence.text)):
+        return False
+    return _permits(reading, number, "", general=False) or says(cues.AUTONOMY, sentence, "")
+
+
+def _permits(reading: Reading, number: int, text: str, *, general: bool) -> bool:
     sentence = reading.outline.sentences[number]
     for match in cues.PERMITTED.finditer(sentence.text):
         after = sentence.text[match.end() : match.end() + NEAR].split()[:3]

@@ -19,9 +19,12 @@ LIMIT = 64 * 1024
 """Characters of a summary that are read. What stands beyond is unread, so nothing is certified of a longer one."""
 
 _BULLET = re.compile(
-    r"\s*(?:[-*+\u2022\u2013\u25aa\u25cf\u25e6\u2023\u2192\u00b7>]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\[ "
-    r"\])\s+(?:\[ \]\s+)?"
+    r"\s*(?:(?:[-*+~/\u00a7\u00bb\u2022\u2013\u2014\u25a0-\u25ff\u2023\u203a\u2192\u27a2\u00b7>]|\(?\d{1,3}[.)]"
+    r"|\(?[a-zA-Z][.)]|\[ \]|0\d|[A-Z]\d{1,2}|\[[A-Za-z]{0,2}\d{1,3}\])\s+(?:\[ \]\s+)?"
+    r"|(?=\[?\d{1,2}:\d\d(?::\d\d)?\]?\s))"
 )
+_KEYED = re.compile(r"\s*[\w-]{1,30}:\s+\S")
+_NUMBERED = re.compile(r"\s*(\d{1,3})\s+(?=\S)")
 _HEADING = re.compile(r"\s*(#{1,6})\s+(.*)")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]{0,60})(?:\s[^<>]{0,200})?(/?)>")
 _INLINE = frozenset({"b", "i", "u", "em", "strong", "code", "br", "p", "span"})
@@ -78,9 +81,12 @@ class _Reader:
         self.listed = False
         self.open: list[str] = []
         self.bulleted = False
-        self.struck = 0
+        self.number = 0
+        self.keyed = False
 
     def line(self, line: str, following: str) -> None:
+        numbered = _NUMBERED.match(line)
+        before, self.number = self.number, int(numbered[1]) if numbered else 0
         if "<" in line:
             line = self._tags(line)
         if _RULER.fullmatch(line):
@@ -98,8 +104,12 @@ class _Reader:
             self._row(line)
             return
         bullet = _BULLET.match(line)
+        if numbered and bullet is None and (before + 1 == self.number or _number(following) == self.number + 1):
+            bullet = numbered
+        keyed = bool(_KEYED.match(line)) and bool(_KEYED.match(following) or self.keyed)
         labels = self._labels(line, following)
-        if bullet is None and self.open and not labels and self._goes_on(line):
+        fresh, self.keyed = keyed or self.keyed, keyed
+        if bullet is None and self.open and not labels and not (keyed or fresh) and self._goes_on(line):
             self.open.append(line)
             return
         self.close()
@@ -134,6 +144,7 @@ class _Reader:
         return (
             bool(_BULLET.match(following))
             and not _BULLET.match(line)
+            and not _KEYED.match(line)
             and len(bare.split()) <= 8
             and not bare.endswith((".", "!", "?", ";", ","))
         )
@@ -186,6 +197,12 @@ class _Reader:
                 *((self.label,) if self.label else ()),
             )
             self.blocks.append(Block(found, above, bulleted, struck, row, heading))
+
+
+def _number(line: str) -> int:
+    """Return the number that a line begins with, 0 where there is none."""
+    numbered = _NUMBERED.match(line)
+    return int(numbered[1]) if numbered else 0
 
 
 def outline(summary: str) -> Outline:

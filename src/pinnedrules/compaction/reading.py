@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from pinnedrules.compaction import cues, forms, remarks
 from pinnedrules.compaction.outline import Outline, Sentence
-from pinnedrules.compaction.placed import CLOCK, Place
-from pinnedrules.compaction.sensing import Sense, sense
-from pinnedrules.compaction.wording import Words, words
+from pinnedrules.compaction.placed import Place
+from pinnedrules.compaction.wording import Words
 
-__all__ = ["ABOUT_KEYS", "FORBIDS", "NEAR", "Reading", "known", "lifts_some", "names_no_rule", "negated", "says"]
+__all__ = ["ABOUT_KEYS", "FORBIDS", "NEAR", "Reading", "lifts_some", "names_no_rule", "negated", "says"]
 
 _SWEEPING = cues.spoken(
     "all any every everything anything whatever whole rules restrictions constraints limits instructions "
@@ -55,7 +54,8 @@ ABOUT_KEYS = frozenset(forms.key(word) for word in _ABOUT)
 class Reading:
     """A summary with what was found in its sentences; each is searched once for each kind of cue.
 
-    ``plain`` says that all of it was read and nothing in it is hidden from a reader.
+    ``stating`` are the sentences that are rules, ``strays`` those that may free from any of them. ``plain`` says that all
+    of it was read and nothing in it is hidden from a reader.
     """
 
     def __init__(self, summary: Outline, *, plain: bool) -> None:
@@ -65,9 +65,7 @@ class Reading:
             number for number, sentence in enumerate(summary.sentences) if _SWEEPING.search(sentence.text)
         )
         self.stating: frozenset[int] = frozenset()
-        self.touched: frozenset[int] = frozenset()
-        self._heads: dict[int, bool] = {}
-        self._senses: dict[int, Sense] = {}
+        self.strays: tuple[int, ...] = ()
         self._found: dict[tuple[int, int], bool] = {}
 
     def stated(self, places: Iterable[Place | None]) -> None:
@@ -82,23 +80,6 @@ class Reading:
         if at not in self._found:
             self._found[at] = cue.search(self.outline.sentences[number].text) is not None
         return self._found[at]
-
-    def sense(self, number: int) -> Sense:
-        """Return what kind of sentence one is, whatever the rule."""
-        if number not in self._senses:
-            sentence = self.outline.sentences[number]
-            raw = self.outline.blocks[sentence.block].words.raw[sentence.start : sentence.stop]
-            self._senses[number] = sense(sentence, raw, heading=self.outline.blocks[sentence.block].heading)
-        return self._senses[number]
-
-    def heads(self, number: int) -> bool:
-        """Say whether a sentence has only words of those that head or introduce rules."""
-        if number not in self._heads:
-            self._heads[number] = all(
-                word in remarks.HEADS or CLOCK.fullmatch(word) or (len(word) == 1 and word.isalpha())
-                for word in self.outline.sentences[number].folded
-            )
-        return self._heads[number]
 
     def lifts_whole(self, number: int) -> bool:
         """Say whether a sentence lifts all rules, or those of a whole list, in whatever words besides."""
@@ -123,14 +104,6 @@ class Reading:
             return False
         folded = self.outline.sentences[number].folded
         return any(word not in rule.folded for word in folded if any(map(str.isdigit, word)))
-
-
-def known(above: str) -> bool:
-    """Say whether a heading has only words under which a rule stands as it is; one with an order is another rule."""
-    folded = words(above.replace("/", " ")).folded
-    return all(word in remarks.HEADS or CLOCK.fullmatch(word) or len(word) == 1 for word in folded) or (
-        remarks.ORDERS.search(" ".join(folded)) is not None
-    )
 
 
 def lifts_some(reading: Reading, number: int) -> bool:

@@ -1,30 +1,31 @@
 """What a summary did to each rule: kept, altered, contradicted, dropped or unsure.
 
-A certificate is given on one ground only: the rule's own sentence, in one of its trivial spellings, stands in the summary
-as a sentence of its own, and every other sentence is known to leave it as it is (``closed``): it is about something else,
-about another rule, or only reports work. Any other makes the rule unsure. Words of another matter can still stand for the
-rule's; how often that was so on summaries that the judge had not seen stands in benchmarks/survival/judge.json, and for
-ways of taking back that it was not made with tests/compaction/survival_bank.py prints it. So nothing may be decided by it.
-Everything else is a best reading, by words (``cues``).
+A certificate is given on two grounds together: the rule's own sentence, in one of its trivial spellings, stands in the
+summary as a sentence of its own (``placed``), and nothing else there is likely to take it back or narrow it, neither what
+stands over and beside it (``standing``) nor any other sentence (``weighed``, a linear model). The second is a likelihood and
+no proof; how often it was wrong on summaries that the judge had not seen stands in benchmarks/survival/judge.json, and for
+many ways of taking back tests/compaction/survival_bank.py prints it. So nothing may be decided by it.
+Everything else is a best reading: a contradiction by the same model, the rest by words (``cues``).
 
 Deterministic; the time is linear in the summary, of which ``outline.LIMIT`` characters are read.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from pinnedrules.compaction import cues, forms
-from pinnedrules.compaction.concerns import Concerns, Shared
-from pinnedrules.compaction.opposed import opposes
-from pinnedrules.compaction.outline import LIMIT, Outline, Sentence, outline
-from pinnedrules.compaction.placed import Finder, Place
+from pinnedrules.compaction import cues
+from pinnedrules.compaction.compared import Compared
+from pinnedrules.compaction.concerns import Concerns, Shared, keys
+from pinnedrules.compaction.opposed import frees, sweeps
+from pinnedrules.compaction.outline import LIMIT, Outline, outline
+from pinnedrules.compaction.placed import Place, placed
 from pinnedrules.compaction.reading import Reading
-from pinnedrules.compaction.standing import left_alone, taken_back
+from pinnedrules.compaction.standing import guarded
+from pinnedrules.compaction.weighed import Model, Weight, load
 from pinnedrules.compaction.wording import Words, invisible, words
 
 __all__ = ["QUOTED", "Fate", "Judged", "judge"]
@@ -46,24 +47,28 @@ class Judged:
     quote: str = ""
 
 
-def judge(rules: Sequence[tuple[str, str]], summary: str) -> tuple[Judged, ...]:
-    """Say for every rule, given as (id, sentence), what *summary* did to it, in the order of the rules."""
+def judge(rules: Sequence[tuple[str, str]], summary: str, model: Model | None = None) -> tuple[Judged, ...]:
+    """Say for every rule, given as (id, sentence), what *summary* did to it, in the order of the rules.
+
+    *model* weighs the sentences; without one it is that of the package.
+    """
     if not rules:
         return ()
     reading = Reading(outline(summary), plain=not invisible(summary[:LIMIT]))
-    index = _index(reading.outline.sentences)
     split = [_split(sentence[:_RULE]) for _, sentence in rules]
-    shared = [_shared(rule, index) for rule in split]
-    finder = Finder(reading.outline)
-    places = [
-        finder.find(rule, name, _near(rule, common)) if rule.folded and len(sentence) <= _RULE else None
-        for rule, (name, sentence), common in zip(split, rules, shared, strict=True)
-    ]
-    concerns = Concerns(shared)
+    found = placed([(name, rule) for (name, _), rule in zip(rules, split, strict=True)], reading.outline)
+    places = [place if len(sentence) <= _RULE else None for place, (_, sentence) in zip(found, rules, strict=True)]
     reading.stated(places)
-    reading.touched = frozenset(number for one in shared for number in one)
+    concerns = Concerns(split, reading.outline.sentences)
+    reading.strays = tuple(
+        number
+        for number in range(len(reading.outline.sentences))
+        if number not in reading.stating and concerns.untouched(number) and frees(reading, number)
+    )
+    compared = Compared(reading, split, places, concerns)
+    weights = model or load()
     return tuple(
-        _judged(name, rule, place, reading, concerns.of(number), concerns.elsewhere(number))
+        _judged(name, rule, place, reading, concerns, number, list(weights.weigh(compared, number)))
         for number, ((name, _), rule, place) in enumerate(zip(rules, split, places, strict=True))
     )
 
@@ -74,55 +79,35 @@ def _split(rule: str) -> Words:
     return words(rule)
 
 
-@lru_cache(maxsize=256)
-def _keys(rule: Words) -> frozenset[str]:
-    return frozenset(forms.key(word) for word in rule.folded) - {""}
-
-
-def _index(sentences: Iterable[Sentence]) -> dict[str, list[int]]:
-    """Return the sentences in which each word of content stands."""
-    index: dict[str, list[int]] = defaultdict(list)
-    for number, sentence in enumerate(sentences):
-        for key in {forms.key(word) for word in sentence.folded}:
-            index[key].append(number)
-    return index
-
-
 def _judged(
-    name: str, rule: Words, place: Place | None, reading: Reading, shared: Shared, elsewhere: frozenset[int]
+    name: str,
+    rule: Words,
+    place: Place | None,
+    reading: Reading,
+    concerns: Concerns,
+    which: int,
+    weights: Sequence[Weight],
 ) -> Judged:
     if not rule.folded:
         return Judged(name, "unsure")
     text = " ".join(rule.folded)
-    left = left_alone(reading, place, rule, shared, elsewhere) if place is not None else frozenset[int]()
-    for number in sorted({*shared, *reading.sweeping}):
-        if number in left or number in reading.stating:
-            continue
-        if number in elsewhere and not reading.lifts_whole(number):
-            continue
-        if opposes(reading, number, rule, text, shared.get(number, frozenset())):
+    for number in sorted(reading.sweeping - reading.stating):
+        if sweeps(reading, number, text):
             return Judged(name, "contradicted", _quote(reading.outline, number))
     if place is not None:
-        fate, number = taken_back(reading, place, rule, shared, elsewhere, left)
-        if fate == "" and not reading.plain:
-            fate, number = "unsure", place.first
-        return Judged(name, fate or "kept", _quote(reading.outline, number))
-    return _changed(name, rule, reading, shared)
-
-
-def _shared(rule: Words, index: dict[str, list[int]]) -> dict[int, frozenset[str]]:
-    """Return the words of content that each sentence has in common with the rule; a figure alone is nothing in common."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for key in _keys(rule):
-        for number in index.get(key, ()):
-            found[number].add(key)
-    return {number: frozenset(keys) for number, keys in found.items() if not all(key.isdigit() for key in keys)}
-
-
-def _near(rule: Words, shared: Shared) -> list[int]:
-    """Return the sentences that have at least half of the rule's words of content."""
-    keys = _keys(rule)
-    return [number for number, common in shared.items() if 2 * len(common) >= len(keys)]
+        fate, number = guarded(reading, place, rule, concerns.shared[which], concerns.elsewhere(which))
+        if fate:
+            return Judged(name, fate, _quote(reading.outline, number))
+    against = max(weights, key=lambda one: one.against, default=None)
+    if against is not None and against.against > 0:
+        return Judged(name, "contradicted", _quote(reading.outline, against.number))
+    if place is None:
+        return _changed(name, rule, reading, concerns.shared[which])
+    loose = max(weights, key=lambda one: one.loose, default=None)
+    doubts = [loose.number] if loose is not None and loose.loose > 0 else reading.strays
+    if doubts:
+        return Judged(name, "unsure", _quote(reading.outline, doubts[0]))
+    return Judged(name, "kept" if reading.plain else "unsure", _quote(reading.outline, place.first))
 
 
 def _changed(name: str, rule: Words, reading: Reading, shared: Shared) -> Judged:
@@ -133,8 +118,8 @@ def _changed(name: str, rule: Words, reading: Reading, shared: Shared) -> Judged
         if reading.outline.blocks[reading.outline.sentences[number].block].struck:
             return Judged(name, "contradicted", _quote(reading.outline, number))
     number = max(shared, key=lambda one: (len(shared[one]), -one))
-    keys = _keys(rule)
-    near = len(shared[number]) >= 2 and 2 * len(shared[number]) >= len(keys)
+    wanted = keys(rule)
+    near = len(shared[number]) >= 2 and 2 * len(shared[number]) >= len(wanted)
     bound = reading.has(cues.NORM, number) or reading.has(cues.SOFTENED, number)
     return Judged(name, "altered" if near or bound else "unsure", _quote(reading.outline, number))
 

@@ -1,0 +1,84 @@
+"""A linear model of what a sentence of a summary does to a rule: how far it speaks for a rule that no longer holds as given.
+
+The weights are whole numbers in a module of data (``weights``), trained offline (``tests/compaction/survival_train.py``) and
+imported when a summary is first judged. A score is a sum of them, so it is the same on every machine, and each feature's
+share in it can be listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from pinnedrules.compaction.compared import Compared
+from pinnedrules.compaction.pairs import apart, pair, related
+from pinnedrules.packing import hashed, unpacked
+
+__all__ = ["Model", "Weight", "load"]
+
+_NOTHING = (0, 0)
+_KNOWN = 100_000
+"""Features of which the weights are kept at hand, so that not each is hashed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How far sentence ``number`` is above what takes a certificate away, and above what makes a contradiction."""
+
+    number: int
+    loose: int
+    against: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """``weights``: feature to what it adds for loosening and for a contradiction. ``told`` is what stands before them.
+
+    ``loose`` is [start, least] and ``against`` [start, least, more]: the sum begins at *start* and says yes above *least*, or
+    above *least* and *more* where the rule's own sentence stands in the summary.
+    """
+
+    weights: Mapping[int, tuple[int, int]]
+    loose: tuple[int, int]
+    against: tuple[int, int, int]
+    told: Mapping[str, Any]
+    known: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def weigh(self, compared: Compared, rule: int) -> Iterator[Weight]:
+        """Yield the weight of every sentence that may say something of a rule."""
+        loose, against = self.loose[0] - self.loose[1], self.against[0] - self.against[1]
+        if compared.stands(rule):
+            against -= self.against[2]
+        for number, one, asked, near in compared.of(rule):
+            at = (number, near.where, near.same, near.rivals, near.opposed)
+            if related(one, asked, near):
+                found = self._sum(chain(one.plain, pair(one, asked, near)))
+            elif at in compared.known:
+                found = compared.known[at]
+            else:
+                found = compared.known[at] = self._sum(chain(one.plain, apart(one, near)))
+            yield Weight(number, loose + found[0], against + found[1])
+
+    def _sum(self, features: Iterable[str]) -> tuple[int, int]:
+        one = other = 0
+        for feature in set(features):
+            if (found := self.known.get(feature)) is None:
+                if len(self.known) > _KNOWN:
+                    self.known.clear()
+                found = self.known[feature] = self.weights.get(hashed(feature), _NOTHING)
+            if found is not _NOTHING:
+                one += found[0]
+                other += found[1]
+        return one, other
+
+
+@lru_cache(maxsize=1)
+def load() -> Model:
+    """Return the model of the package. Some ten milliseconds, once in a process."""
+    from pinnedrules.compaction.weights import WEIGHTS
+
+    weights, told = unpacked(WEIGHTS)
+    return Model(weights, tuple(told["loose"]), tuple(told["against"]), told)
