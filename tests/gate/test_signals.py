@@ -119,6 +119,14 @@ def prefix_openai(stream: bool) -> Scenario:
     return scenario
 
 
+def compared_openai(stream: bool) -> Scenario:
+    scenario = Scenario(responses=True, stream=stream)
+    missed = {"type": "cache_miss", "reason": "context_compacted", "cache_missed_tokens": 9}
+    asked: dict[str, Any] = {"prompt_cache_options": {"comparison_response_id": "resp_0"}}
+    run(scenario, *long(), reply=bare(stream, "resp_1", prompt_cache_diagnostics=missed), **asked)
+    return scenario
+
+
 def bare(stream: bool, name: str, **more: Any) -> bytes:
     """Return an answer of the Responses API without output."""
     whole = {"id": name, "object": "response", "status": "completed", "output": [], **more}
@@ -195,6 +203,7 @@ SIGNALS: list[tuple[str, str, Callable[[bool], Scenario]]] = [
     ("Anthropic: `input_transformations`", "prefix", prefix_anthropic),
     ("OpenAI: `compaction_trigger`", "on-demand", trigger),
     ("OpenAI: a compaction item in an answer", "threshold", item),
+    ("OpenAI: `prompt_cache_diagnostics`", "prefix", compared_openai),
     ("OpenAI: `input_transformations`", "prefix", prefix_openai),
     ("OpenAI: `POST /responses/compact`", "endpoint", endpoint),
     ("a compaction block or item in a request", "provider", provider),

@@ -46,6 +46,8 @@ MARKERS: Mapping[str, Marker] = MappingProxyType(
         "answer:input_transformations": Marker("prefix", "done"),
         "answer:messages_changed": Marker("prefix", "done"),
         "answer:system_changed": Marker("prefix", "done"),
+        "answer:context_compacted": Marker("prefix", "done"),
+        "answer:input_changed": Marker("prefix", "done"),
         "answer:truncation": Marker("truncation", "armed"),
     }
 )

@@ -45,6 +45,7 @@ __all__ = [
 
 _ECHOED = frozenset({"instructions", "metadata", "prompt", "text", "tool_choice", "tools"})
 _RUNNING = frozenset({"queued", "in_progress"})
+_OTHER_INPUT = ("context_compacted", "input_changed")
 _CUT = frozenset({"incomplete", "failed", "cancelled"})
 # What a model says holds no calls at any depth. In a call only its own text is data; in all other items these members are:
 # what a tool of the provider was given and brought back, which nobody runs.
@@ -224,7 +225,8 @@ def found_markers(answer: Mapping[str, object], output: Sequence[object]) -> tup
     """Name the provider-side compaction that an answer reports, or that its settings leave open (``truncation``).
 
     Reasoning that is left out because its turn is over says nothing; left out for another reason, as when the prefix
-    changed (``response.py``, ``InputTransformation``), it does.
+    changed (``response.py``, ``InputTransformation``), it does. So does the cache's comparison with a former response,
+    where the program asked for one (``PromptCacheDiagnostics``).
     """
     markers = []
     if any(isinstance(item, dict) and item.get("type") == "compaction" for item in output):
@@ -233,6 +235,10 @@ def found_markers(answer: Mapping[str, object], output: Sequence[object]) -> tup
     reasons = [one.get("reason") for one in changed if isinstance(one, dict)] if isinstance(changed, list) else []
     if any(reason != "turn_boundary" for reason in reasons):
         markers.append("answer:input_transformations")
+    compared = answer.get("prompt_cache_diagnostics")
+    missed = compared.get("reason") if isinstance(compared, dict) else None
+    if missed in _OTHER_INPUT:
+        markers.append(f"answer:{missed}")
     if answer.get("truncation") not in (None, "disabled"):
         markers.append("answer:truncation")
     return tuple(markers)
