@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,8 @@ def test_a_person_is_asked_about_what_would_run(tmp_path: Path, provider: Script
     assert asked[0].startswith("send_email as create_draft(")
 
 
-def test_a_gated_function_cannot_become_another_one(tmp_path: Path) -> None:
-    """What is gated where it runs is the tool that it is, so it is refused, saying why."""
+def test_a_gated_function_alone_cannot_become_another_one(tmp_path: Path) -> None:
+    """Where no other function is gated, it is refused, saying why."""
     with guarded(tmp_path, "allow") as guard:
 
         @guard.tool
@@ -113,3 +114,126 @@ def test_a_gated_function_cannot_become_another_one(tmp_path: Path) -> None:
 
         with pytest.raises(Denied, match="it should become a call of create_draft, and no request says"):
             send_email(**MAIL)
+
+
+# Functions of the program that are gated where they run. At module level, as they are in programs: they need nothing else.
+
+RAN: list[tuple[str, dict[str, str]]] = []
+
+
+def send_email(to: str, body: str) -> str:
+    RAN.append(("send_email", {"to": to, "body": body}))
+    return "sent"
+
+
+def create_draft(to: str, body: str) -> str:
+    RAN.append(("create_draft", {"to": to, "body": body}))
+    return "drafted"
+
+
+async def create_draft_later(to: str, body: str) -> str:
+    return create_draft(to, body)
+
+
+def open_draft(**more: str) -> str:
+    return create_draft(**more)
+
+
+def headless_draft(to: str) -> str:
+    return create_draft(to, "")
+
+
+@pytest.fixture
+def ran() -> list[tuple[str, dict[str, str]]]:
+    RAN.clear()
+    return RAN
+
+
+def test_a_gated_function_becomes_another_gated_one(tmp_path: Path, ran: list[Any]) -> None:
+    """The function that sends never runs; the one that drafts does, with the arguments that were decided, and is recorded."""
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        send, kept = guard.tool(send_email), guard.tool(create_draft)
+        assert send(**MAIL) == "drafted"
+        found = [one.record for one in recorded(guard).records]
+    assert kept is not create_draft
+    assert ran == [("create_draft", MAIL)]
+    assert [one["body"].get("became") for one in found if one["type"] == "decision"] == ["create_draft"]
+    assert [one["body"]["tool"] for one in found if one["type"] == "execution"] == ["create_draft"]
+
+
+def test_an_async_function_becomes_an_async_one(tmp_path: Path, ran: list[Any]) -> None:
+    """Whoever awaits the call gets something to await."""
+
+    async def send(to: str, body: str) -> str:
+        return send_email(to, body)
+
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        kept = guard.tool(name="create_draft")(create_draft_later)
+        assert asyncio.run(guard.tool(name="send_email")(send)(**MAIL)) == "drafted"
+    assert kept is not None
+    assert ran == [("create_draft", MAIL)]
+
+
+def of_an_account(account: str) -> Any:
+    """Return a function that needs something besides its arguments."""
+
+    def draft(to: str, body: str) -> str:
+        return create_draft(f"{to} {account}", body)
+
+    return draft
+
+
+def of_a_context(context: object, to: str, body: str) -> str:
+    return create_draft(to, body)
+
+
+@pytest.mark.parametrize(
+    ("functions", "left_out"),
+    [
+        ([], []),
+        ([create_draft, create_draft], []),
+        ([create_draft_later], []),
+        ([open_draft], []),
+        ([of_an_account("ann")], []),
+        ([of_a_context], ["context"]),
+    ],
+    ids=[
+        "none",
+        "two of one name",
+        "another kind",
+        "one that takes anything",
+        "one of an account",
+        "one with a context",
+    ],
+)
+def test_it_becomes_nothing_of_which_it_is_not_sure(
+    tmp_path: Path, ran: list[Any], functions: list[Any], left_out: list[str]
+) -> None:
+    """Which function is meant, and with what, must be clear: else the call is refused, and nothing runs."""
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        kept = [guard.tool(name="create_draft", leave_out=left_out)(function) for function in functions]
+        with pytest.raises(Denied, match="become a call of create_draft"):
+            guard.tool(send_email)(**MAIL)
+    assert len(kept) == len(functions)
+    assert ran == []
+
+
+def test_what_is_gone_becomes_nothing(tmp_path: Path, ran: list[Any]) -> None:
+    """A function that nobody holds any more is no longer there to become."""
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        send, kept = guard.tool(send_email), guard.tool(create_draft)
+        assert send(**MAIL) == "drafted"
+        del kept
+        with pytest.raises(Denied, match="become a call of create_draft"):
+            send(**MAIL)
+    assert len(ran) == 1
+
+
+def test_arguments_that_the_other_function_does_not_take_are_refused(tmp_path: Path, ran: list[Any]) -> None:
+    """The error says what to do about the rule."""
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        send, kept = guard.tool(send_email), guard.tool(name="create_draft")(headless_draft)
+        with pytest.raises(Denied, match="'create_draft' does not take"):
+            send(**MAIL)
+    assert kept is not None
+    assert ran == []

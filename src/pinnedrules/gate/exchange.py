@@ -127,7 +127,7 @@ def execution(ctx: Context, call: Call) -> Flow[Judged]:
             judged = yield from judge(ctx, call, grant=False)
             (judged,) = yield from settle(ctx, [judged])
         if not judged.refused:
-            body = {"tool": call.name, "released_before": matched}
+            body = {"tool": judged.decision.tool or call.name, "released_before": matched}
             private = {"arguments": judged.decision.arguments or call.arguments}
             yield from record(ctx, Entry("execution", ctx.session, body, private, epoch=ctx.epoch))
             yield from check_stop(ctx)

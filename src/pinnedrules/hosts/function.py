@@ -6,7 +6,9 @@ Rules of this file:
 2. What is decided is the JSON of the arguments by name; what can change is copied first, and the copy is decided and handed
    on, so that nobody changes it while a person is asked.
 3. What cannot be copied or written as JSON, or has two readings, cannot be decided, so it cannot run.
-4. A generator is decided when it starts to run, not when it is made: a stop may come between the two.
+4. A call can become one of another gated function only where it is clear which one that is and that it needs nothing of the
+   caller's: one of that name, of the same kind, on its own (no method, nothing left out, nothing from around it).
+5. A generator is decided when it starts to run, not when it is made: a stop may come between the two.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import copy
 import functools
 import inspect
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -23,7 +26,7 @@ from pinnedrules.errors import Denied, NotDone, Unreadable
 from pinnedrules.gate.calls import Judged
 from pinnedrules.gate.exchange import execution, not_done
 from pinnedrules.hosts.keeper import Core, direct_context
-from pinnedrules.types import Call, SessionId
+from pinnedrules.types import Call, Offer, SessionId
 
 __all__ = ["OnRefused", "gated_function"]
 
@@ -38,12 +41,14 @@ class _Gate:
         self, function: Callable[..., Any], core: Core, session: SessionId, name: str, leave_out: Collection[str]
     ) -> None:
         self._core, self._session, self._name = core, session, name
+        self._function, self._kind = function, _kind(function)
         self._signature = inspect.signature(function)
         parameters = self._signature.parameters
         unknown = set(leave_out) - set(parameters)
         if unknown:
             raise ValueError(f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(parameters)}")
         self._leave_out = {*leave_out, *_bound_to(function)}
+        core.functions(made=self)
 
     def context(self) -> Any:
         return direct_context(self._core, self._session, f"tool {self._name}")
@@ -58,9 +63,27 @@ class _Gate:
                 next_step="give plain values, or name the parameter in leave_out=",
             ) from None
         # The function's own parameters are its schema, and what a `**` parameter took is the program's own choice.
-        return Call(
-            self._name, text, declared=frozenset(arguments) | (set(self._signature.parameters) - self._leave_out)
-        )
+        names = frozenset(arguments) | (set(self._signature.parameters) - self._leave_out)
+        others = {name: frozenset(other._signature.parameters) for name, other in self._others().items()}
+        offer = Offer(frozenset({*others, self._name}), others, {}) if others else None
+        return Call(self._name, text, declared=names, offer=offer)
+
+    def _others(self) -> dict[str, _Gate]:
+        """Return the functions that a call of this one can become a call of, by name."""
+        every: list[_Gate] = self._core.functions()
+        names = Counter(other._name for other in every)
+        return {
+            other._name: other
+            for other in every
+            if names[other._name] == 1 and other is not self and other._kind == self._kind and other._alone
+        }
+
+    @property
+    def _alone(self) -> bool:
+        """True for a function that needs nothing but its arguments, which are all arguments of the call."""
+        variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        open_ = any(one.kind in variable for one in self._signature.parameters.values())
+        return not (self._leave_out or open_ or getattr(self._function, "__closure__", ()) is not None)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
         """Return copies of the arguments of one call. Raises Unreadable for what cannot be copied."""
@@ -76,17 +99,28 @@ class _Gate:
                 ) from None
         return bound
 
-    def decided(self, bound: inspect.BoundArguments, judged: Judged) -> inspect.BoundArguments:
-        """Return the arguments to run with: as they were decided. Raises Denied for a change that cannot be carried."""
+    def decided(
+        self, bound: inspect.BoundArguments, judged: Judged
+    ) -> tuple[Callable[..., Any], inspect.BoundArguments]:
+        """Return what to run, as it was decided, and with which arguments. Raises Denied for what cannot be carried."""
         if judged.decision.arguments is None:
-            return bound
-        plain = json.loads(judged.decision.arguments)
+            return self._function, bound
+        other = self
         kept = {name: value for name, value in bound.arguments.items() if name in self._leave_out}
+        if judged.decision.tool:
+            found, kept = self._others().get(judged.decision.tool), {}
+            if found is None:
+                raise Denied(
+                    f"The rules make a call of {self._name!r} one of {judged.decision.tool!r}, which is gone.",
+                    next_step="keep one function of that name gated",
+                    decisions=(judged.decision,),
+                )
+            other = found
         try:
-            return self._signature.bind(**kept, **plain)
+            return other._function, other._signature.bind(**kept, **json.loads(judged.decision.arguments))
         except TypeError as error:
             raise Denied(
-                f"The rules change a call of {self._name!r} into one that it does not take ({error}).",
+                f"The rules change a call of {self._name!r} into one that {other._name!r} does not take ({error}).",
                 next_step="let the rewrite give arguments that the function has",
                 decisions=(judged.decision,),
             ) from None
@@ -114,7 +148,6 @@ def gated_function(
 ) -> F:
     """Return *function* gated. See :meth:`pinnedrules.Guard.tool`."""
     gate = _Gate(function, core, session, name or function.__name__, leave_out)
-    target: Any = function
 
     def refusal(judged: Judged) -> str:
         if on_refused == "text":
@@ -131,7 +164,7 @@ def gated_function(
             if judged.refused:
                 yield refusal(judged)
                 return
-            bound = gate.decided(bound, judged)
+            target, bound = gate.decided(bound, judged)
             try:
                 async for item in target(*bound.args, **bound.kwargs):
                     yield item
@@ -149,7 +182,7 @@ def gated_function(
             judged = await arun(execution(ctx, call), core.world)
             if judged.refused:
                 return refusal(judged)
-            bound = gate.decided(bound, judged)
+            target, bound = gate.decided(bound, judged)
             try:
                 return await target(*bound.args, **bound.kwargs)
             except NotDone:
@@ -167,7 +200,7 @@ def gated_function(
             if judged.refused:
                 yield refusal(judged)
                 return None
-            bound = gate.decided(bound, judged)
+            target, bound = gate.decided(bound, judged)
             try:
                 return (yield from target(*bound.args, **bound.kwargs))
             except NotDone:
@@ -184,7 +217,7 @@ def gated_function(
             judged = run(execution(ctx, call), core.world)
             if judged.refused:
                 return refusal(judged)
-            bound = gate.decided(bound, judged)
+            target, bound = gate.decided(bound, judged)
             try:
                 return target(*bound.args, **bound.kwargs)
             except NotDone:
@@ -194,6 +227,12 @@ def gated_function(
         wrapper = plain
     made: Any = functools.wraps(function)(wrapper)
     return cast(F, made)
+
+
+def _kind(function: Callable[..., Any]) -> tuple[bool, ...]:
+    """Return how the result of *function* comes: at once, awaited, piece by piece, or both."""
+    tests = (inspect.isasyncgenfunction, inspect.iscoroutinefunction, inspect.isgeneratorfunction)
+    return tuple(test(function) for test in tests)
 
 
 def _bound_to(function: Callable[..., Any]) -> tuple[str, ...]:

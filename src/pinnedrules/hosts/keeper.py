@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote
+from weakref import WeakSet
 
 from pinnedrules.compaction.lineage import Change, Lineage
 from pinnedrules.errors import Refused
@@ -88,10 +89,18 @@ class Core:
         self.candidates = candidates
         self.passed = frozenset(passed)
         self.gated = frozenset(gated)
+        self._functions: WeakSet[Any] = WeakSet()
         self.pending: ContextVar[bool] = ContextVar("pinnedrules pending", default=False)
         """Whether an adapter that gates every tool of its agent asks the model just now."""
         self._lineages: OrderedDict[tuple[SessionId, bool], _LockedLineage] = OrderedDict()
         self._lock = threading.Lock()
+
+    def functions(self, made: object = None) -> list[Any]:
+        """Return what gates the functions of the program, as long as they are there; *made* is one more."""
+        with self._lock:
+            if made is not None:
+                self._functions.add(made)
+            return list(self._functions)
 
     def context(
         self, sessions: tuple[SessionId, ...], dialect: Dialect, path: str, read_timeout: float | None
