@@ -218,8 +218,8 @@ class _Reading:
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is not a text")
 
     def text(self, key: str, text: str, said: bool) -> None:
-        # A line break at the end begins no header; one at the beginning does.
-        text = text.rstrip("\r\n")
+        # One line break at the end begins no header; one at the beginning does.
+        text = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if len(text) > MAX_TEXT and (said or bears_header(key)):
             self.unclear = Cannot(f"recipients: {shown(key, 40)} is longer than {MAX_TEXT} characters")
         elif (said or bears_header(key)) and _CONTROL.search(text):
