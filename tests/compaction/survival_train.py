@@ -56,9 +56,10 @@ ROUNDS = 3
 REGULAR = 0.1
 ONE = 120
 """What a weight of 1.0 is as a whole number."""
-LOOSE = (-1.0,)
-AGAINST = (-1.75, 0.75)
-"""Thresholds, and what more it takes to contradict a rule that stands there: chosen on rules that were left out."""
+LOOSE = (-0.6,)
+AGAINST = (-1.9, 0.9, 1.0)
+"""Thresholds, what more it takes to contradict a rule that stands there, and what the words alone add: chosen on rules that
+were left out."""
 WEIGHT = {"bank": 0.3, "rest": 0.2, "other": 0.5}
 """What a sentence counts, by where it is from; templates are only breadth."""
 LOST = ("weakened", "value", "scope")
@@ -306,7 +307,7 @@ def _judged(
         model = weighed.Model(
             used.weights,
             (used.loose[0], used.loose[1] + round(loose * ONE)),
-            (used.against[0], used.against[1] + round(against * ONE), used.against[2]),
+            (used.against[0], used.against[1] + round(against * ONE), *used.against[2:]),
             {},
         )
         for row, one in zip(rows, judge([(row["id"], row["rule"]) for row in rows], summary, model), strict=True):

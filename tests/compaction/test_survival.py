@@ -248,6 +248,8 @@ CHANGES = ["no", "not", "never", "rarely", "always", "7", "1000", "Zoe", "exampl
 def trivial(words: list[str], at: int, new: str, how: str) -> bool:
     """Say whether a changed word is one of those that change nothing: an article, "always" where a clause begins."""
     word = words[at].lower()
+    if how == "in" and new == "may":
+        return word in ("never", "not")
     if how == "in":
         return new == "always" and (at == 0 or words[at - 1][-1] in ",;:." or words[at - 1] in ("and", "or", "but"))
     if how == "out":

@@ -66,7 +66,7 @@ def test_a_weight_is_the_sum_of_what_its_features_weigh(rule: int) -> None:
         told = pair(one, asked, near) if related(one, asked, near) else apart(one, near)
         found = [model.weights.get(hashed(name), (0, 0)) for name in {*chain(one.plain, told)}]
         assert weight.loose == sum(each[0] for each in found) + model.loose[0] - model.loose[1]
-        more = model.against[2] if compared().stands(rule) else 0
+        more = (model.against[2] if compared().stands(rule) else 0) - model.against[3] * near.opposed
         assert weight.against == sum(each[1] for each in found) + model.against[0] - model.against[1] - more
 
 

@@ -84,6 +84,7 @@ def alike(found: Words, *, told: bool = False) -> Alike:
     at = 0
     while at < len(found.folded):
         at = maker.take(at)
+    maker.gaps[-1] = max(maker.gaps[-1], found.gaps[-1])
     return Alike(tuple(maker.folded), tuple(maker.gaps), tuple(maker.raw), tuple(maker.at))
 
 
@@ -146,7 +147,9 @@ class _Maker:
     def _forbids(self, at: int) -> int:
         """Fold a prohibition and return how many words it takes, 0 where there is none."""
         opens, start = self._opens(at), at
-        if opens and self._words[at] in ("you", "always", "please") and self._joined(at + 1):
+        if opens:
+            at += self._subject(at)
+        if opens and self._words[at] in ("always", "please") and self._joined(at + 1):
             at += 1
         word = self._words[at]
         length = 0
@@ -168,8 +171,8 @@ class _Maker:
     def _binds(self, at: int) -> int:
         """Fold what binds ("must", "has to", "you need to") and return how many words it takes."""
         opens, start = self._opens(at), at
-        if opens and self._words[at] == "you" and self._joined(at + 1):
-            at += 1
+        if opens:
+            at += self._subject(at)
         word = self._words[at]
         length = 0
         if word == "must" and self._joined(at + 1):
@@ -178,9 +181,18 @@ class _Maker:
             length = 2
         if not length:
             return 0
-        if not (opens and at > start):  # "You must keep it" is "keep it".
+        if opens and at > start:  # "You must keep it" is "keep it".
+            self._from = start if self._from < 0 else self._from
+        else:
             self._put(start, MUST)
         return at - start + length
+
+    def _subject(self, at: int) -> int:
+        """Return how many words name the agent before a verb: "you", "the agent", in a summary by the agent "I"."""
+        if self._words[at] == "the" and self._is(at + 1, "agent", "assistant") and self._joined(at + 2):
+            return 2
+        named = self._words[at] == "you" or (self._told and self._words[at] == "i")
+        return int(named and self._joined(at + 1))
 
     def _person(self, at: int) -> int:
         """Fold a word for the person who gave the rules, or for the agent, and return how many words it takes."""
@@ -243,7 +255,7 @@ class _Maker:
         near = {*self._words[max(at - 1, 0) : at], *self._words[at + 1 : at + 2]}
         plain = raw.islower() or not self.folded or self._opens(at) or raw.isupper()
         exact = not word.isalpha() or not plain or (not near.isdisjoint(_NAMING) and word not in _NAMING)
-        self._put(at, _figure(_variant(word)) if exact else _spelt(word), raw)
+        self._put(at, _figure(_variant(word)) if exact else _spelt(word), raw if word == _figure(word) else "")
 
 
 def _variant(word: str) -> str:

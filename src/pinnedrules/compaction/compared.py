@@ -27,6 +27,7 @@ class Compared:
     ) -> None:
         self._reading, self._rules, self._places, self._concerns = reading, rules, places, concerns
         self._numbers = numbers or [self._number(place) for place in places]
+        self.plain: dict[int, tuple[int, int]] = {}
         self.known: dict[tuple[int, str, bool, str, bool], tuple[int, int]] = {}
         self.facts = [fact(reading.outline, number) for number in range(len(reading.outline.sentences))]
 

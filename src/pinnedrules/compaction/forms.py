@@ -1,11 +1,11 @@
-"""What the forms of a word have in common: of a verb, of a word of content, of words of like meaning."""
+"""What the forms of a word of content have in common, and which words have a like meaning."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["key", "kin", "listed", "verb"]
+__all__ = ["key", "kin", "listed"]
 
 
 def listed(*words: str) -> frozenset[str]:
@@ -102,18 +102,3 @@ def key(word: str) -> str:
 
 
 _KIN = {key(word) or word: number for number, group in enumerate(_GROUPS, 1) for word in group.split()}
-
-
-@lru_cache(maxsize=8192)
-def verb(word: str) -> str:
-    """Return what the forms of a verb have in common."""
-    if found := _IRREGULAR.get(word):
-        word = found
-    elif word.isalpha() and len(word) > 4:
-        for ending in ("ied", "ing", "ed"):
-            if word.endswith(ending) and len(word) - len(ending) >= 3:
-                word = word[: -len(ending)] + ("y" if ending == "ied" else "")
-                if word[-1] == word[-2] and word[-1] not in "sl":
-                    word = word[:-1]
-                break
-    return word.removesuffix("e") if len(word) > 3 else word

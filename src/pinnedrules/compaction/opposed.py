@@ -98,7 +98,9 @@ def frees(reading: Reading, number: int) -> bool:
         return True
     if len(sentence.folded) > _SHORT or any(map(str.isdigit, sentence.text)):
         return False
-    return _permits(reading, number, "", general=False) or says(cues.AUTONOMY, sentence, "")
+    if reading.has(cues.RETRACTED, number) or says(cues.AUTONOMY, sentence, ""):
+        return True
+    return _permits(reading, number, "", general=False)
 
 
 def _permits(reading: Reading, number: int, text: str, *, general: bool) -> bool:

@@ -1,22 +1,18 @@
 """Words by which a sentence may touch a rule that stands whole, without a word of it: of rules, of leave, of pointing back.
 
-They take certificates away and give none: a sentence that has them and is not known to leave the rule as it is makes the
-rule unsure. So they are wide, and the lists of words that leave a rule as it is (HEADS, BINDING) are narrow.
+They take certificates away and give none: a sentence beside the rule that has them makes the rule unsure. So they are wide.
 """
 
 from __future__ import annotations
 
-from pinnedrules.compaction.cues import INTRODUCING, spoken
+from pinnedrules.compaction.cues import spoken
 from pinnedrules.compaction.forms import listed
 
 __all__ = [
-    "ABLE",
     "BACKWARD",
     "BINDING",
-    "HEADS",
     "NARROWED",
     "ORDERS",
-    "QUANTITY",
     "REPORTED",
     "TRAILING",
     "WHOLE",
@@ -47,13 +43,6 @@ REPORTED = spoken(
     "quot(?:e|es|ed|ing) not_meant elsewhere applies_to apply_to belongs?_to concerns? the_staff colleagues",
 )
 ORDERS = spoken("never do_not must_not must nie jamais nunca muss doit debe")
-ABLE = spoken("(?:who|that|which|it|he|she|they)_(?:can|may) (?:can|may)_not")
-QUANTITY = spoken(
-    "at_most at_least max maximum minimum limit(?:ed|s)? up_to more_than less_than no_more over above "
-    "below under than "
-    r"per budget cap spend refunds? discount faster slower höchstens mindestens über unter au_plus máximo "
-    r"\\d\\S*[%€$£]"
-)
 BINDING = spoken(
     "binding binds still in_force strict always must never remains? stays? holds_(?:for_)?always hard applies_always"
 )
@@ -66,19 +55,6 @@ NARROWED = spoken(
     "last_(?:year|month|week) during weekends? in_(?:summer|winter|general) others? theirs wish(?:es)? "
     "wanted would could might"
 )
-HEADS = INTRODUCING | listed(
-    "self where stand now while doing watch came preferences feedback operating effect carry along human "
-    "also kept beginning following hold holds details do not",
-    "reminders this session project repository conversation notes context continuation working agreement ground dos",
-    "points never don'ts dont can cannot may should goal goals memory facts task tasks guidance guidelines general",
-    "conduct behaviour behavior compliance requirements chat handover hand-over summary state status background info",
-    "information knowledge done next steps open decisions decision or / & on about in it its at with me we apply",
-    "soweit noch bekannt gelten für die der des das und vom von im aktuelle geltende verbindlich regeln vorgaben",
-    "les des du de la le à en vigueur et pour las los el en vigor y del para rules_of non-negotiable constraints/rules",
-    "part does which were that came job understood things respect so far guidance",
-    "before start starting work established agreed confirmed user's me them only remember mentioned noted received",
-)
-"""Words of a heading under which rules stand as they are; another one says something of them that is not known here."""
 BACKWARD = spoken(
     "it this that these those same rule above he she they him her them one ones case cases es das dies ce cela eso esto"
 )

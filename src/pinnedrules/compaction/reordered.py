@@ -74,9 +74,10 @@ def _same_weight(own: int, other: int, words: Sequence[str], index: int) -> bool
 
 def _list_alone(own: Sequence[str], start: int, stop: int) -> bool:
     """Say whether the order in a list is without meaning, as far as the words before it and in it tell."""
-    if start and own[start - 1] in _ORDERED and own[start - 1] not in ("from", "to"):
+    before = own[start - 1] if start else ""
+    if before in _ORDERED and before not in ("from", "to"):
         return False
-    if "and" in own[start:stop] and (start == 0 or own[start - 1] in _ORDERED):
+    if "and" in own[start:stop] and (start == 0 or before == "from"):
         return start == 0 and stop < len(own) and own[stop] in _BINDING
     return not any(
         word in _SIGNED or (word in _ORDERED and word not in ("from", "to", "de")) for word in own[start:stop]

@@ -26,6 +26,8 @@ _KEEPING = re.compile(
     r"(?:told|given|asked|set|agreed|said|demanded|noted))\b"
 )
 """What a heading of rules in force says of them."""
+_SUBJECT = 4
+"""Words at the beginning of a sentence among which its subject is."""
 _FIELDS = 5
 """Fields of a record behind a rule that are read."""
 _LOOSENING = (cues.EXCEPTED, cues.SOFTENED, cues.PERMITTED, cues.GRANTED, cues.NO_ASKING)
@@ -46,7 +48,7 @@ def guarded(
         if taken := _above_says(above):
             return taken, place.first
     for number in _beside(summary, block, place):
-        if number in reading.stating or (number in elsewhere and not _points(summary.sentences[number])):
+        if number in reading.stating or (number in elsewhere and not _attached(summary, number, place)):
             continue
         if taken := _beside_says(reading, number, place, rule, shared):
             return taken, number
@@ -66,9 +68,12 @@ def _label(reading: Reading, block: Block, place: Place) -> str:
     return ""
 
 
-def _points(sentence: Sentence) -> bool:
-    """Say whether a sentence begins by pointing at the one before it."""
-    return cues.ADJACENT.match(sentence.text) is not None or sentence.folded[0] in _REFERRING
+def _attached(summary: Outline, number: int, place: Place) -> bool:
+    """Say whether a sentence belongs to the one before it: it begins by pointing at it, or is a field of its record."""
+    sentence = summary.sentences[number]
+    if cues.ADJACENT.match(sentence.text) is not None or sentence.folded[0] in _REFERRING:
+        return True
+    return number > place.last and _field(summary, number)
 
 
 def _above_says(above: str) -> Taken:
@@ -141,7 +146,8 @@ def _beside_says(
         return "altered"
     tells = cues.ADJACENT.match(sentence.text) is not None and not reading.has(remarks.BINDING, number)
     goes_on = sentence.raw[:1].islower() and not summary.sentences[place.last].raw[:1].islower()
-    refers = reading.has(remarks.BACKWARD, number) and not reading.has(remarks.ORDERS, number)
+    subject = " ".join(sentence.folded[:_SUBJECT])
+    refers = remarks.BACKWARD.search(subject) is not None and not reading.has(remarks.ORDERS, number)
     trails = sentence.folded[0] in remarks.TRAILING and not reading.has(remarks.ORDERS, number)
     unsure = tells or goes_on or refers or trails or reading.has(remarks.REPORTED, number)
     return "unsure" if near and unsure else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from pinnedrules.compaction.compared import Compared
@@ -37,13 +36,14 @@ class Weight:
 class Model:
     """``weights``: feature to what it adds for loosening and for a contradiction. ``told`` is what stands before them.
 
-    ``loose`` is [start, least] and ``against`` [start, least, more]: the sum begins at *start* and says yes above *least*, or
-    above *least* and *more* where the rule's own sentence stands in the summary.
+    ``loose`` is [start, least] and ``against`` [start, least, more, words]: the sum begins at *start* and says yes above
+    *least*, or above *least* and *more* where the rule's own sentence stands in the summary; *words* is added where the
+    words alone say that a sentence takes the rule back (``opposed``).
     """
 
     weights: Mapping[int, tuple[int, int]]
     loose: tuple[int, int]
-    against: tuple[int, int, int]
+    against: tuple[int, int, int, int]
     told: Mapping[str, Any]
     known: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -53,14 +53,18 @@ class Model:
         if compared.stands(rule):
             against -= self.against[2]
         for number, one, asked, near in compared.of(rule):
+            if number not in compared.plain:
+                compared.plain[number] = self._sum(one.plain)
+            plain = compared.plain[number]
             at = (number, near.where, near.same, near.rivals, near.opposed)
             if related(one, asked, near):
-                found = self._sum(chain(one.plain, pair(one, asked, near)))
+                found = self._sum(pair(one, asked, near))
             elif at in compared.known:
                 found = compared.known[at]
             else:
-                found = compared.known[at] = self._sum(chain(one.plain, apart(one, near)))
-            yield Weight(number, loose + found[0], against + found[1])
+                found = compared.known[at] = self._sum(apart(one, near))
+            words = self.against[3] * near.opposed
+            yield Weight(number, loose + plain[0] + found[0], against + plain[1] + found[1] + words)
 
     def _sum(self, features: Iterable[str]) -> tuple[int, int]:
         one = other = 0
