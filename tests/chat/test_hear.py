@@ -17,7 +17,8 @@ from pinnedrules.chat import words_de, words_en, words_romance
 from pinnedrules.chat.grammar import ALL
 from pinnedrules.chat.hear import hear
 from pinnedrules.chat.heard import NOTHING, Heard, sentence
-from pinnedrules.chat.text import bounded, sentences
+from pinnedrules.chat.text import bounded, folded, sentences
+from pinnedrules.chat.words_exact import exact_stop
 from pinnedrules.types import Effect
 
 HERE = Path(__file__).parent
@@ -178,8 +179,20 @@ def test_what_the_model_reads_of_a_constraint_is_a_sentence_of_ours(effects: tup
 
 @pytest.mark.parametrize("text", ["停等" * 31, "не надо " * 20, "停車場在哪裡", "останови сервер"])
 def test_an_exact_stop_word_is_a_sentence_of_its_own(text: str) -> None:
-    """A stop word inside other words, or a flood of them, is no stop in the languages of which only words are known."""
+    """A stop word inside other words, or a flood of them, is no exact stop; what else it is, the model says."""
+    assert not exact_stop(folded(text))
+
+
+@pytest.mark.parametrize("text", ["停車場在哪裡", "останови сервер", "停止符号是什么", "прекрати подписку на журнал"])
+def test_work_that_holds_a_stop_word_is_work_in_other_scripts_too(text: str) -> None:
+    """A car park, a server, a sign and a subscription: nothing of the agent's is to stop."""
     assert hear(text) == NOTHING
+
+
+@pytest.mark.parametrize("text", ["хватит, дальше не надо", "先停一停", "وقف كل شي", "стой стой, не тот склад"])
+def test_a_stop_with_a_reason_is_heard_in_other_scripts_too(text: str) -> None:
+    """Words beside the exact ones: the model has learned from turns in these languages."""
+    assert hear(text).kind == "stop"
 
 
 def test_a_stop_comes_before_a_constraint_and_a_constraint_before_a_permission() -> None:

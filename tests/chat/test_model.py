@@ -65,12 +65,18 @@ def test_any_sentence_has_features(texts: list[str]) -> None:
     assert all(features(said, at, frozenset()) for at in range(len(said)))
 
 
-@pytest.mark.parametrize(
-    "text", ["何をしているの、それは違う", "не удаляй пожалуйста ничего из этой папки до вечера", "12345", "..."]
-)
-def test_letters_that_it_was_not_trained_on_are_not_shown_to_the_model(text: str) -> None:
-    """In Chinese, Japanese, Korean, Arabic and Russian exact stop words are heard, and nothing else."""
+@pytest.mark.parametrize("text", ["何をしているの、それは違う", "12345", "..."])
+def test_what_it_cannot_read_is_nothing(text: str) -> None:
+    """Digits, dots, and an objection in letters that are not Latin, which no turn to learn from has."""
     assert hear(text) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "text", ["削除する前に必ず聞いてください", "Никогда ничего не публикуй без меня", "발송하기 전에 항상 물어봐"]
+)
+def test_limits_are_not_heard_in_letters_that_are_not_latin(text: str) -> None:
+    """In Chinese, Japanese, Korean, Arabic and Russian stops are heard, and no standing limits."""
+    assert hear(text).kind != "constraint"
 
 
 def test_templates_make_the_same_turns_each_time_and_each_text_once() -> None:

@@ -45,14 +45,16 @@ WEIGHTS = """
 '''
 COMMON = 15
 """Speakers that must use a word for it to keep its name in skeletons."""
-KEPT = 100_000
+KEPT = 140_000
 ROUNDS = 3
 WEIGHT = {"invented": 0.3, "said": 8.0}
 """What a turn counts, by where it is from: a named sentence has to be heard, a template is only breadth."""
-REGULAR = 0.05
-ONE = 60
+REGULAR = 0.25
+HEARD_FROM = 2
+"""Speakers that must show a feature for it to weigh anything: what only one of them says is noise beside all the rest."""
+ONE = 30
 """What a weight of 1.0 is as a whole number."""
-STOP = (0.4, 1.4)
+STOP = (1.0, 2.4)
 LIMIT = (-1.4, 1.0)
 """Thresholds, and what the grammar's own verdict adds: chosen on speakers that were left out."""
 TARGETS = ("stop", "constraint")
@@ -114,7 +116,7 @@ def main() -> None:
 
 def _said(row: dict[str, str]) -> list[Own]:
     """Return the sentences that the model is asked about."""
-    return [each for each in own(bounded(row["text"])) if each.sentence.latin and "exact" not in each.senses]
+    return [each for each in own(bounded(row["text"])) if "exact" not in each.senses]
 
 
 def _common(turns: Sequence[Turn]) -> frozenset[str]:
@@ -132,8 +134,8 @@ def _common(turns: Sequence[Turn]) -> frozenset[str]:
 def _trained(turns: Sequence[Turn], common: frozenset[str], told: dict[str, Any]) -> str:
     import numpy as np
 
-    lists = [sorted(features(turn.said, at, common)) for turn in turns for at in range(len(turn.said))]
-    names, columns = np.unique(np.concatenate([np.array(each) for each in lists]), return_inverse=True)
+    lists = _known([[sorted(features(turn.said, at, common)) for at in range(len(turn.said))] for turn in turns], turns)
+    names, columns = np.unique(np.concatenate([np.array(each, dtype=int) for each in lists]), return_inverse=True)
     fitted = [_fitted(turns, lists, columns, len(names), target) for target in TARGETS]
     largest = np.max(np.abs([weights for weights, _ in fitted]), axis=0)
     whole = [np.clip(np.rint(weights * ONE), -127, 127).astype(int) for weights, _ in fitted]
@@ -143,6 +145,16 @@ def _trained(turns: Sequence[Turn], common: frozenset[str], told: dict[str, Any]
     for name, start, (least, more) in zip(("stop", "limit"), starts, (STOP, LIMIT), strict=True):
         told = {**told, name: [start, round(least * ONE), round(more * ONE)]}
     return model.packed(rows, told)
+
+
+def _known(lists: list[list[list[int]]], turns: Sequence[Turn]) -> list[list[int]]:
+    """Return the features of each sentence that more than one speaker has."""
+    speakers: dict[int, set[str]] = {}
+    for turn, sentences in zip(turns, lists, strict=True):
+        for each in sentences:
+            for feature in each:
+                speakers.setdefault(feature, set()).add(turn.row["source"])
+    return [[one for one in each if len(speakers[one]) >= HEARD_FROM] for sentences in lists for each in sentences]
 
 
 def _fitted(turns: Sequence[Turn], lists: list[list[int]], columns: Any, width: int, target: str) -> tuple[Any, float]:

@@ -56,9 +56,12 @@ def features(own: Sequence[Own], at: int, common: Collection[str]) -> set[int]:
 
 @lru_cache(maxsize=4096)
 def _of_word(word: str) -> tuple[int, ...]:
-    """Return the word and its parts of three to five letters."""
+    """Return the word and its parts of three to five letters; in letters that are not Latin, of one to three."""
     found = ["1" + word]
-    if len(word) > 2:
+    if word[0] > "\u02ff":
+        ended = f"<{word[:40]}>"
+        found += ["c" + ended[at : at + size] for size in (1, 2, 3) for at in range(len(ended) - size + 1)]
+    elif len(word) > 2:
         ended = f"<{word[:40]}>"
         found += ["c" + ended[at : at + size] for size in (3, 4, 5) for at in range(len(ended) - size + 1)]
     return tuple(map(hashed, found))

@@ -111,14 +111,14 @@ def _limit(said: list[Own], known: Collection[Sentence]) -> Heard:
 def _sense(said: list[Own], at: int) -> Sense:
     """Return what the model makes of a sentence, which knows what the grammar made of it.
 
-    In letters that it was not trained on, an exact stop is what counts.
+    In letters that are not Latin stops are heard, and no limits.
     """
     each = said[at]
     if "exact" in each.senses:
         return "stop"
-    if not each.sentence.latin:
-        return ""
     stop, limit = load().weigh(said, at)
+    if not each.sentence.latin:
+        return "stop" if stop > 0 else ""
     if each.work and "constraint" in each.senses and "stop" not in each.senses and max(stop, limit) > 0:
         return "constraint"  # "Draft it. Don't send it.": a ban within work limits the work
     if stop > 0 and stop >= limit:

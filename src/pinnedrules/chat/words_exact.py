@@ -1,6 +1,6 @@
 """Stop words of Chinese, Japanese, Korean, Arabic and Russian: a sentence that is nothing else, however polite.
 
-Constraints are not heard in these languages.
+Other stops in these languages are the model's to hear; constraints are not heard in them.
 """
 
 from __future__ import annotations
