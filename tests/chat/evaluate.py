@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chat.corpus.real import real_turns
+from tests.chat.train import material
 
 from pinnedrules.chat.hear import hear
 
@@ -128,6 +129,17 @@ def _ordinary(rows: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
+def _new(written: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the recall of stops that stand word for word in nothing the model learned from: common ones do."""
+    learned = {_bare(row["text"]) for row in material()}
+    new = [row for row in written if row["label"] == "stop" and _bare(row["text"]) not in learned]
+    return share(sum(hear(row["text"]).kind == "stop" for row in new), len(new))
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def _history() -> dict[str, Any]:
     """Return what was measured on held-out parts that are not held out any more."""
     before: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -152,6 +164,7 @@ def main() -> None:
     results = {
         "part": PART,
         "held-out": evaluated([*written, *real_ones]),
+        "stop recall, new words": _new(written),
         "ordinary": {name: _ordinary(rows) for name, rows in groups.items()},
         "train": {path.stem: evaluated(_read(path.stem)) for path in sorted(CORPUS.glob("train*.jsonl"))},
         "real": real(),
