@@ -22,13 +22,13 @@ from typing import Any
 from tests.chat.corpus.real import real_turns
 from tests.chat.train import material
 
+from pinnedrules.bench.figures import wilson
 from pinnedrules.chat.hear import hear
 
 __all__ = ["evaluated", "real", "share"]
 
 CORPUS = Path(__file__).parent / "corpus"
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "chat" / "results.json"
-_Z = 1.959963984540054
 _TAU = ("tau", "tau2")
 PART = "heldout-4"
 USED = {"heldout-2": "train-2b", "heldout-3": "train-3h"}
@@ -39,13 +39,11 @@ def share(hits: int, of: int) -> dict[str, Any]:
     """Return hits, total, share and the 95 % bounds, in per cent."""
     if not of:
         return {"hits": hits, "of": of}
-    p, spread = hits / of, _Z * math.sqrt(hits * (of - hits) / of**3 + _Z**2 / (4 * of**2))
-    middle, scale = p + _Z**2 / (2 * of), 1 + _Z**2 / of
-    low, high = max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
+    low, high = wilson(hits / of, of)
     return {
         "hits": hits,
         "of": of,
-        "percent": round(100 * p, 1),
+        "percent": round(100 * hits / of, 1),
         "low": round(100 * low, 1),
         "high": round(100 * high, 1),
     }
