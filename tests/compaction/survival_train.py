@@ -245,6 +245,7 @@ def _fitted(
     label = np.array([getattr(each, target) for each in found])[bag]
     right, known = label == 1, label >= 0
     weight = np.array([WEIGHT.get(each.source, 1.0) for each in found])[bag]
+    weights, start = np.zeros(width), 0.0
     chosen, now = known, np.where(right, weight / sizes[bag], weight)
     for _ in range(ROUNDS):
         for_it = 1 + told.T @ (now * (chosen & right))
@@ -253,12 +254,12 @@ def _fitted(
         scaled = (told @ diags(ratio)).tocsr()
         model = LogisticRegression(C=REGULAR, solver="liblinear", tol=1e-2, random_state=0)
         model.fit(scaled[chosen], right[chosen], sample_weight=now[chosen])
-        weights = model.coef_[0] * ratio
-        scores = told @ weights + model.intercept_[0]
+        weights, start = model.coef_[0] * ratio, float(model.intercept_[0])
+        scores = told @ weights + start
         best = np.full(len(found), -np.inf)
         np.maximum.at(best, bag, scores)
         chosen, now = known & (~right | (scores >= best[bag] - 1e-9)), weight
-    return weights, float(model.intercept_[0])
+    return weights, start
 
 
 def _folds(found: Sequence[Bag], folds: int) -> dict[str, int]:

@@ -49,9 +49,17 @@ class Compared:
             )
             where, same = self._where(number, place, above)
             near = Near(where, same, self._concerns.rival(rule, number), self._numbers[rule], opposed)
-            if near.rivals == "more" and not opposed and where != "above" and not related(one, read, near):
-                continue  # It is about another rule, and about nothing of this one.
+            if near.rivals == "more" and not opposed and self._elsewhere(rule, one, read, near, number):
+                continue
             yield number, one, read, near
+
+    def _elsewhere(self, rule: int, one: Fact, read: Asked, near: Near, number: int) -> bool:
+        """Say whether a sentence that another rule is nearer to has hardly a word of this one, and stands apart from it."""
+        if not related(one, read, near):
+            return near.where != "above"
+        if near.where not in ("far", "list", "") or near.number in one.numbers:
+            return False
+        return len(self._concerns.shared[rule].get(number, ())) <= 1
 
     def _above(self, place: Place | None) -> frozenset[int]:
         """Return the headings that stand above a place."""
