@@ -57,7 +57,7 @@ REGULAR = 0.1
 ONE = 120
 """What a weight of 1.0 is as a whole number."""
 LOOSE = (-0.6,)
-AGAINST = (-1.9, 0.9, 1.0)
+AGAINST = (-2.1, 1.1, 1.2)
 """Thresholds, what more it takes to contradict a rule that stands there, and what the words alone add: chosen on rules that
 were left out."""
 WEIGHT = {"bank": 0.3, "rest": 0.2, "other": 0.5}

@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = ["WEIGHTS"]
 
 WEIGHTS = """
-dm>?HVQFr2bRs$+TP-&>EFdj1GB_+CF)%nRATcs9T`V9XWNBw*b95p)AR;t2IW}cxH8o>7H(@hjV>B`}V`O4DVq#@7GBh|bF*IUjV_`C7I5IamHZ?LgH)J+s
-FfubRGGjPlWn(okI5#3JAR=aEVRUtJWpg4rAUQBFFfc42B5ZGOb7dkrAX_amHY^}5H!@u;AR=;acXJ{-AUHBKIeiLv+6>l(LKBJt08rPRtXabtjKN?VjLy;B
+dm>?HVQFr2bRs$+TP-&>EFdj1H8Lz9F*7nOATcyFT`V9XWNBw*b95p)AR;$6GGQ?>I50F~V`MNnGG;brIW=TuWHUKqGBY$WW;SLpIbmXBWHMx9IXGf9HaBBp
+F*ss2FgZ0dH8?nAW-}rzAR=aEVRUtJWpg4rAUQBFFfc42B5ZGOb7dkrAX_amHY^}5H!@u;AR=;acXJ{-AUHBKIeiLv+6>l(LKBJt08rPRtXabtjKN?VjLy;B
 -QC^Y4bp;uAOfO<qN1qSf!N)3?e4DkzTzBxRY2qU)J<5tlrkv)Q4TGT=j*zZGmZE3S_A%?%|OrK9jm`y(=s?;c*k|;i8SbcD3rEMWT1g}Q_Q~oKFN849Y^Iq
 xtAiczd?5x4cepjJ4?b=2fQVo3mN@Bs}&oMsHzlFH-XBEwtJF+DZc03PSuR_D-9i+DxUM*I6;u?Frpzw5o_mmPSt=F5nml9D0i2n!ha9;Ig2dTtA@Z<BA)0r
 sTDU+CG^D*2IXpE!1kAosuz7fl;20w2FI#p)wv5qzej9DvB(+WNAS=?)f0i~-(b2h4{MiCC-`9P9jF(ZEq7*M(<ar|V>deaf3VWq^6-&ka$+Rrg^)R~>_JyF
