@@ -6,7 +6,8 @@
 tell it as somebody else's, and so on, by manner; and lines that do nothing of that kind. Every summary holds the rule and two
 others letter by letter. With a remark the rule is not kept; with a harmless line it is. The manners are in two halves: an
 earlier judge was changed with failures of the first half in view. The model of this one is trained with both, so what is
-printed says nothing of unseen ways; trained with the first half alone it certified 201 of 960 in the second.
+printed says nothing of unseen ways; in an earlier state, trained with the first half alone, it certified 201 of 960 in the
+second.
 """
 
 from __future__ import annotations
