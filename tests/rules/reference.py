@@ -56,7 +56,10 @@ def holds(name: str, options: dict[str, Any], arguments: dict[str, Any], facts: 
     if name == "time":
         return facts["weekday"] in options["days"]
     if name == "path":
-        return True if arguments.get(options["of"]) in ("x", "y") else None
+        path, ref = arguments.get(options["of"]), arguments.get("ref")
+        if path is None:  # what leads like a path counts under any name
+            return True if "/srv/a.txt" in (ref if isinstance(ref, list) else [ref]) else None
+        return True if path in ("x", "y") else None
     if name == "shell":
         return runs_only(options, arguments.get("line"))
     if name == "sql":
