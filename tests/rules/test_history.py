@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from pinnedrules.rules.ledger import after, charged, given_back
 from pinnedrules.rules.model import RuleSet
 from pinnedrules.rules.predicates.base import Built, Cannot, Facts, Fails, Note, Outcome
 from pinnedrules.rules.predicates.budgets import UNKNOWN
-from pinnedrules.rules.predicates.marks import MAX_MARKS
+from pinnedrules.rules.predicates.marks import MAX_MARKS, both, exact, has, plus, room, sound, without
 from pinnedrules.rules.predicates.registry import PREDICATES
 from pinnedrules.types import OFFERED, Call, Decision, LedgerState, Moment
 
@@ -212,13 +213,62 @@ def test_a_thousand_values_are_kept_and_none_is_forgotten() -> None:
     for number in range(MAX_MARKS):
         assert said(limit, {"id": number}, ledger) is None
         ledger = LedgerState(session={"once:r": noted(limit, {"id": number}, ledger).text})
-    assert len(ledger.session["once:r"]) == MAX_MARKS * 17 - 1
+    assert len(ledger.session["once:r"]) == MAX_MARKS * 17
     assert all(isinstance(said(limit, {"id": number}, ledger), Fails) for number in range(MAX_MARKS))
     assert isinstance(said(limit, {"id": "new"}, ledger), Cannot)
     assert noted(limit, {"id": 7}, ledger).text == ledger.session["once:r"]
     over = noted(limit, {"id": "new"}, ledger)
     assert over.text == UNKNOWN
     assert isinstance(said(limit, {"id": "newer"}, LedgerState(session={"once:r": over.text})), Cannot)
+
+
+DIGESTS = st.text(f"-_{string.digits}{string.ascii_letters}", min_size=16, max_size=16)
+
+
+@given(
+    st.lists(DIGESTS, max_size=60, unique=True),
+    st.lists(DIGESTS, max_size=60, unique=True),
+    st.sampled_from(["", "-", "m", "zzzzzzzz"]),
+    st.integers(0, 900),
+    st.booleans(),
+)
+def test_a_value_is_found_among_the_others_wherever_it_stands(
+    kept: list[str], others: list[str], same: str, spread: int, older: bool
+) -> None:
+    """What is kept is exactly what was noted, whether digests are spread evenly or somebody chose them alike."""
+    first = {(same + digest)[:16] for digest in kept} | {str(exact("id", number)) for number in range(spread)}
+    new = list({(same + digest)[:16] for digest in others} - first)
+    text = " ".join(first) if older else plus("", list(first))
+    assert all(has(text, digest) for digest in first)
+    assert not any(has(text, digest) for digest in new)
+    grown = both(text, plus("", new))
+    assert sound(text)
+    assert sound(grown)
+    assert (room(text), room(grown)) == (MAX_MARKS - len(first), MAX_MARKS - len(first) - len(new))
+    assert all(has(grown, digest) for digest in (*first, *new))
+    assert plus(plus("", new), list(first)) == grown
+    one_by_one = text
+    for digest in new:
+        one_by_one = plus(one_by_one, [digest])
+    assert one_by_one == (grown if new else text)
+    assert without(grown, new) == plus("", list(first))
+
+
+def test_a_ledger_of_an_older_version_is_read_and_written_anew() -> None:
+    """Marks that stand as they came, with blanks between, count as before, and the next released call sorts them."""
+    limit = built("at_most_once_per", of="id", per="day")
+    old = " ".join(str(exact("id", number)) for number in range(MAX_MARKS - 1))
+    ledger = LedgerState(user={"once:r": f"{NOW.day} {old}"})
+    assert all(isinstance(said(limit, {"id": number}, ledger), Fails) for number in range(MAX_MARKS - 1))
+    assert said(limit, {"id": "new"}, ledger) is None
+    note = noted(limit, {"id": "new"}, ledger)
+    ledger = LedgerState(user={"once:r": note.text})
+    assert all(isinstance(said(limit, {"id": value}, ledger), Fails) for value in [*range(MAX_MARKS - 1), "new"])
+    assert isinstance(said(limit, {"id": "newer"}, ledger), Cannot)
+    assert note.back is not None
+    taken = LedgerState(user={"once:r": str(note.back(note.text))})
+    assert said(limit, {"id": "new"}, taken) is None
+    assert isinstance(said(limit, {"id": 7}, taken), Fails)
 
 
 def test_several_that_do_not_fit_are_not_forgotten_either() -> None:
@@ -256,7 +306,7 @@ def test_a_combination_counts_as_one() -> None:
     assert isinstance(said(limit, {"vendor": "a"}, ledger), Cannot)
 
 
-@pytest.mark.parametrize("text", [UNKNOWN, "abc", "2026-11-22 x", f"2026-11-22 {UNKNOWN}"])
+@pytest.mark.parametrize("text", [UNKNOWN, "abc", "2026-11-22 x", f"2026-11-22 {UNKNOWN}", f"2026-11-22 {'x' * 17}"])
 def test_marks_that_cannot_be_read_permit_nothing(text: str) -> None:
     """A ledger that was tampered with is no permission, and stays none."""
     limit = built("at_most_once_per", of="id", per="day")
@@ -354,7 +404,21 @@ def test_a_thousand_values_of_same_are_kept_and_none_is_forgotten() -> None:
     assert len(text) < 17 * MAX_MARKS + 20
 
 
-@pytest.mark.parametrize("text", ["", "a|b", "a|b|c|d", "a1|xyz|", "a1||xyz"])
+def test_values_of_same_in_a_ledger_of_an_older_version_are_read_and_written_anew() -> None:
+    """What was noted with blanks between holds as before, and holds after the next released call."""
+    found = rules("  - {id: r, text: R., on: act, require: {only_after: {tool: look, same: id}}, then: allow, else: ask}\n",
+                  tools="{act: send, look: read}")  # fmt: skip
+    calls = [act({"id": number}, tool="look", answer=f"a{number // 300}") for number in range(600)]
+    [(key, text)] = released(found, calls).session.items()
+    old = LedgerState(session={key: "|".join(part.replace("=", " ").strip() for part in text.split("|"))})
+    assert old.session[key] != text
+    new = released(found, [act({"id": 600}, tool="look", answer="a2")], old)
+    for number in range(601):
+        before, after_it = (decide(found, act({"id": number}, answer="a1"), one, NOW).verdict for one in (old, new))
+        assert (before, after_it) == ("allow" if number < 300 else "ask", "allow")
+
+
+@pytest.mark.parametrize("text", ["", "a|b", "a|b|c|d", "a1|xyz|", "a1||xyz", "a1||" + "x" * 17])
 def test_values_that_cannot_be_read_permit_nothing(text: str) -> None:
     """A ledger that was tampered with is no permission, and stays none."""
     found = rules("  - {id: r, text: R., on: act, require: {only_after: {tool: look, same: id}}, then: allow, else: ask}\n",

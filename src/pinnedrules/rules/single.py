@@ -206,14 +206,15 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     deciding: list[_Said] = []
     extra: list[str] = []
     verdict: Verdict
-    said = _strictest(round_.said) if round_.said else None
+    every = round_.said
+    said = _strictest(every) if every else None
     if said == "ask" and not tool.written and _by_default(rules, round_) == "deny":
         # A rule that only what is told of the name brings in does not lift what the default refuses.
         verdict = "deny"
         extra.append(_default_reason(tool, effects, verdict))
     elif said is not None:
         verdict = said
-        deciding = [one for one in round_.said if one[0] == said]
+        deciding = every if len(every) == 1 else [one for one in every if one[0] == said]
     elif round_.carrier is not None:
         verdict = "allow"
     else:
@@ -231,21 +232,19 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
             verdict, deciding = "ask", []
     if round_.own and verdict != "allow":
         extra.append(f"it runs {shown(round_.own, 80)}, which this session may have written")
-    names, sentences = _named(deciding)
+    names: list[str] = []
+    sentences: list[str] = []
+    reasons: list[str] = []
+    for _, rule, problem in deciding:
+        names.append(rule.id)
+        sentences.append(rule.text)
+        if verdict != "allow":
+            why = problem or _objects(rule, effects, facts.call.name, verdict)
+            reasons.append(f"{why}; {rule.note}" if rule.note else why)
+    undecided = tuple(round_.undecided)
     if verdict == "allow":
-        return _allowed(effects, names, sentences, tuple(round_.undecided))
-    reasons = (*[_why(round_, one, verdict) for one in deciding], *extra)
-    return _refused(verdict, effects, names, reasons, sentences, tuple(round_.undecided), facts.arguments)
-
-
-def _named(deciding: Sequence[_Said]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids and the sentences of the rules that decide: mostly none or one."""
-    if not deciding:
-        return (), ()
-    if len(deciding) == 1:
-        rule = deciding[0][1]
-        return (rule.id,), (rule.text,)
-    return tuple([rule.id for _, rule, _ in deciding]), tuple([rule.text for _, rule, _ in deciding])
+        return _allowed(effects, tuple(names), tuple(sentences), undecided)
+    return _refused(verdict, effects, tuple(names), (*reasons, *extra), tuple(sentences), undecided, facts.arguments)
 
 
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:
@@ -335,17 +334,13 @@ def _no_permission(tool: Tool, effects: tuple[Effect, ...], verdict: Verdict) ->
     return f"{what}{named}no rule permits it: {verdict} ({', '.join(effects)})"
 
 
-def _why(round_: _Round, said: _Said, verdict: Verdict) -> str:
-    """Return why a rule objects: what its requirement says, or in its own terms what it is about."""
-    _, rule, why = said
-    if not why:
-        wanted = rule.on.effects if rule.on and not rule.on.tools else ()
-        why = _objects(wanted, round_.facts.effects, round_.facts.call.name, verdict)
-    return f"{why}; {rule.note}" if rule.note else why
+def _objects(rule: Rule, effects: tuple[Effect, ...], name: str, verdict: Verdict) -> str:
+    """Return in a rule's own terms what it is about, where no requirement says why it objects."""
+    return _meets(rule.on.effects if rule.on and not rule.on.tools else (), effects, name, verdict)
 
 
 @lru_cache(maxsize=1024)
-def _objects(wanted: tuple[Effect, ...], effects: tuple[Effect, ...], name: str, verdict: Verdict) -> str:
+def _meets(wanted: tuple[Effect, ...], effects: tuple[Effect, ...], name: str, verdict: Verdict) -> str:
     met = [effect for effect in effects if effect in wanted]
     what = f"the effect {' and '.join(met)}" if met else shown(name, 80)
     return f"the rule {'denies' if verdict == 'deny' else 'asks about'} {what}"

@@ -33,7 +33,7 @@ from pinnedrules.rules.predicates.base import (
 from pinnedrules.rules.printable import shown
 from pinnedrules.rules.words import as_words
 
-__all__ = ["AMOUNT", "Money", "amount_of", "limit_of", "money", "other_currencies", "thousands"]
+__all__ = ["AMOUNT", "Money", "amount_of", "limit_of", "money", "one_amount", "other_currencies", "thousands"]
 
 MAX_EXPONENT = 60
 
@@ -116,22 +116,33 @@ def _another(said: Iterable[str], wanted: str) -> Cannot:
     return Cannot(f"the call says {names} and the rule says {wanted or 'no currency'}")
 
 
-def _amount(of: str, wanted: tuple[str, ...]) -> Callable[[Facts], Money | Cannot]:
-    """Return what tells the call's amount and which of the rule's currencies it is in, or why it cannot be said."""
-    key, known = ("amount", of), frozenset(wanted)
+def one_amount(of: str) -> Callable[[Facts], tuple[Decimal, Set[str]] | Cannot]:
+    """Return what tells the amount at *of* and the currencies that the call says, or why it cannot be said.
+
+    It is read once for each call, for all rules about it. It raises :class:`TooMany`.
+    """
+    key = ("amount", of)
 
     def read(facts: Facts) -> tuple[Decimal, Set[str]] | Cannot:
         if of not in facts.arguments:
-            return Cannot(f"amount: the argument {of} is missing")
+            return Cannot(f"the argument {of} is missing")
         found = amount_of(facts.arguments[of], of)
         if isinstance(found, Cannot):
-            return Cannot(f"amount: {found.why}")
-        return found[0], _currencies(facts, found[1:])
+            return found
+        number, named = found
+        return number, _currencies(facts, (named,)) if named else facts.once("currencies", _said)
+
+    return lambda facts: facts.once(key, read)
+
+
+def _amount(of: str, wanted: tuple[str, ...]) -> Callable[[Facts], Money | Cannot]:
+    """Return what tells the call's amount and which of the rule's currencies it is in, or why it cannot be said."""
+    read, known = one_amount(of), frozenset(wanted)
 
     def amount(facts: Facts) -> Money | Cannot:
-        found = facts.once(key, read)
+        found = read(facts)
         if isinstance(found, Cannot):
-            return found
+            return Cannot(f"amount: {found.why}")
         number, said = found
         if not said and len(wanted) == 1:
             # Where the rule names one currency only, an amount of none is taken to be in it.

@@ -32,6 +32,7 @@ UNKNOWN = "unknown"
 _HOUR_US = 3_600_000_000
 _EXACT = Context(prec=200, traps=[InvalidOperation, Inexact, Overflow])
 _ZERO = Decimal(0)
+_DIGITS = 18
 _PLAIN = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?")
 _WORDS = ("total", "count", "once")
 
@@ -95,6 +96,8 @@ class Budget:
     def kept(self, ledger: LedgerState, now: Moment) -> tuple[str, str | None]:
         """Return the period in force, and what is kept of it; None when that is nothing yet."""
         text = (ledger.user if self.half == "user" else ledger.session).get(self.key)
+        if self.per == "session":
+            return "", text
         period = dated(self.per, now)
         if text is None or not period:
             return period, text
@@ -110,6 +113,13 @@ class Budget:
     def so_far(self, facts: Facts) -> Decimal | None:
         """Return the sum so far, None when it is not known."""
         return _number(self.kept(facts.ledger, facts.now)[1])
+
+    def whole(self, facts: Facts) -> int | None:
+        """Return the sum so far where it is certainly a whole number; None says nothing. It spares a call exact decimals."""
+        text = self.kept(facts.ledger, facts.now)[1]
+        if text is None:
+            return 0
+        return int(text) if text.isdigit() and text.isascii() and len(text) <= _DIGITS else None
 
     def note(self, facts: Facts, number: Decimal | None) -> Note:
         """Return the note that adds *number*, None for one that is not known."""

@@ -111,6 +111,10 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
     what = " and ".join(of) or "calls"
 
     def check(facts: Facts) -> Outcome:
+        if not of:
+            so_far = budget.whole(facts)
+            if so_far is not None and so_far < limit:
+                return None
         number = _counted(facts, of)
         if isinstance(number, Cannot):
             return Cannot(f"count: {number.why}")

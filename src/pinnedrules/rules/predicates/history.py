@@ -42,7 +42,7 @@ from pinnedrules.rules.predicates.base import (
     closed,
     texts,
 )
-from pinnedrules.rules.predicates.marks import MAX_MARKS, exact, has, joined, room, sound, without
+from pinnedrules.rules.predicates.marks import MAX_MARKS, both, exact, has, joined, plus, room, sound, without
 from pinnedrules.rules.terms import On
 from pinnedrules.types import EFFECTS, OFFERED
 
@@ -186,8 +186,8 @@ class _Seen:
         return cls(*parts) if len(parts) == 3 and sound(parts[1]) and sound(parts[2]) else None
 
     @property
-    def every(self) -> str:
-        return " ".join(filter(None, (self.rest, self.last)))
+    def full(self) -> bool:
+        return room(self.rest) + room(self.last) <= MAX_MARKS
 
     @property
     def text(self) -> str:
@@ -196,11 +196,10 @@ class _Seen:
     def plus(self, digest: str, answer: str) -> _Seen:
         if not answer:
             # Of no answer: it counts for every later call, and what is of the last answer stays of that.
-            rest = " ".join(filter(None, (self.rest, digest)))
-            return _Seen(self.answer, without(self.last, [digest]), rest)
+            return _Seen(self.answer, without(self.last, [digest]), plus(self.rest, [digest]))
         if answer == self.answer:
-            return _Seen(answer, " ".join(filter(None, (self.last, digest))), self.rest)
-        return _Seen(answer, digest, self.every)
+            return _Seen(answer, plus(self.last, [digest]), self.rest)
+        return _Seen(answer, plus("", [digest]), both(self.rest, self.last))
 
     def minus(self, digest: str) -> _Seen:
         return _Seen(self.answer, without(self.last, [digest]), without(self.rest, [digest]))
@@ -222,7 +221,7 @@ def _with_same(key: str, told: str, same: tuple[str, ...]) -> tuple[Check, Reser
             if not seen.answer or seen.answer != facts.call.answer:
                 return None
             return Fails(f"only_after: {told} was released in this very answer, before its result was seen")
-        if not room(seen.every):
+        if seen.full:
             return Cannot(f"only_after: {told} was released for {MAX_MARKS} values, and no more are kept")
         return Fails(f"only_after: {told} was not released before in this session with this {what}")
 
@@ -230,8 +229,8 @@ def _with_same(key: str, told: str, same: tuple[str, ...]) -> tuple[Check, Reser
         digest, seen = _value(facts, same), _Seen.read(facts.ledger.session.get(key))
         if isinstance(digest, Cannot) or seen is None or facts.call.answer == OFFERED:
             return None
-        freed = not facts.call.answer and has(seen.last, digest)
-        if not freed and (has(seen.every, digest) or not room(seen.every)):
+        last = has(seen.last, digest)
+        if not (last and not facts.call.answer) and (last or has(seen.rest, digest) or seen.full):
             return None
 
         def back(later: str) -> str | None:

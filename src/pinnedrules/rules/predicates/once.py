@@ -27,7 +27,7 @@ from pinnedrules.rules.predicates.base import (
     texts,
 )
 from pinnedrules.rules.predicates.budgets import UNKNOWN, Budget, half_of
-from pinnedrules.rules.predicates.marks import MAX_MARKS, alike, has, joined, room, sound, too_strange, without
+from pinnedrules.rules.predicates.marks import MAX_MARKS, alike, has, joined, plus, room, sound, too_strange, without
 from pinnedrules.rules.predicates.values import head, values
 
 __all__ = ["AT_MOST_ONCE_PER"]
@@ -70,6 +70,7 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         raise BadOption("must be day or session", "per", word=per, known=_PERIODS)
     budget = Budget("once", rule, per, half_of(options, per))
     what = " and ".join(of)
+    unknown = Cannot(f"at_most_once_per: which {what} there were this {per} is not known")
     full = Cannot(f"at_most_once_per: there were {MAX_MARKS} of them this {per}, and no more are kept")
 
     def check(facts: Facts) -> Outcome:
@@ -77,12 +78,13 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         if isinstance(digests, Cannot):
             return Cannot(f"at_most_once_per: {digests.why}")
         marks = budget.kept(facts.ledger, facts.now)[1] or ""
-        if len(digests) > 1 and len(set(digests)) < len(digests):
+        several = len(digests) > 1
+        if several and len(set(digests)) < len(digests):
             return Fails(f"at_most_once_per: the call has one {what} twice")
-        if has(marks, digests[0]) or any(has(marks, digest) for digest in digests[1:]):
+        if has(marks, digests[0]) or (several and any(has(marks, digest) for digest in digests[1:])):
             return Fails(f"at_most_once_per: a call with this {what} was released before in this {per}")
         if not sound(marks):
-            return Cannot(f"at_most_once_per: which {what} there were this {per} is not known")
+            return unknown
         if room(marks) < len(digests):
             return full
         return None
@@ -95,7 +97,7 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         if isinstance(digests, Cannot) or not sound(marks) or room(marks) < len(new):
             # What cannot be kept must not be forgotten either.
             return Note(budget.half, budget.key, budget.text(period, UNKNOWN))
-        text = budget.text(period, " ".join(filter(None, (marks, *new))))
+        text = budget.text(period, plus(marks, new))
 
         def back(later: str) -> str | None:
             begun, _, rest = later.partition(" ") if period else ("", "", later)

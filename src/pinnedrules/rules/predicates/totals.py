@@ -14,11 +14,11 @@ What a person let through although its amount could not be read leaves the sum u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
 
 from pinnedrules.rules.bearing import TooMany
-from pinnedrules.rules.predicates.amounts import amount_of, limit_of, other_currencies
+from pinnedrules.rules.predicates.amounts import amount_of, limit_of, one_amount, other_currencies
 from pinnedrules.rules.predicates.base import BadOption, Built, Cannot, Facts, Fails, Note, Outcome, Predicate, closed
 from pinnedrules.rules.predicates.budgets import PERIODS, Budget, added, half_of
 from pinnedrules.rules.predicates.values import head, values
@@ -30,8 +30,21 @@ _PERIODS = ("call", *PERIODS)
 _ZERO = Decimal(0)
 
 
-def _together(facts: Facts, of: str, currency: str) -> Decimal | Cannot:
-    """Return the sum of the call's amounts in the rule's currency, or why it cannot be said."""
+_Read = Callable[[Facts], tuple[Decimal, Set[str]] | Cannot]
+
+
+def _together(facts: Facts, of: str, currency: str, read: _Read) -> Decimal | Cannot:
+    """Return the sum of the call's amounts in the rule's currency, or why it cannot be said.
+
+    Most calls have one amount, a text, which *read* tells as it does for the other rules about it.
+    """
+    if isinstance(facts.arguments.get(of), str) and "." not in of:
+        try:
+            one = read(facts)
+        except TooMany as problem:
+            return Cannot(str(problem))
+        if not isinstance(one, Cannot) and (not one[1] or one[1] == {currency}):
+            return one[0]
     found = values(facts.arguments, of)
     if isinstance(found, Cannot):
         return found
@@ -60,10 +73,10 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
     if per not in _PERIODS:
         raise BadOption("must be call, hour, day or session", "per", word=per, known=_PERIODS)
     budget = Budget("total", rule, per, half_of(options, per))
-    this = f"of this {per}"
+    this, read = f"of this {per}", one_amount(of)
 
     def check(facts: Facts) -> Outcome:
-        number = _together(facts, of, currency)
+        number = _together(facts, of, currency, read)
         if isinstance(number, Cannot):
             return Cannot(f"total: {number.why}")
         after = number if per == "call" else added(budget.so_far(facts), number)
@@ -72,7 +85,7 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         return None if after <= limit else Fails(f"total: {of} {this} would be {shown(after, 60)}, more than {written}")
 
     def reserve(facts: Facts) -> Note:
-        number = _together(facts, of, currency)
+        number = _together(facts, of, currency, read)
         return budget.note(facts, None if isinstance(number, Cannot) else number)
 
     return Built(check, {head(of): ("of",)}, reserve=None if per == "call" else reserve)
