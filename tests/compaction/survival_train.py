@@ -54,13 +54,15 @@ WEIGHTS = """
 KEPT = 90_000
 ROUNDS = 3
 REGULAR = 0.1
+SHOWN_BY = 2
+"""Rules beside which a feature must have been seen for it to weigh anything: what only one of them shows is noise."""
 ONE = 120
 """What a weight of 1.0 is as a whole number."""
 LOOSE = (-0.6,)
 AGAINST = (-2.1, 1.1, 1.2)
 """Thresholds, what more it takes to contradict a rule that stands there, and what the words alone add: chosen on rules that
 were left out."""
-WEIGHT = {"bank": 0.3, "rest": 0.2, "other": 0.5}
+WEIGHT = {"bank": 0.8, "rest": 0.5, "other": 0.8}
 """What a sentence counts, by where it is from; templates are only breadth."""
 LOST = ("weakened", "value", "scope")
 """How an altered rule's sentence loosens it; one in other words, or told as somebody else's, need not."""
@@ -219,8 +221,8 @@ def trained(found: Sequence[Bag], told: dict[str, Any]) -> str:
     """Return the text of ``weights.py`` for these bags."""
     import numpy as np
 
-    lists = [sentence for bag in found for sentence in bag.sentences]
-    names, columns = np.unique(np.concatenate([np.array(each) for each in lists]), return_inverse=True)
+    lists = _known(found)
+    names, columns = np.unique(np.concatenate([np.array(each, dtype=int) for each in lists]), return_inverse=True)
     fitted = [_fitted(found, lists, columns, len(names), target) for target in ("loose", "against")]
     largest = np.max(np.abs([weights for weights, _ in fitted]), axis=0)
     whole = [np.clip(np.rint(weights * ONE), -127, 127).astype(int) for weights, _ in fitted]
@@ -229,6 +231,15 @@ def trained(found: Sequence[Bag], told: dict[str, Any]) -> str:
     for target, (_, start), least in zip(("loose", "against"), fitted, (LOOSE, AGAINST), strict=True):
         told = {**told, target: [round(value * ONE) for value in (start, *least)]}
     return packing.packed(rows, told)
+
+
+def _known(found: Sequence[Bag]) -> list[tuple[int, ...]]:
+    """Return the features of each sentence that were seen beside more than one rule."""
+    beside: dict[int, set[str]] = {}
+    for bag in found:
+        for feature in chain.from_iterable(bag.sentences):
+            beside.setdefault(feature, set()).add(bag.rule)
+    return [tuple(one for one in each if len(beside[one]) >= SHOWN_BY) for bag in found for each in bag.sentences]
 
 
 def _fitted(
@@ -288,10 +299,10 @@ def _cross_validate(found: Sequence[Bag], folds: int = 6) -> None:
     for fold in range(folds):
         weights, told = packing.unpacked(trained([bag for bag in found if fold_of[bag.rule] != fold], {}))
         models.append(weighed.Model(weights, tuple(told["loose"]), tuple(told["against"]), told))
-    for loose in (-0.4, 0.0, 0.4, 0.8, 1.2):
+    for loose in (-0.8, -0.4, -0.2, 0.0, 0.2, 0.4):
         for part in PARTS:
             print(f"loose {LOOSE[0] + loose:+.1f}", part, dict(_judged(part, models, fold_of, loose, 0.0)))
-    for against in (-0.8, -0.4, 0.0, 0.4):
+    for against in (-0.4, 0.0, 0.4):
         for part in PARTS:
             print(f"against {AGAINST[0] + against:+.1f}", part, dict(_judged(part, models, fold_of, 0.0, against)))
 

@@ -345,3 +345,11 @@ def test_any_text_is_judged(text: str, rule: str) -> None:
 def test_no_rules_need_no_reading() -> None:
     """Nothing to judge, nothing judged."""
     assert judge([], MAIL) == ()
+
+
+@pytest.mark.parametrize("label", ["Suggestions", "What used to apply", "Drafts, not yet agreed"])
+def test_a_label_counts_for_the_whole_line_of_rules_behind_it(label: str) -> None:
+    """Also where nobody asks about the rules between the label and this one."""
+    rule = "Do not push to the main branch."
+    summary = f"The report has 12 pages.\n\n{label}: Never delete files outside /srv/build. {rule} Ask before you pay."
+    assert judge([("r", rule)], summary)[0].fate != "kept"

@@ -7,6 +7,7 @@ approved under the rule takes nothing back.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pinnedrules.compaction import cues, forms
 from pinnedrules.compaction.outline import Sentence
@@ -82,6 +83,7 @@ def sweeps(reading: Reading, number: int, text: str) -> bool:
     return _PLURAL.search(sentence.text) is not None and lifts_some(reading, number)
 
 
+@lru_cache(maxsize=256)
 def _all_of_it(sentence: Sentence) -> bool:
     """Say whether a sentence about everything names no matter of its own besides, or hardly any."""
     rest = cues.EVERYTHING.sub(" ", sentence.text).split()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from pinnedrules.compaction import cues, forms
 from pinnedrules.compaction.outline import Outline, Sentence
@@ -41,6 +42,7 @@ _POINTS = forms.listed("that this these those it they such same above former lat
 _PAST = forms.listed("was were had did been got went gave took said told wrote made found done left came sent kept")
 _FUTURE = forms.listed("will shall going next tomorrow from now on soon later henceforth onwards ab künftig désormais")
 _DENY = forms.listed("not no never nobody nothing none without nor nicht kein keine nie ohne ne pas jamais sin nunca")
+_OF_THEM = ("of", "the", "these", "those", "our", "my", "his", "her", "their")
 _FIRST = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINALS = {word: number for number, word in enumerate(_FIRST, 1)}
 _ONE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -77,8 +79,7 @@ class Fact:
     bag: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(NamedTuple):
     """How a sentence stands to the rule's place, and to the other rules.
 
     ``where``: "before", "after", "above" (a heading over it), "list" (under the same heading) or "far"; "" for a rule that
@@ -248,7 +249,7 @@ def _grams(tokens: Sequence[str]) -> Iterator[str]:
 
 
 def _numbers(sentence: Sentence) -> frozenset[int]:
-    """Return the numbers of rules that a sentence names ("rule 3", "the second point", "the third:")."""
+    """Return the numbers of rules that a sentence names ("rule 3", "the second point", "the first of the points")."""
     folded = sentence.folded
     found: set[int] = set()
     for index, word in enumerate(folded):
@@ -256,8 +257,9 @@ def _numbers(sentence: Sentence) -> frozenset[int]:
             found.update(
                 number for other in folded[index + 1 : index + 3] if (number := _counted(other)) and other != "one"
             )
-            if index and folded[index - 1] in _ORDINALS:
-                found.add(_ORDINALS[folded[index - 1]])
+            before = [one for one in folded[max(index - 4, 0) : index] if one not in _OF_THEM]
+            if before and before[-1] in _ORDINALS:
+                found.add(_ORDINALS[before[-1]])
     start = folded[0] == "the"
     if len(folded) > start and folded[start] in _ORDINALS and (start or sentence.label == folded[0]):
         found.add(_ORDINALS[folded[start]])

@@ -28,6 +28,8 @@ _KEEPING = re.compile(
 """What a heading of rules in force says of them."""
 _SUBJECT = 4
 """Words at the beginning of a sentence among which its subject is."""
+_LABEL = 4
+"""Words of a label that a whole line of rules can stand under."""
 _FIELDS = 5
 """Fields of a record behind a rule that are read."""
 _LOOSENING = (cues.EXCEPTED, cues.SOFTENED, cues.PERMITTED, cues.GRANTED, cues.NO_ASKING)
@@ -61,9 +63,12 @@ def _label(reading: Reading, block: Block, place: Place) -> str:
     if place.start > sentences[place.first].start:
         return sentences[place.first].label
     number = place.first - 1
-    while number in reading.stating and number in block.sentences:
-        if sentences[number].label:
-            return sentences[number].label
+    while number in block.sentences:
+        label = sentences[number].label
+        if label and (number in reading.stating or (number == block.sentences[0] and len(label.split()) <= _LABEL)):
+            return label
+        if not (number in reading.stating or reading.has(remarks.BINDING, number) or reading.has(cues.NORM, number)):
+            break
         number -= 1
     return ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pinnedrules.compaction.compared import Compared
 from pinnedrules.compaction.pairs import apart, pair, related
@@ -23,8 +23,7 @@ _KNOWN = 100_000
 """Features of which the weights are kept at hand, so that not each is hashed again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """How far sentence ``number`` is above what takes a certificate away, and above what makes a contradiction."""
 
     number: int
