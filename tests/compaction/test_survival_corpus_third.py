@@ -24,7 +24,8 @@ def test_a_row_has_the_form_of_the_other_parts() -> None:
     for row in ROWS:
         assert set(row) - {"lang"} == {"id", "rule", "summary", "label", "how"}
         assert row["how"] in HOWS[row["label"]]
-        assert row["rule"].strip() and row["summary"].strip()
+        assert row["rule"].strip()
+        assert row["summary"].strip()
     assert len({row["id"] for row in ROWS}) == len(ROWS)
 
 
