@@ -80,12 +80,11 @@ class Candidates:
                 groups.setdefault(argument, {})[index] = pattern
         self._groups = [found for argument, patterns in groups.items() for found in together(argument, patterns, MANY)]
         grouped = {index for _, indices in self._groups for index in indices}
+        self.grouped = bool(self._groups)
         self._others = [candidate for index, candidate in enumerate(self.every) if index not in grouped]
 
     def objecting(self, facts: Facts) -> Iterable[Candidate]:
-        """Return the candidates without those that certainly hold and then say nothing."""
-        if not self._groups:
-            return self.every
+        """Return the candidates without those that certainly hold and then say nothing; all of them without ``grouped``."""
         held = [(together.holding(facts), indices) for together, indices in self._groups]
         if all(len(holding) == len(indices) for holding, indices in held):
             return self._others

@@ -109,7 +109,8 @@ def _evaluate(
     said: list[_Said] = []
     undecided: list[Undecided] = []
     patched = False
-    candidates = rules.plan.candidates(tool, facts.effects).objecting(facts)
+    about = tool.candidates.get(facts.effects) or rules.plan.candidates(tool, facts.effects)
+    candidates = about.objecting(facts) if about.grouped else about.every
     for candidate in candidates if carrier is None else asked(candidates, carrier):
         why: str | None = None
         for check in candidate.checks:
@@ -203,18 +204,17 @@ def _with_trail(decision: Decision, trail: _Trail, call: Call, first: str) -> De
 def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     """Steps 2 and 3: turn what the rules said into the decision."""
     tool, facts, effects = round_.tool, round_.facts, round_.facts.effects
-    deciding: list[_Said] = []
+    deciding: Sequence[_Said] = ()
     extra: list[str] = []
     verdict: Verdict
-    every = round_.said
-    said = _strictest(every) if every else None
+    said = _strictest(round_.said) if round_.said else None
     if said == "ask" and not tool.written and _by_default(rules, round_) == "deny":
         # A rule that only what is told of the name brings in does not lift what the default refuses.
         verdict = "deny"
         extra.append(_default_reason(tool, effects, verdict))
     elif said is not None:
         verdict = said
-        deciding = every if len(every) == 1 else [one for one in every if one[0] == said]
+        deciding = round_.said
     elif round_.carrier is not None:
         verdict = "allow"
     else:
@@ -225,26 +225,33 @@ def _conclude(rules: RuleSet, round_: _Round) -> Decision:
     if strangers and verdict != "deny":
         extra.append(f"undeclared arguments: {', '.join(shown(name, 40) for name in strangers[:8])}")
         if verdict == "allow":
-            verdict, deciding = "ask", []
+            verdict, deciding = "ask", ()
     if tool.pins and verdict != "deny" and (why := moved(tool.pins, facts.call.definition)):
         extra.append(why)
         if verdict == "allow":
-            verdict, deciding = "ask", []
+            verdict, deciding = "ask", ()
     if round_.own and verdict != "allow":
         extra.append(f"it runs {shown(round_.own, 80)}, which this session may have written")
+    undecided = tuple(round_.undecided)
+    if not deciding:
+        if verdict == "allow":
+            return _allowed(effects, (), (), undecided)
+        return _refused(verdict, effects, (), tuple(extra), (), undecided, facts.arguments)
     names: list[str] = []
     sentences: list[str] = []
     reasons: list[str] = []
-    for _, rule, problem in deciding:
+    for action, rule, problem in deciding:
+        if action != verdict:
+            continue
         names.append(rule.id)
         sentences.append(rule.text)
         if verdict != "allow":
             why = problem or _objects(rule, effects, facts.call.name, verdict)
             reasons.append(f"{why}; {rule.note}" if rule.note else why)
-    undecided = tuple(round_.undecided)
     if verdict == "allow":
         return _allowed(effects, tuple(names), tuple(sentences), undecided)
-    return _refused(verdict, effects, tuple(names), (*reasons, *extra), tuple(sentences), undecided, facts.arguments)
+    reasons += extra
+    return _refused(verdict, effects, tuple(names), tuple(reasons), tuple(sentences), undecided, facts.arguments)
 
 
 def _by_default(rules: RuleSet, round_: _Round) -> Verdict | None:

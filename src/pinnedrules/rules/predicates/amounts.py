@@ -102,8 +102,11 @@ def _currencies(facts: Facts, named: Collection[str]) -> frozenset[str]:
 
 def _said(facts: Facts) -> frozenset[str]:
     """Return what arguments that say which currency it is say, and no amount."""
-    told = [text for key, text in strings(facts.arguments) if _tells_currency(key) and text is not None]
-    return frozenset(_SYMBOLS.get(text, text) for text in map(str.upper, map(str, told))) if told else _NOTHING
+    told: list[str] = []
+    for key, text in strings(facts.arguments):
+        if _tells_currency(key) and text is not None:
+            told.append(str(text).upper())
+    return frozenset([_SYMBOLS.get(text, text) for text in told]) if told else _NOTHING
 
 
 @remembered()
@@ -124,13 +127,13 @@ def one_amount(of: str) -> Callable[[Facts], tuple[Decimal, Set[str]] | Cannot]:
     key = ("amount", of)
 
     def read(facts: Facts) -> tuple[Decimal, Set[str]] | Cannot:
+        value = facts.arguments.get(of)
+        if isinstance(value, str) and _CERTAIN.fullmatch(value):
+            return Decimal(value), facts.once("currencies", _said)
         if of not in facts.arguments:
             return Cannot(f"the argument {of} is missing")
-        found = amount_of(facts.arguments[of], of)
-        if isinstance(found, Cannot):
-            return found
-        number, named = found
-        return number, _currencies(facts, (named,)) if named else facts.once("currencies", _said)
+        found = amount_of(value, of)
+        return found if isinstance(found, Cannot) else (found[0], _currencies(facts, found[1:]))
 
     return lambda facts: facts.once(key, read)
 

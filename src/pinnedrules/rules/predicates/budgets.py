@@ -98,7 +98,7 @@ class Budget:
         text = (ledger.user if self.half == "user" else ledger.session).get(self.key)
         if self.per == "session":
             return "", text
-        period = dated(self.per, now)
+        period = now.day if self.per == "day" else dated(self.per, now)
         if text is None or not period:
             return period, text
         begun, blank, rest = text.partition(" ")

@@ -178,5 +178,5 @@ def _unseen(char: str) -> bool:
 
 
 def _digest(text: str) -> str:
-    data = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")
-    return b2a_base64(sha256(data).digest()[:12], newline=False).translate(_URL_SAFE).decode()
+    short = sha256(text.encode("utf-8", "surrogatepass")).digest()[:12]
+    return b2a_base64(short, newline=False).translate(_URL_SAFE).decode()

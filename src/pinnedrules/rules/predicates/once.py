@@ -37,11 +37,6 @@ _PERIODS = ("day", "session")
 
 def _digests(facts: Facts, of: tuple[str, ...]) -> list[str] | Cannot:
     """Return the digest of every value, or of the one combination of them."""
-    if len(of) == 1 and "." not in of[0]:
-        value = facts.arguments.get(of[0])
-        if isinstance(value, str) and value.isascii():
-            digest = alike(of[0], value)
-            return digest if isinstance(digest, Cannot) else [digest]
     found: list[list[str]] = []
     for name in of:
         there = values(facts.arguments, name)
@@ -73,15 +68,26 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
     unknown = Cannot(f"at_most_once_per: which {what} there were this {per} is not known")
     full = Cannot(f"at_most_once_per: there were {MAX_MARKS} of them this {per}, and no more are kept")
 
+    plain = of[0] if len(of) == 1 and "." not in of[0] else ""
+
+    def read(facts: Facts) -> list[str] | Cannot:
+        # Most calls have one value, which is plain text.
+        value = facts.arguments.get(plain)
+        if isinstance(value, str) and value.isascii() and plain:
+            digest = alike(plain, value)
+            return [digest] if isinstance(digest, str) else digest
+        return _digests(facts, of)
+
     def check(facts: Facts) -> Outcome:
-        digests = _digests(facts, of)
+        digests = read(facts)
         if isinstance(digests, Cannot):
             return Cannot(f"at_most_once_per: {digests.why}")
         marks = budget.kept(facts.ledger, facts.now)[1] or ""
-        several = len(digests) > 1
-        if several and len(set(digests)) < len(digests):
+        if len(digests) > 1 and len(set(digests)) < len(digests):
             return Fails(f"at_most_once_per: the call has one {what} twice")
-        if has(marks, digests[0]) or (several and any(has(marks, digest) for digest in digests[1:])):
+        if not marks and len(digests) == 1:
+            return None
+        if has(marks, digests[0]) or (len(digests) > 1 and any(has(marks, digest) for digest in digests[1:])):
             return Fails(f"at_most_once_per: a call with this {what} was released before in this {per}")
         if not sound(marks):
             return unknown
@@ -90,7 +96,7 @@ def _build(options: Mapping[str, object], rule: str) -> Built:
         return None
 
     def reserve(facts: Facts) -> Note:
-        digests = _digests(facts, of)
+        digests = read(facts)
         period, kept = budget.kept(facts.ledger, facts.now)
         marks = kept or ""
         new = [] if isinstance(digests, Cannot) else [one for one in dict.fromkeys(digests) if not has(marks, one)]
