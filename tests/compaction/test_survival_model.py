@@ -15,6 +15,7 @@ from pinnedrules.compaction.outline import outline
 from pinnedrules.compaction.pairs import apart, pair, related
 from pinnedrules.compaction.placed import placed
 from pinnedrules.compaction.reading import Reading
+from pinnedrules.compaction.survival import judge
 from pinnedrules.compaction.weighed import Model, load
 from pinnedrules.compaction.wording import words
 from pinnedrules.packing import hashed, packed, unpacked
@@ -65,9 +66,21 @@ def test_a_weight_is_the_sum_of_what_its_features_weigh(rule: int) -> None:
     for (_, one, asked, near), weight in zip(compared().of(rule), model.weigh(compared(), rule), strict=True):
         told = pair(one, asked, near) if related(one, asked, near) else apart(one, near)
         found = [model.weights.get(hashed(name), (0, 0)) for name in {*chain(one.plain, told)}]
-        assert weight.loose == sum(each[0] for each in found) + model.loose[0] - model.loose[1]
+        loose = sum(each[0] for each in found) + model.loose[0] - model.loose[1]
         more = (model.against[2] if compared().stands(rule) else 0) - model.against[3] * near.opposed
-        assert weight.against == sum(each[1] for each in found) + model.against[0] - model.against[1] - more
+        lost = sum(each[1] for each in found) + model.against[0] - model.against[1] - more
+        assert weight.against <= lost
+        assert weight.loose == (max(loose, lost) if weight.against <= 0 < lost else loose)
+        if near.opposed or len(asked.keys & set(one.keys)) > 1:
+            assert weight.against == lost
+
+
+def test_a_sentence_without_a_word_of_the_rule_contradicts_it_only_by_its_number_or_by_what_it_says_of_all() -> None:
+    """What an agent says of its work ("Done with that.") is no contradiction of anything, whatever its words weigh."""
+    rule = "Do not delete a customer record without a ticket number."
+    for said in ("Done with that.", "Go on with step 2.", "I will begin.", "It is in the folder now.", "Understood."):
+        assert judge([("r", rule)], f"{rule}\n\nThe report has 12 pages.\n\n{said}")[0].fate in ("kept", "unsure")
+    assert judge([("r", rule)], f"{rule}\n\nAll earlier rules are lifted.")[0].fate == "contradicted"
 
 
 def test_a_sentence_is_set_beside_a_rule_by_its_number_and_its_place() -> None:

@@ -13,12 +13,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pinnedrules.compaction.compared import Compared
-from pinnedrules.compaction.pairs import apart, pair, related
+from pinnedrules.compaction.pairs import Asked, Fact, Near, apart, pair, related
 from pinnedrules.packing import hashed, unpacked
 
 __all__ = ["Model", "Weight", "load"]
 
 _NOTHING = (0, 0)
+_FAR = (10**6, 80, 0)
+"""What more it takes, by words of content in common: with none a sentence contradicts no rule, whatever it weighs."""
 _KNOWN = 100_000
 """Features of which the weights are kept at hand, so that not each is hashed again."""
 
@@ -62,8 +64,12 @@ class Model:
                 found = compared.known[at]
             else:
                 found = compared.known[at] = self._sum(apart(one, near))
-            words = self.against[3] * near.opposed
-            yield Weight(number, loose + plain[0] + found[0], against + plain[1] + found[1] + words)
+            doubt = loose + plain[0] + found[0]
+            lost = against + plain[1] + found[1] + self.against[3] * near.opposed
+            far = _far(one, asked, near)
+            if lost > 0 >= lost - far:  # too far from the rule for a contradiction, not for a doubt
+                doubt = max(doubt, lost)
+            yield Weight(number, doubt, lost - far)
 
     def _sum(self, features: Iterable[str]) -> tuple[int, int]:
         one = other = 0
@@ -76,6 +82,13 @@ class Model:
                 one += found[0]
                 other += found[1]
         return one, other
+
+
+def _far(one: Fact, rule: Asked, near: Near) -> int:
+    """Return what more it takes for a sentence to contradict a rule of which it has one word of content, or none."""
+    if near.opposed or near.number in one.numbers:
+        return 0
+    return _FAR[min(len(rule.keys.intersection(one.keys)), 2)]
 
 
 @lru_cache(maxsize=1)
