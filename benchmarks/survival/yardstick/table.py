@@ -29,10 +29,10 @@ _SOURCES = {"suite": "our suite, built-in compactors", "kit": "the kit's own ses
 # Read off the cases behind the counts. A reason is printed where the cell has something to explain.
 _REASONS = {
     ("suite", "stands", "pinnedrules"): (
-        "ours certifies a rule only as a whole, as a statement, with nothing near it that could take it back; so it withholds "
-        "the certificate where a summary left out the courtesies around a rule, where the rule was put as a question, and "
-        "where a sentence beside it (`see to it that ...`) might be an instruction against it, and some sentences about other "
-        "things it takes for contradictions. Both packages are right more often here."
+        "ours doubts a rule where any other line could be said of it: here mostly `Done with that.`, which these agents say "
+        "after each step; it takes some orders of the task for contradictions, and certifies no rule that was put as a "
+        "question. It was made and trained with summaries, not with histories that were cut. Both packages are right more "
+        "often here."
     ),
     ("suite", "stands", "compaction-guard"): (
         "compaction-guard does not decide where the courtesies around the rule are missing."
@@ -62,9 +62,8 @@ _REASONS = {
         "the suite's marks say what an agent can read, and are no judge of what else it reads."
     ),
     ("kit", "stands", "pinnedrules"): (
-        "the kit's compactors put rules below headings that ours does not know (`[safety_rule]`, `PRESERVED CHECKLIST "
-        "(carried verbatim):`), under which it certifies nothing, or leave a transcript in one text (`[user] ...`), whose "
-        "lines it runs together. Both packages are right; ours certifies hardly anything of these sessions."
+        "the kit's compactors leave a transcript in one text (`[user] ...`), whose lines ours runs together, and other rules "
+        "and values beside a rule, which it takes for remarks on it. Both packages are right more often."
     ),
     ("kit", "gone", "pinnedrules"): "ours says unsure where other sentences share words with the rule.",
     ("kit", "gone", "compaction-guard"): (
