@@ -114,6 +114,9 @@ def test_case_spacing_and_the_weight_of_punctuation_are_trivial(text: str) -> No
         "Never promise a refund. Never send anything.",
         "Never archive anything before you have read it.",
         "Never delete without a reason.",
+        f"{INSIDE[:-1]}:\n\n- letters, too\n- and no faxes",
+        f"{INSIDE[:-1]}...\n\nand the same for letters.",
+        f"This goes for letters, too. {INSIDE}",
     ],
 )
 def test_a_sentence_that_says_more_or_something_else_is_a_limit_of_its_own(text: str) -> None:
@@ -218,3 +221,21 @@ def test_a_word_more_or_a_word_less_is_another_sentence(one: list[str], other: l
     assert not restated(f"{rule} today.", [("rule", rule)])
     assert not restated(f"{rule}.", [("rule", f"{rule} today.")])
     assert not restated(" ".join([*one, *other]), [("rule", rule)])
+
+
+def test_a_rule_about_one_tool_is_not_all_that_its_words_say_of_the_others() -> None:
+    """A sentence that bans publishing bans it with each tool: another one, which the file allows, is asked about."""
+    ban = "Never publish anything before I have said yes."
+    rules = f"""\
+version: 1
+default: {{read: allow, other: ask}}
+tools: {{forum_post: publish, tweet: publish, send_email: send}}
+rules:
+  - {{id: forum, text: {ban}, on: forum_post, then: deny}}
+  - {{id: tweets, text: Tweets are free., on: tweet, then: allow}}
+"""
+    born_of_it, _ = said(ban, rules)
+    assert born_of_it
+    none, led_to = said(ban, rules.replace("on: forum_post", "on: {effect: [send, publish]}"))
+    assert not none
+    assert led_to == ["nothing: restates forum"]

@@ -4,9 +4,10 @@ Rules of this file:
 
 1. Only the same words count: the rule's whole text, sentence for sentence, but for case, spacing, quotes, contractions
    and the weight of punctuation. Other words, fewer of them (an exception left out) or more are a limit of their own.
-2. It counts only where nothing is lost: the rule asks or denies, and what it does not speak of is not allowed by default.
-3. What stands behind it in its paragraph could widen it ("and that goes for drafts, too"), so there stands nothing, but
-   for another rule that is said so.
+2. It counts only where nothing is lost: the rule asks or denies, it is about every tool of the file with an effect that its
+   words are heard to limit, and what no rule speaks of is not allowed by default.
+3. What stands behind it in its paragraph or before it in its line could widen it ("and that goes for drafts, too"), so
+   there stands nothing, but for another rule that is said so. A rule that ends in a colon or trails off announces more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from pinnedrules.chat.hear import hear
 from pinnedrules.chat.text import Sentence, bounded, sentences
 from pinnedrules.compaction.reordered import same_gap
 from pinnedrules.compaction.wording import QUERY, Words, same_case, words
@@ -25,6 +27,7 @@ from pinnedrules.types import Effect
 
 __all__ = ["in_words", "restated"]
 
+_TRAILS = (":", "...", "\u2026", "-", "\u2013", "\u2014")
 _LONGEST = 12
 """Sentences of a rule's text that are looked for."""
 
@@ -37,8 +40,25 @@ def in_words(policy: Policy, born: Sequence[Born], effects: Iterable[Effect]) ->
     sets = (policy.rules, *policy.layers)
     if any(all(rules.default[effect] == "allow" for rules in sets) for effect in effects):
         return []
-    found = [(rule.id, rule.text) for rules in sets for rule in _limiting(rules)]
+    found = [(rule.id, rule.text) for rules in sets for rule in _limiting(rules) if _covers(sets, rules, rule, effects)]
     return found + [(rule.id, rule.text) for rule in born if rule.limits and not rule.agents]
+
+
+def _covers(sets: Sequence[RuleSet], own: RuleSet, rule: Rule, effects: Iterable[Effect]) -> bool:
+    """Whether *rule*, of the set *own*, is about each tool that a file names and that has an effect which its words limit."""
+    limited = set(hear(rule.text).effects or effects)
+    every = (one for rules in sets for one in rules.rules if one.on)
+    names = {name for rules in sets for name in rules.tools} | {
+        name for one in every if one.on for name in one.on.tools
+    }
+    for name in names:
+        tools = [tool for rules in sets if (tool := rules.plan.tool(name)) is not None]
+        if all(limited.isdisjoint(tool.effects) for tool in tools):
+            continue
+        tool = own.plan.tool(name)
+        if tool is None or all(one.rule is not rule for one in own.plan.candidates(tool, tool.effects).every):
+            return False
+    return True
 
 
 def restated(text: str, rules: Iterable[tuple[str, str]]) -> dict[Sentence, str]:
@@ -52,7 +72,11 @@ def restated(text: str, rules: Iterable[tuple[str, str]]) -> dict[Sentence, str]
             if all(map(_same, wanted, spelled[first:])):
                 found |= {at: found.get(at, name) for at in range(first, first + len(wanted))}
     for at in reversed(range(len(said) - 1)):
-        if at in found and at + 1 not in found and not _apart(said[at], said[at + 1]):
+        more = said[at].end == ":" or said[at].raw.rstrip().endswith(_TRAILS)
+        if at in found and at + 1 not in found and (more or not _apart(said[at], said[at + 1])):
+            del found[at]
+    for at in range(1, len(said)):
+        if at in found and at - 1 not in found and said[at - 1].line == said[at].line:
             del found[at]
     return _whole(said, found)
 
