@@ -12,7 +12,10 @@ import pytest
 
 import pinnedrules.gate.deciding as deciding
 from pinnedrules import Broken, Call, Denied, Guard, Stopped, Unreadable
+from pinnedrules.compaction.pending import Pending
 from pinnedrules.framework import Framework, Gated
+from pinnedrules.gate.adapting import hand_on
+from pinnedrules.gate.fence import noted
 from pinnedrules.testing.evidence import Evidence
 from pinnedrules.testing.plugin import MakeGuard
 
@@ -358,6 +361,79 @@ def test_what_waits_counts_for_the_same_call_under_the_same_rules_only(between: 
     assert found.judged is not None
     assert "released before, not yet run" not in found.judged.decision.reasons
     assert found.verdict == ("run" if between == "session" else "refuse")
+
+
+MAIL = """\
+version: 1
+default: {read: allow, other: allow}
+tools: {mail: send, wipe: delete}
+rules:
+  - {id: never, text: Never wipe., on: wipe, then: deny}
+"""
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_a_user_says_meanwhile_holds_for_what_was_set_aside(elsewhere: bool, pinned_guard: MakeGuard) -> None:
+    """A rule that the user gave while the run waited decides the call afresh, here and in another process."""
+    guard, wanted = pinned_guard(MAIL), _call("mail", '{"to":"a@b.c"}')
+    framework = guard.framework("test")
+    with framework.session("thread", user="kim"):
+        _waiting(framework, wanted)
+        guard.user_turn("Don't send any mails until I tell you to.", user="kim")
+    framework = (pinned_guard(MAIL) if elsewhere else guard).framework("test")
+    with framework.session("thread", user="kim"):
+        assert _run(framework, wanted).verdict != "run"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_was_set_aside_waits_no_longer_than_an_approval(elsewhere: bool, pinned_guard: MakeGuard) -> None:
+    """A call that waited longer than an approval lives is decided, and charged, afresh."""
+    guard, wanted = pinned_guard(RULES, ticket_life=1e-6), _call("refund", '{"amount":60}')
+    framework = guard.framework("test")
+    with framework.session("thread"):
+        found = framework.propose(wanted, wait=False).result()
+        guard._world._grants._life = 60.0
+        assert found.judged is not None
+        framework._run(hand_on(framework._context(), found.judged))
+        framework.waiting([found]).result()
+    framework = (pinned_guard(RULES) if elsewhere else guard).framework("test")
+    with framework.session("thread"):
+        assert "cap" in _run(framework, wanted).text
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_of_two_programs_one_can_run_what_was_set_aside(interrupted: bool, pinned_guard: MakeGuard) -> None:
+    """What waits is in the ledger alone: when another process ran it, the one that set it aside decides it afresh."""
+    wanted, first, second = _call("refund", '{"amount":60}'), pinned_guard(RULES), pinned_guard(RULES)
+    one, other = first.framework("test"), second.framework("test")
+    with one.session("thread"):
+        if interrupted:
+            one.ended(_run(one, wanted), interrupted=True)
+        else:
+            _waiting(one, wanted)
+    with other.session("thread"):
+        assert _run(other, wanted).verdict == "run"
+    with one.session("thread"):
+        assert "cap" in _run(one, wanted).text
+
+
+def test_a_compaction_meanwhile_decides_what_was_set_aside_afresh(pinned_guard: MakeGuard) -> None:
+    """A fence that came up while the run waited holds for what was set aside."""
+    guard, wanted = pinned_guard(MAIL), _call("mail", '{"to":"a@b.c"}')
+    framework = guard.framework("test")
+    with framework.session("thread"):
+        _waiting(framework, wanted)
+        framework._run(noted(framework._context(), Pending("1", "threshold", ("response:1",)), must=True))
+        assert _run(framework, wanted).verdict == "ask"
+
+
+def test_what_was_given_back_is_not_set_aside(framework: Framework) -> None:
+    """What was given back waits uncharged nowhere: the call is decided afresh."""
+    gated = _run(framework, _call("refund", '{"amount": 60}'))
+    framework.ended(gated, not_done=True)
+    framework.ended(gated, interrupted=True)
+    assert _run(framework, _call("refund", '{"amount": 60}')).verdict == "run"
+    assert _run(framework, _call("refund", '{"amount": 60}', "c2")).verdict == "refuse"
 
 
 def test_what_cannot_be_kept_waiting_is_charged_again(

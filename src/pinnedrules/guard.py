@@ -125,6 +125,7 @@ class Guard(Wishes):
         self._mode: Mode = mode
         self._on_denied: OnDenied = on_denied
         self._grace = 0.0 if strict else 60.0
+        self._ticket_life = ticket_life
         self.folder = open_state(Path(state) if state is not None else default_folder(self._source.path))
         self._quiet = quiet
         self._revising = Revising(self._source, self.folder.path, self._ruled)
@@ -327,6 +328,7 @@ class Guard(Wishes):
             on_denied=self._on_denied,
             ask_wait=self._ask_wait,
             grace=self._grace,
+            ticket_life=self._ticket_life,
             proposed=now.proposed,
             layers=(*now.layers, *now.proposals),
             told=self._revising.lines,

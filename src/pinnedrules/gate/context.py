@@ -51,7 +51,8 @@ class Policy:
     ``told`` are names and lines of what the model is told of rules that changed since the block was made.
 
     ``ask_wait`` is how many seconds an ask may hold an answer; ``grace`` how many seconds plain text and declared reads
-    go on while the store or the log fails.
+    go on while the store or the log fails. ``ticket_life`` is how many seconds a call that was allowed may wait for an
+    interrupt to be answered without being decided again.
     """
 
     rules: RuleSet
@@ -61,6 +62,7 @@ class Policy:
     on_denied: OnDenied = "continue"
     ask_wait: float = 0.0
     grace: float = 60.0
+    ticket_life: float = 3600.0
     proposed: RuleSet | None = None
     layers: tuple[RuleSet, ...] = ()
     told: tuple[tuple[str, str], ...] = ()
