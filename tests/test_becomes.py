@@ -187,6 +187,34 @@ def of_a_context(context: object, to: str, body: str) -> str:
     return create_draft(to, body)
 
 
+class Account:
+    """Something with a state of its own."""
+
+    def draft(self, to: str, body: str) -> str:
+        return create_draft(to, body)
+
+
+def draft_by_default(to: str, body: str, account: Account | None = Account()) -> str:  # noqa: B008 - what is tested
+    return create_draft(to, body)
+
+
+def draft_by_keyword(to: str, body: str, *, accounts: tuple[str, ...] = ("ann",)) -> str:
+    return create_draft(to, body)
+
+
+def draft_in_a_folder(to: str, body: str, folder: str = "drafts", *, copies: int = 1) -> str:
+    return create_draft(to, body)
+
+
+def test_constants_as_defaults_are_nothing_of_the_programs(tmp_path: Path, ran: list[Any]) -> None:
+    """A function with plain defaults needs nothing but its arguments."""
+    with guarded(tmp_path, "allow") as guard, guard.session("inbox"):
+        kept = guard.tool(name="create_draft")(draft_in_a_folder)
+        assert guard.tool(send_email)(**MAIL) == "drafted"
+    assert kept is not None
+    assert ran == [("create_draft", MAIL)]
+
+
 @pytest.mark.parametrize(
     ("functions", "left_out"),
     [
@@ -196,6 +224,9 @@ def of_a_context(context: object, to: str, body: str) -> str:
         ([open_draft], []),
         ([of_an_account("ann")], []),
         ([of_a_context], ["context"]),
+        ([Account().draft], []),
+        ([draft_by_default], []),
+        ([draft_by_keyword], []),
     ],
     ids=[
         "none",
@@ -204,6 +235,9 @@ def of_a_context(context: object, to: str, body: str) -> str:
         "one that takes anything",
         "one of an account",
         "one with a context",
+        "a method of an object",
+        "one with an object as a default",
+        "one with a list as a default",
     ],
 )
 def test_it_becomes_nothing_of_which_it_is_not_sure(

@@ -7,7 +7,8 @@ Rules of this file:
    on, so that nobody changes it while a person is asked.
 3. What cannot be copied or written as JSON, or has two readings, cannot be decided, so it cannot run.
 4. A call can become one of another gated function only where it is clear which one that is and that it needs nothing of the
-   caller's: one of that name, of the same kind, on its own (no method, nothing left out, nothing from around it).
+   caller's: one of that name, of the same kind, on its own (no method, bound or not, nothing left out, nothing from around
+   it, and only constants as defaults).
 5. A generator is decided when it starts to run, not when it is made: a stop may come between the two.
 """
 
@@ -32,6 +33,8 @@ __all__ = ["OnRefused", "gated_function"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 OnRefused: TypeAlias = Literal["raise", "text"]
+
+_CONSTANTS = (type(None), bool, int, float, str)
 
 
 class _Gate:
@@ -83,7 +86,11 @@ class _Gate:
         """True for a function that needs nothing but its arguments, which are all arguments of the call."""
         variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         open_ = any(one.kind in variable for one in self._signature.parameters.values())
-        return not (self._leave_out or open_ or getattr(self._function, "__closure__", ()) is not None)
+        function = self._function
+        if self._leave_out or open_ or not inspect.isfunction(function) or function.__closure__ is not None:
+            return False
+        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        return all(type(one) in _CONSTANTS for one in defaults)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
         """Return copies of the arguments of one call. Raises Unreadable for what cannot be copied."""
