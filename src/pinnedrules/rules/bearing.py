@@ -20,9 +20,11 @@ __all__ = [
     "bears_header",
     "bears_machine",
     "bears_path",
+    "bears_place",
     "bears_prose",
     "bears_recipients",
     "bears_remark",
+    "bears_target",
     "bears_url",
     "bears_words",
     "few",
@@ -69,6 +71,11 @@ _MACHINE = re.compile(
     r"(?:.+_)?(?:ips?|ip_?addr(?:ess(?:es)?)?|proxy|proxies|remotes?|dns(?:_names?)?|nameservers?|resolvers?|peers?"
     r"|upstreams?|registry|mirrors?|fqdn)"
 )
+_PLACE = re.compile(
+    r"(?:.+_)?(?:(?:home|web|start|landing)?pages?|where|places?|origins?|gateways?|machines?|computers?|nodes?|brokers?"
+    r"|address(?:es)?)"
+)
+_TARGET = re.compile(r"(?:.+_)?(?:dst|dest|destinations?|targets?|outputs?|out|to|into|as)")
 _AMOUNT = re.compile(r"(?:.+_)?(?:amounts?|totals?|prices?|sums?|costs?|quantity|budget|payment)")
 _PROSE = re.compile(
     r"(?:.+_)?(?:body|text|content|contents|message|messages|html|markdown|description|comment|note|notes|prompt"
@@ -121,6 +128,18 @@ def bears_url(name: str) -> bool:
 def bears_machine(name: str) -> bool:
     """True for arguments that name a machine by something else than its address (``proxy``, ``remote``, ``ip``), maybe."""
     return bool(_MACHINE.fullmatch(_words(name)))
+
+
+@remembered()
+def bears_place(name: str) -> bool:
+    """True for arguments under which a machine may stand besides (``page``, ``homepage``, ``origin``)."""
+    return bool(_PLACE.fullmatch(_words(name)))
+
+
+@remembered()
+def bears_target(name: str) -> bool:
+    """True for arguments that say where something goes: to a file or to somebody (``destination``, ``copy_to``)."""
+    return bool(_TARGET.fullmatch(_words(name)))
 
 
 @remembered()

@@ -12,6 +12,7 @@ from pinnedrules.rules.bearing import (
     bears_amount,
     bears_machine,
     bears_path,
+    bears_place,
     bears_recipients,
     bears_url,
     strings,
@@ -36,10 +37,11 @@ _ADDRESS = re.compile(
 )
 
 
-# What a machine may stand under besides: ``page: example.com``. A file's name is none, nor is ``db.table``.
-_ANYWHERE = re.compile(r"(?:.+_)?(?:page|where|place|origin|gateway|machine|computer|node|broker|address)")
+# What stands under ``page`` and the like: ``example.com``, in any script. A file's name without port, path or query is none.
 _HOST = re.compile(
-    r"\s*(?:[a-z0-9-]{1,63}\.){1,8}(?P<last>[a-z]{2,24})\.?(?::[0-9]{1,5})?(?:[/?#]\S*)?\s*", re.IGNORECASE
+    r"\s*(?:[a-z0-9_\-\u0080-\U0010ffff]{1,63}\.){1,126}(?P<last>xn--[a-z0-9-]{1,59}|[a-z\u0080-\U0010ffff]{2,24})\.?"
+    r"(?P<rest>(?::[0-9]{1,5})?(?:[/?]\S*)?)(?:#\S*)?\s*",
+    re.IGNORECASE,
 )
 _FILES = table("""
     asp aspx cfg conf csv doc docx gif gz htm html ico ini jpeg jpg js json jsx log md pdf php png ppt pptx py rst sh sql
@@ -67,7 +69,8 @@ def names_destination(arguments: Mapping[str, object]) -> bool:
         dotted = "." in value or ":" in value
         if (dotted or "/" in value or "\\" in value) and is_url(value):
             return True
-        if dotted and _anywhere(key) and (host := _HOST.fullmatch(value)) and host["last"].lower() not in _FILES:
+        host = _HOST.fullmatch(value) if dotted and bears_place(key) else None
+        if host and (host["rest"] or host["last"].lower() not in _FILES):
             return True
         if dotted and _ADDRESS.fullmatch(value) and not key.lower().endswith("version"):
             return True
@@ -168,11 +171,6 @@ def _tells(key: str) -> bool:
 @remembered()
 def _asks(key: str) -> bool:
     return bears_url(key) or bears_machine(key)
-
-
-@remembered()
-def _anywhere(key: str) -> bool:
-    return _ANYWHERE.fullmatch(key.lower().replace("-", "_")) is not None
 
 
 @remembered()
