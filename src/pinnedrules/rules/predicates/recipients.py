@@ -32,6 +32,7 @@ from pinnedrules.rules.bearing import (
     bears_prose,
     bears_recipients,
     bears_remark,
+    bears_target,
     bears_url,
     few,
 )
@@ -68,6 +69,9 @@ MAX_STRANGE = 50
 MAX_SIMPLE = 320
 """Longest single address (RFC 3696, erratum 1690: 64 octets before the @, 255 behind it)."""
 
+MAX_FILE = 4096
+"""Longest text that may be the path of a file, in characters (PATH_MAX in limits.h)."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*@([A-Za-z0-9.-]+)")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+'&=~#$-]*)")
@@ -76,7 +80,9 @@ _SIGNS = re.compile(f"[{_BETWEEN}]")
 _ODD = re.compile(r'[<>"\\＠﹫]')
 _REMARKS = re.compile(r"[^()]*(?:\([^()@]*\)[^()]*){0,8}")  # Ann Smith (Sales)
 # A file whose name or folder has an @ in it: /srv/mail/ann@example.com/a.pdf, logo@2x.png.
-_FILE = re.compile(r"(?:[A-Za-z]:)?[^\s@<>,;:\"]*[/\\][^<>,;:\"\r\n]*")
+_ROOTED = re.compile(r"[A-Za-z]:[/\\]|(?:\.{1,2}|~)?/")
+_NO_FILE = re.compile(r'[<>,;:"\r\n]')
+_BEHIND = re.compile(r"[/\\][^/\\]")
 _SCALED = re.compile(r"[^@<>,;:\"\r\n]*@[0-9](?:\.[0-9])?x\.(?:png|jpe?g|gif|webp|svg|avif|heic)", re.IGNORECASE)
 _WIDE = re.compile(r"[@＠﹫][^\s@<>,;\"]*[^\x00-\x7f]")
 _AT = re.compile("[@＠﹫]")
@@ -232,7 +238,7 @@ class _Reading:
         """Say whether an @ under a name that addresses nobody is none of an address to send to."""
         if bears_prose(key) or (bears_url(key) and _LINK.fullmatch(text)):
             return True
-        if _SCALED.fullmatch(text) or (_holds_files(key) and _FILE.fullmatch(text)):
+        if _SCALED.fullmatch(text) or (_holds_files(key) and _is_file(text)):
             return True
         return bears_remark(key) and not _WHOLE.fullmatch(text)
 
@@ -262,7 +268,20 @@ class _Reading:
 
 @remembered()
 def _holds_files(key: str) -> bool:
-    return bears_path(key) or key.lower().endswith(("attachment", "attachments"))
+    return (bears_path(key) or key.lower().endswith(("attachment", "attachments"))) and not bears_target(key)
+
+
+def _is_file(text: str) -> bool:
+    """Say whether *text* is the path of a file: it begins like one, or more of a path follows every address in it."""
+    if len(text) > MAX_FILE:
+        return False
+    rooted = _ROOTED.match(text)
+    if _NO_FILE.search(text, rooted.end() if rooted else 0):
+        return False
+    words = [word for word in text.split() if _has_at(word)]
+    if rooted:
+        return all("/" in word or "\\" in word for word in words)
+    return all(_BEHIND.search(_AT.split(word)[-1]) for word in words)
 
 
 _canonical = remembered(entries=1024)(canonical)
