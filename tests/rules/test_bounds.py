@@ -188,6 +188,21 @@ def test_arguments_with_too_many_values_are_not_read(item: str) -> None:
         read(more)
 
 
+@pytest.mark.parametrize("length", [recipients.MAX_FILE, recipients.MAX_FILE + 1, 120_000])
+def test_a_text_longer_than_a_path_is_no_file(length: int) -> None:
+    """A path of so many characters with an @ in it is a file; a longer text is read for addresses, in one pass."""
+    path = "/a" * (length // 2 - 2) + "/" * (length % 2) + "/b@c"
+    found = verdict("recipients", {"to": "a@example.com", "file": path})
+    assert (found.verdict == "allow") == (length <= recipients.MAX_FILE)
+    assert verdict("recipients", {"to": "a@example.com", "file": "/a" * 60_000 + "<@"}).verdict != "allow"
+
+
+def test_many_texts_that_go_up_again_and_again_cannot_be_decided() -> None:
+    """Each text that may be a path counts, and is looked at in one pass: ``a/../../..`` thousands of times."""
+    found = verdict("path", {**EXAMPLES["path"][1], "item": ["a" + "/.." * 200] * 1_000})
+    assert found.verdict != "allow"
+
+
 def test_a_long_text_is_one_value() -> None:
     """A table of a million characters in one text is read, with all its commas, quotes and brackets."""
     text = 'a,"b",[c],{d}\\\n' * 60_000

@@ -1,10 +1,11 @@
 """``path: {inside: /srv/project, home: /home/ada, case: ignore}``: every path of the call stays inside one of these folders.
 
 Which arguments: those whose name says that they are a path (``path``, ``file_name``, ``cwd``, ``destination``, ...),
-at any depth, those named in ``of``, and any other text that begins like a path that may lead out of a folder
-(``/etc/passwd``, ``../a``, ``~/a``) or has ``/../`` in it, because a tool may open what it calls ``item``. Left out are
-those whose name says that they are prose, an address of a machine, or words of some language (a command, a pattern). A
-relative path is relative to the folder that the rule names.
+at any depth, those named in ``of``, and any other text that begins like a path that may lead out of a folder (``/``,
+``/etc/passwd``, ``../a``, ``~/a``, ``$HOME``, ``file:``) or has ``/../`` in it, because a tool may open what it calls
+``item``. Left out are those whose name says that they are prose, an address of a machine, or words of some language (a
+command, a pattern), what looks like a sentence (:func:`_begins`), and one small word behind a slash that is no folder of
+a system (``/help``). A relative path is relative to the folder that the rule names.
 
 - holds: at least one path was found, and after taking out ``.`` and ``..`` every one is inside; and so is the place to
   which it really leads, where somebody can look.
@@ -66,7 +67,16 @@ MAX_PATH = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SIMPLE = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 # From a folder of the system or of somebody's home on, or out of the one where one is; no sentence with a slash in it.
-_LEADING = re.compile(r"(?:/[\w.@+-]+/|\.\./|~[\w.-]*/)[^\n]{1,4000}|[^\s:]{1,2000}/\.\.(?:/[^\n]{0,2000})?|\.\.")
+_LEADING = re.compile(
+    r"/[\w.@+-]+/|\.\./|~[\w.-]*/|\$HOME(?![\w\s])|\$\{HOME\}(?!\s)|(?i:file:)(?!\s)|(?:~|\.\.|\$HOME|\$\{HOME\})\Z"
+)
+_COMMAND = re.compile(r"/[a-z][a-z0-9_@-]*")
+_BLANK = re.compile(r"\s")
+# hier(7), and the folders that macOS has at its root.
+_SYSTEM = re.compile(
+    r"applications|bin|boot|cores|data|dev|etc|home|lib(?:rary|32|64)?|media|mnt|net|nix|opt|private|proc|root|run|sbin|srv|sys(?:tem)?"
+    r"|tmp|users|usr|var|volumes"
+)
 _HOME = re.compile(r"(?:~|\$HOME|\$\{HOME\})(?=/|\Z)")
 # A segment that routers take for a parameter: src/[id]/page.tsx, [...slug], [[...slug]].tsx. Read as a pattern it is one
 # letter, so that it stays in its folder either way.
@@ -82,6 +92,8 @@ _UNCLEAR = (
     (re.compile(r"^//|^~[^/]"), "it begins on another machine or in another home"),
     (re.compile(r"^\s|\s$|^$"), "it is empty or has blanks at an end"),
 )
+
+_FIRST = frozenset("/~.$fF")
 
 Parts = tuple[str, ...]
 
@@ -226,7 +238,22 @@ class _Folders:
 
 def _leads(key: str, text: str) -> bool:
     """True for a text that may be a path out of a folder, under a name that says nothing of paths."""
-    return ("/" in text or text == "..") and _open(key) and _LEADING.fullmatch(text) is not None
+    bare = text.strip()
+    return (bare[:1] in _FIRST or "/.." in bare) and _open(key) and _begins(bare)
+
+
+def _begins(bare: str) -> bool:
+    """Say whether a text without blanks at its ends may be a path; every step takes time in proportion to its length."""
+    if _LEADING.match(bare):
+        return True
+    blank = _BLANK.search(bare)
+    if bare[0] == "/" and not blank:
+        return not _COMMAND.fullmatch(bare) or _SYSTEM.fullmatch(bare, 1) is not None
+    first = bare[: blank.start()] if blank else bare
+    if "/../" in first or first.endswith("/.."):
+        return True
+    last = len(bare) - 3 if bare.endswith("/..") else bare.rfind("/../")
+    return last >= 0 and not _BLANK.search(bare, last)
 
 
 @remembered()
