@@ -198,6 +198,21 @@ def test_an_answer_that_is_fetched_is_fenced_as_if_it_had_been_waited_for() -> N
     assert found["search"].body["released"] is True
 
 
+def test_an_answer_made_behind_a_compaction_is_fenced_when_a_later_request_ended_it() -> None:
+    """When an answer is fetched changes nothing about what it was made from, nor does fetching it twice."""
+    scenario = scene("responses")
+    at = identifier(compacting(scenario, "responses"))
+    queued = identifier(kept(scenario, body=scenario.request(user("b"), previous_response_id=at)))
+    kept(scenario, body=scenario.request(user("c"), previous_response_id=queued))
+    assert not pending(scenario.ledger(KIM).session)
+    for _ in range(2):
+        fetch(scenario, queued, ARCHIVE)
+        found = scenario.recorded("decision")[-1].body
+        assert (found["fence"], found["released"]) == ("continued", False)
+    fetch(scenario, "resp_another", replace(ARCHIVE, arguments={"id": "8"}))
+    assert scenario.recorded("decision")[-1].body["released"] is True
+
+
 def test_what_may_drop_messages_unseen_does_not_fence_the_answer_itself() -> None:
     """A fetched answer is fenced no more than one that is waited for: truncation counts from the next request on."""
     scenario = scene("responses")

@@ -17,6 +17,8 @@ __all__ = [
     "concerning",
     "ever",
     "fetched",
+    "held_up",
+    "holds_up",
     "knows",
     "learned",
     "opened",
@@ -31,6 +33,7 @@ ANY = "*"
 
 _KEY = "compactions"
 _SEEN = "compactions:seen:"
+_HELD = "compactions:held"
 _ENTRIES = 32
 _NAMES = 64
 _SILENT = "truncation"
@@ -107,6 +110,16 @@ def fetched(entries: Iterable[Pending]) -> bool:
     That the provider may drop messages without a word is no reason before a request has followed.
     """
     return any(one.followed or one.kind != _SILENT for one in entries)
+
+
+def held_up(facts: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the facts with *names* among the answers that continue what a compaction left, whatever ends that later."""
+    return {**facts, _HELD: json.dumps(_bounded((*json.loads(facts.get(_HELD, "[]")), *names)))}
+
+
+def holds_up(facts: Mapping[str, str], name: str) -> bool:
+    """Say whether the answer at this place was made behind a compaction that no request had followed then."""
+    return not {ANY, name}.isdisjoint(json.loads(facts.get(_HELD, "[]")))
 
 
 def opened(facts: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,18 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from pinnedrules.commands import Ask, Failed, ReadLedger, WriteLedger
-from pinnedrules.compaction.pending import Pending, concerning, ever, opened, outside, pending, raised, without
+from pinnedrules.compaction.pending import (
+    Pending,
+    concerning,
+    ever,
+    held_up,
+    holds_up,
+    opened,
+    outside,
+    pending,
+    raised,
+    without,
+)
 from pinnedrules.errors import Unrecorded
 from pinnedrules.evidence.record import call_hash
 from pinnedrules.gate.context import Context, Flow
@@ -28,7 +39,18 @@ from pinnedrules.rules.destinations import targets
 from pinnedrules.rules.refusal import FENCED
 from pinnedrules.types import OFFERED, Call, Decision, Fence, LedgerState, Proposal, SessionId
 
-__all__ = ["answered", "fenced", "followed", "keep_facts", "noted", "proven", "put_up", "refused_before", "waiting"]
+__all__ = [
+    "answered",
+    "fenced",
+    "followed",
+    "held",
+    "keep_facts",
+    "noted",
+    "proven",
+    "put_up",
+    "refused_before",
+    "waiting",
+]
 
 _Change: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
 
@@ -96,6 +118,19 @@ def answered(ctx: Context, places: Sequence[str]) -> Flow[None]:
     ctx.waiting = ()
     for entry in left if places else ():
         yield from noted(ctx, entry, must=True)
+    answers = [place for place in places if place.startswith("response:")]
+    if left and answers:
+        # It may be fetched when a later request has ended what waits now; it was made no less behind the compaction.
+        yield from keep_facts(ctx, lambda facts: held_up(facts, answers), must=True)
+
+
+def held(ctx: Context, place: str) -> Flow[bool]:
+    """Say whether the answer at *place* was the first to continue something compacted, followed since or not."""
+    for session in ctx.sessions:
+        ledger = yield ReadLedger(session)
+        if isinstance(ledger, LedgerState) and holds_up(ledger.session, place):
+            return True
+    return False
 
 
 def fenced(ctx: Context, call: Call, decision: Decision, ledgers: Sequence[tuple[SessionId, LedgerState]]) -> Decision:

@@ -8,7 +8,7 @@ Rules of this file:
 3. What is kept here is found by the place at which the provider keeps the answer (``response:ID``, ``conversation:ID``,
    ``message:ID``).
 4. A fetched answer is fenced as it would have been where it was made (see ``fence.py``): what its own request learned of a
-   compaction waits at its place.
+   compaction waits at its place, and stays there when a later request has ended it elsewhere.
 5. A request that continues something which the provider keeps together with the block leaves without one. It may do so only
    if that was created here, under the very block in force; else the client is told to begin anew.
 """
@@ -26,7 +26,7 @@ from pinnedrules.errors import Denied, Unreadable
 from pinnedrules.evidence.record import args_hash
 from pinnedrules.gate.calls import Judged
 from pinnedrules.gate.context import Context, Flow, record
-from pinnedrules.gate.fence import waiting
+from pinnedrules.gate.fence import held, waiting
 from pinnedrules.gate.tokens import ours, placed, scope, stamp
 from pinnedrules.types import Call, Decision, Entry, Restore
 from pinnedrules.wire.base import Answer, Key, RequestFacts
@@ -86,6 +86,8 @@ def prepare_poll(ctx: Context, body: bytes) -> Flow[tuple[int, bool]]:
         if fetched(ctx.waiting):
             # Its request was the first to continue what was compacted, or the answer itself compacts.
             ctx.fence = "continued" if any(one.followed for one in ctx.waiting) else "answer"
+        elif (yield from held(ctx, place)):
+            ctx.fence = "continued"
         rows = yield from find(ctx, (place,))
         ctx.released = frozenset(each for row in rows.values() for each in row.released)
         # It is the very answer that was seen before.
