@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chat.corpus.real import real_turns
+from tests.chat.test_corpus import bare
 from tests.chat.train import material
 
 from pinnedrules.bench.figures import wilson
@@ -129,13 +130,9 @@ def _ordinary(rows: list[dict[str, str]]) -> dict[str, Any]:
 
 def _new(written: list[dict[str, str]]) -> dict[str, Any]:
     """Return the recall of stops that stand word for word in nothing the model learned from: common ones do."""
-    learned = {_bare(row["text"]) for row in material()}
-    new = [row for row in written if row["label"] == "stop" and _bare(row["text"]) not in learned]
+    learned = {bare(row["text"]) for row in material()}
+    new = [row for row in written if row["label"] == "stop" and bare(row["text"]) not in learned]
     return share(sum(hear(row["text"]).kind == "stop" for row in new), len(new))
-
-
-def _bare(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _history() -> dict[str, Any]:

@@ -41,6 +41,14 @@ def test_the_page_has_each_figure_with_its_bounds(measure: str) -> None:
     assert row in PAGE
 
 
+def test_the_page_has_the_stops_apart_that_were_not_learned_word_for_word() -> None:
+    """Common stops stand in the held-out part as well as in what was learned from; without them the figure is told, too."""
+    one = MEASURED["stop recall, new words"]
+    assert one["of"] < HELD_OUT["stop recall"]["of"]
+    counted = f"| {one['hits']} | {one['of']} | {one['percent']} | {one['low']} to {one['high']} | |"
+    assert f"| stop recall, of those that stand word for word in nothing learned from {counted}" in PAGE
+
+
 def test_the_page_says_which_aims_are_missed() -> None:
     """Stop recall of 98 % and pauses on ordinary work of 1 % are the aims; what is below or above them is called missed."""
     for measure, missed, aim in (

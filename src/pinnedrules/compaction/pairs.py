@@ -1,6 +1,6 @@
 """What the model is told of a sentence of a summary and a rule: what they share, and what is said about that.
 
-Each feature is a text, known by a hash of it (CRC-32, of which 22 bits are kept), so there is no table of names. The rule's
+Each feature is a text, known by a hash of it (CRC-32, of which 24 bits are kept), so there is no table of names. The rule's
 own words are replaced by marks, so that what was learned of one rule holds for others. A sentence that shares nothing with
 a rule has features of its own, the same for all such rules.
 """
